@@ -1,0 +1,3 @@
+//! The side-by-side load generator.
+
+fn main() {}

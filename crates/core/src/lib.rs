@@ -1,0 +1,17 @@
+//! The deterministic state machine of trellis: what is true, and what happens next.
+//!
+//! There is one way in, [`State::apply`], which takes the time and a [`Command`], and one way out, the
+//! [`Outbox`], which receives every consequence in the order in which it was produced. The same commands at
+//! the same times give the same state and the same outbox on every node and after every restart.
+//!
+//! This crate knows no protocol, no consensus, no clock, no randomness and no I/O, and it never iterates a
+//! hash map.
+
+mod command;
+mod state;
+mod time;
+pub mod tube;
+
+pub use command::{Command, ConnectionId, NodeId, Outbox};
+pub use state::State;
+pub use time::Time;

@@ -1,0 +1,1 @@
+//! openraft joined to the state machine and the log on disk.

@@ -1,0 +1,3 @@
+//! The original servers and foreign clients against trellis.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The project's chores: tidy, ci, bench, conformance, soak.
+
+fn main() {}
