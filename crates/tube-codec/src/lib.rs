@@ -8,8 +8,9 @@
 //! | a server | [`Decoder::decode`] | [`Reply::encode`], and [`yaml`] for statistics and lists |
 //! | a client | [`Reply::decode`], and [`yaml`] for statistics and lists | [`Request::encode`] |
 //!
-//! Two things are better than in the real server, which depends on the size of its read buffer there: a line
-//! of exactly 225 bytes doesn't swallow the line after it, and a lone CR is a byte like any other.
+//! It differs from the real server where that one's read buffer shows through: a line of exactly 225 bytes
+//! doesn't swallow the line after it, and a lone CR is a byte like any other. And a put is known, and counted,
+//! only when its body is there.
 
 #![deny(missing_docs)]
 

@@ -55,6 +55,7 @@ fn split_command(line: &[u8]) -> Option<(Op, &[u8])> {
 
 fn parse_request(op: Op, arguments: &[u8]) -> Option<Request<'_>> {
     match op {
+        // These have functions of their own, since they can fail after they were counted.
         Op::Put | Op::PauseTube => None,
         Op::Use => Some(Request::Use { tube: tube_name(arguments)? }),
         Op::Reserve => alone(arguments, Request::Reserve),
