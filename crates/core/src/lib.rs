@@ -8,10 +8,17 @@
 //! hash map.
 
 mod command;
+mod directory;
+mod heap;
+pub mod limits;
+mod restore;
+mod slab;
+pub mod snapshot;
 mod state;
 mod time;
 pub mod tube;
 
 pub use command::{Command, ConnectionId, NodeId, Outbox};
+pub use restore::{Restore, RestoreError};
 pub use state::State;
 pub use time::Time;

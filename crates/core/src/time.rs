@@ -6,10 +6,21 @@
 pub struct Time(pub u64);
 
 impl Time {
+    /// The end of time. What is due then is never due.
+    pub const NEVER: Time = Time(u64::MAX);
+
     /// This time and `seconds` more; saturates at the end of time, which no deadline reaches.
     #[must_use]
     pub fn plus_seconds(self, seconds: u32) -> Time {
         Time(self.0.saturating_add(u64::from(seconds) * 1_000_000))
+    }
+
+    /// `seconds` before this time, but not before 1970; the end of time has no before.
+    pub(crate) fn minus_seconds(self, seconds: u32) -> Time {
+        if self == Time::NEVER {
+            return self;
+        }
+        Time(self.0.saturating_sub(u64::from(seconds) * 1_000_000))
     }
 
     /// Whole seconds from `earlier` to this time, rounded down; zero if `earlier` is later.

@@ -1,0 +1,13 @@
+//! The fixed numbers of the state machine, each with its unit. What a server may configure is not here.
+
+/// Jobs with at most this priority are counted as urgent.
+pub const PRIORITY_URGENT_MAX: u32 = 1023;
+
+/// A worker may hold a job for at least this long; a smaller TTR counts as this one.
+pub const TTR_SECONDS_MIN: u32 = 1;
+
+/// In the last seconds before a held job's deadline its holder isn't made to wait for another job.
+pub const SAFETY_MARGIN_SECONDS: u32 = 1;
+
+/// No counter of a snapshot may be larger: it could overflow while the state lives.
+pub const SNAPSHOT_COUNTER_MAX: u64 = u64::MAX / 2;

@@ -1,0 +1,173 @@
+//! Makes a state from the records of a snapshot, or says why they can't be one.
+//!
+//! What the records say is not trusted: a snapshot that contradicts itself is an error, never a panic, and takes
+//! no more memory than its records.
+
+use std::collections::BTreeMap;
+
+use crate::snapshot::{ConnectionRecord, Header, Record, TubeRecord};
+use crate::tube::{JobId, Queue, Wait};
+use crate::{ConnectionId, State};
+
+/// Why records are not a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// The first record must be the header.
+    #[error("the snapshot does not begin with its header; it is damaged, use an older one")]
+    HeaderMissing,
+    /// There may be only one header.
+    #[error("the snapshot has a second header; it is damaged, use an older one")]
+    HeaderRepeated,
+    /// A counter could overflow.
+    #[error("the counter {counter} of the snapshot is impossibly large; it is damaged, use an older one")]
+    CounterTooLarge {
+        /// Which.
+        counter: &'static str,
+    },
+    /// The header promised another number of records of a kind.
+    #[error("the snapshot should have {expected} {kind} but has {found}; it is incomplete, use an older one")]
+    CountDiffers {
+        /// Records of what.
+        kind: &'static str,
+        /// How many the header says.
+        expected: u64,
+        /// How many there were.
+        found: u64,
+    },
+    /// Two tubes have the same number, name or number of creation.
+    #[error("the tube {name} is twice in the snapshot; it is damaged, use an older one")]
+    TubeRepeated {
+        /// The second one's name.
+        name: Box<str>,
+    },
+    /// Something refers to a tube that is not there.
+    #[error("the snapshot refers to tube {number}, which it does not have; it is damaged, use an older one")]
+    TubeUnknown {
+        /// The number of the tube.
+        number: u32,
+    },
+    /// The tube that always exists is missing, or another one is not used by anything.
+    #[error(
+        "the tube {name} is in the snapshot against the rules or missing; it is damaged, use an older one"
+    )]
+    TubeMisplaced {
+        /// The name of the tube.
+        name: Box<str>,
+    },
+    /// A connection is there twice, watches nothing or something twice, or waits although it can't.
+    #[error("connection {id:?} is impossible in the snapshot; it is damaged, use an older one")]
+    ConnectionImpossible {
+        /// Which.
+        id: ConnectionId,
+    },
+    /// A job is there twice, has an id that was not yet given away, an impossible TTR or an unknown holder.
+    #[error("job {id} is impossible in the snapshot; it is damaged, use an older one")]
+    JobImpossible {
+        /// Which.
+        id: JobId,
+    },
+    /// A connection waits for a job that is ready.
+    #[error(
+        "tube {name} has ready jobs and waiting connections in the snapshot; it is damaged, use an older one"
+    )]
+    NotServed {
+        /// The name of the tube.
+        name: Box<str>,
+    },
+    /// Something was due before the snapshot was made.
+    #[error("something is overdue in the snapshot; it is damaged, use an older one")]
+    Overdue,
+}
+
+/// A state in the making. `Restore::new()`, [`Restore::add`] for each record, [`Restore::finish`].
+///
+/// ```
+/// use trellis_core::{Restore, State};
+///
+/// let mut state = State::new();
+/// let mut restore = Restore::new();
+/// let mut outcome = Ok(());
+/// state.snapshot_begin();
+/// while state.snapshot_next(100, &mut |record| outcome = outcome.clone().and(restore.add(&record))) {}
+/// outcome?;
+/// let copy = restore.finish()?;
+/// assert_eq!(copy.totals(), state.totals());
+/// # Ok::<(), trellis_core::RestoreError>(())
+/// ```
+pub struct Restore {
+    header: Option<Header>,
+    queue: Queue,
+    /// Slots by the numbers that tubes have in the snapshot.
+    tubes: BTreeMap<u32, u32>,
+    /// Connections that wait, by arrival; they join the lines at the end.
+    waits: BTreeMap<u64, (u32, Wait)>,
+}
+
+impl Default for Restore {
+    fn default() -> Self {
+        Restore::new()
+    }
+}
+
+impl Restore {
+    /// Begins.
+    #[must_use]
+    pub fn new() -> Self {
+        Restore { header: None, queue: Queue::bare(), tubes: BTreeMap::new(), waits: BTreeMap::new() }
+    }
+
+    /// Adds a record.
+    ///
+    /// # Errors
+    ///
+    /// When it is no possible part of a snapshot after the records so far. Then this is to be dropped.
+    pub fn add(&mut self, record: &Record<'_>) -> Result<(), RestoreError> {
+        match (record, &self.header) {
+            (Record::Header(header), None) => self.add_header(header),
+            (Record::Header(_), Some(_)) => Err(RestoreError::HeaderRepeated),
+            (_, None) => Err(RestoreError::HeaderMissing),
+            (Record::Tube(tube), Some(_)) => self.add_tube(tube),
+            (Record::Connection(connection), Some(_)) => self.add_connection(connection),
+            (Record::Job(job), Some(header)) => self.queue.restore_job(job, &self.tubes, header.next_job),
+        }
+    }
+
+    /// The state, which behaves from now on exactly like the one that the snapshot is of.
+    ///
+    /// # Errors
+    ///
+    /// When records are missing or contradict each other.
+    pub fn finish(mut self) -> Result<State, RestoreError> {
+        let Some(header) = self.header.take() else { return Err(RestoreError::HeaderMissing) };
+        for (connection, wait) in self.waits.into_values() {
+            self.queue.restore_wait(connection, wait);
+        }
+        self.queue.restore_end(&header)?;
+        Ok(State::from_parts(header.time, self.queue))
+    }
+
+    fn add_header(&mut self, header: &Header) -> Result<(), RestoreError> {
+        self.queue.restore_header(header)?;
+        self.header = Some(header.clone());
+        Ok(())
+    }
+
+    fn add_tube(&mut self, tube: &TubeRecord<'_>) -> Result<(), RestoreError> {
+        if self.tubes.contains_key(&tube.number) {
+            return Err(RestoreError::TubeRepeated { name: tube.name.into() });
+        }
+        let slot = self.queue.restore_tube(tube)?;
+        self.tubes.insert(tube.number, slot);
+        Ok(())
+    }
+
+    fn add_connection(&mut self, connection: &ConnectionRecord<'_>) -> Result<(), RestoreError> {
+        let slot = self.queue.restore_connection(connection, &self.tubes)?;
+        let Some(wait) = connection.wait else { return Ok(()) };
+        match self.waits.insert(wait.arrival, (slot, wait)) {
+            None => Ok(()),
+            Some(_) => Err(RestoreError::ConnectionImpossible { id: connection.id }),
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What a snapshot is made of. The bytes of it are another crate's business.
+//!
+//! A snapshot is one [`Header`], then records in any order in which tubes come before the connections that refer
+//! to them, and both before the jobs that do. [`State::snapshot_next`](crate::State::snapshot_next) produces
+//! such an order, and [`Restore`](crate::Restore) takes it.
+
+use crate::tube::{JobCounts, JobId, Pause, TubeCounts, Wait};
+use crate::{ConnectionId, Time};
+
+/// A piece of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record<'a> {
+    /// The state's own facts; comes once, and first.
+    Header(Header),
+    /// A tube. Their order is that of the list of tubes.
+    Tube(TubeRecord<'a>),
+    /// A connection that is open.
+    Connection(ConnectionRecord<'a>),
+    /// A job.
+    Job(JobRecord<'a>),
+}
+
+/// The clock, the running numbers, the counters, and how many records follow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// The time of the last command.
+    pub time: Time,
+    /// The id of the next job.
+    pub next_job: JobId,
+    /// The running number of the next creation of a tube.
+    pub next_tube: u64,
+    /// The running number of the next reserve that waits.
+    pub next_arrival: u64,
+    /// The running number of the next burial.
+    pub next_burial: u64,
+    /// How many jobs have ever been put.
+    pub total_jobs: u64,
+    /// How many reservations have ended by their TTR.
+    pub job_timeouts: u64,
+    /// How many tubes there are.
+    pub tubes: u64,
+    /// How many connections are open.
+    pub connections: u64,
+    /// How many jobs there are.
+    pub jobs: u64,
+}
+
+/// A tube without its jobs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TubeRecord<'a> {
+    /// How the other records of this snapshot name the tube.
+    pub number: u32,
+    /// Its name.
+    pub name: &'a str,
+    /// The running number of its creation.
+    pub created: u64,
+    /// Its pause, if it is paused.
+    pub pause: Option<Pause>,
+    /// What has happened in it.
+    pub counts: TubeCounts,
+}
+
+/// A connection without the jobs that it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionRecord<'a> {
+    /// Its name.
+    pub id: ConnectionId,
+    /// The number of the tube that it uses.
+    pub used: u32,
+    /// The numbers of the tubes that it watches, in the order of its list.
+    pub watched: &'a [u32],
+    /// Its reserve, if one waits.
+    pub wait: Option<Wait>,
+    /// Whether its client can send nothing more.
+    pub half_closed: bool,
+    /// Whether it has sent a put.
+    pub producer: bool,
+    /// Whether it has sent a reserve.
+    pub worker: bool,
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRecord<'a> {
+    /// Its id.
+    pub id: JobId,
+    /// The number of its tube.
+    pub tube: u32,
+    /// Its state, and what belongs to it.
+    pub standing: Standing,
+    /// Smaller is more urgent.
+    pub priority: u32,
+    /// In seconds, as last given.
+    pub delay: u32,
+    /// In seconds, at least 1.
+    pub ttr: u32,
+    /// When it was put, in milliseconds since 1970.
+    pub created_milliseconds: u64,
+    /// What has happened to it.
+    pub counts: JobCounts,
+    /// Its bytes.
+    pub body: &'a [u8],
+}
+
+/// A job's state with what it needs to be put back into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Waits for a worker.
+    Ready,
+    /// Held by a worker.
+    Reserved {
+        /// The worker's connection.
+        holder: ConnectionId,
+        /// When its TTR ends.
+        deadline: Time,
+    },
+    /// Waits for its time.
+    Delayed {
+        /// When that is.
+        until: Time,
+    },
+    /// Set aside.
+    Buried {
+        /// The running number of the burial.
+        number: u64,
+    },
+}
