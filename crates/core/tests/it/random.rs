@@ -1,0 +1,66 @@
+//! Long random runs.
+
+use std::collections::BTreeSet;
+
+use crate::bytes::steps;
+use crate::run::run;
+
+/// Small, fast, and the same everywhere: splitmix64.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut value = self.0;
+        value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        value ^ (value >> 31)
+    }
+
+    pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
+        (0..len).map(|_| self.next().to_le_bytes()[0]).collect()
+    }
+}
+
+#[test]
+fn the_state_machine_and_the_model_say_the_same() {
+    let first = std::env::var("SEED").map_or(0, |seed| seed.parse().expect("SEED is a number"));
+    let seeds = std::env::var("SEEDS").map_or(300, |seeds| seeds.parse().expect("SEEDS is a number"));
+    let mut kinds = BTreeSet::new();
+    for seed in first..first + seeds {
+        println!("seed {seed}: run it alone with SEED={seed} SEEDS=1");
+        let random = &mut Random(seed);
+        let lines = run(&steps(&random.bytes(4000)));
+        kinds.extend(lines.iter().map(|line| kind(line).to_owned()));
+    }
+    let expected = [
+        "Buried",
+        "DeadlineSoon",
+        "Deleted",
+        "Found",
+        "Inserted",
+        "JobStats",
+        "Kicked",
+        "KickedJob",
+        "NotFound",
+        "NotIgnored",
+        "Paused",
+        "Released",
+        "Reserved",
+        "TimedOut",
+        "Totals",
+        "Touched",
+        "TubeStats",
+        "Tubes",
+        "Using",
+        "Watching",
+    ];
+    let missing: Vec<_> = expected.iter().filter(|kind| !kinds.contains(**kind)).collect();
+    assert!(seeds < 100 || missing.is_empty(), "no run ever got a reply of these kinds: {missing:?}");
+}
+
+/// The name of the reply in a line of an outbox.
+fn kind(line: &str) -> &str {
+    let reply = line.split_once(": ").map_or(line, |(_, reply)| reply);
+    reply.split(|character: char| !character.is_alphabetic()).next().unwrap_or(reply)
+}
