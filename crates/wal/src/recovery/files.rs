@@ -1,0 +1,115 @@
+//! Which files there are, and what becomes of those that are not part of the log: remains of a file that was
+//! being made, spares, and segments that a crash left outside the manifest.
+
+use crate::disk::read_up_to;
+use crate::format::manifest::{self, Manifest};
+use crate::format::segment::{self, HEADER_BYTES, SegmentHeader};
+use crate::limits::SPARES_MAX;
+use crate::recovery::scan::Window;
+use crate::recovery::tail;
+use crate::wal::{MAKING_NAME, Spares, spare_name, spare_slot};
+use crate::{Disk, Options, WalError};
+
+/// The log's files.
+pub(super) struct Survey {
+    pub(super) manifest: Option<Manifest>,
+    segments: Vec<u64>,
+    spares: Vec<usize>,
+    temporary: Vec<String>,
+}
+
+impl Survey {
+    pub(super) fn read(disk: &dyn Disk) -> Result<Survey, WalError> {
+        let names =
+            disk.list().map_err(WalError::io("listing the directory of", disk.describe(manifest::NAME)))?;
+        let mut survey =
+            Survey { manifest: None, segments: Vec::new(), spares: Vec::new(), temporary: Vec::new() };
+        let being_made: Vec<String> = (0..SPARES_MAX)
+            .map(|slot| format!("{}.tmp", spare_name(slot)))
+            .chain([MAKING_NAME.to_owned(), format!("{}.tmp", manifest::NAME)])
+            .collect();
+        for name in names {
+            if name == manifest::NAME {
+                survey.manifest = Some(read_manifest(disk)?);
+            } else if let Some(number) = segment::number_of(&name) {
+                survey.segments.push(number);
+            } else if let Some(slot) = spare_slot(&name) {
+                survey.spares.push(slot);
+            } else if being_made.contains(&name) {
+                survey.temporary.push(name);
+            }
+        }
+        survey.segments.sort_unstable();
+        Ok(survey)
+    }
+
+    /// Makes sure that the files outside the manifest are what a crash leaves behind, and no lost part of the log.
+    pub(super) fn check_leftovers(&self, disk: &dyn Disk, manifest: Manifest) -> Result<(), WalError> {
+        let nothing = self.segments.is_empty() && self.spares.is_empty();
+        if self.manifest.is_none() && !nothing {
+            let what = "it is missing, but other files of a log are there";
+            return Err(WalError::corrupt(disk.describe(manifest::NAME), 0, what));
+        }
+        for number in self.segments.iter().filter(|number| **number > manifest.last) {
+            check_unused(disk, *number, manifest.last)?;
+        }
+        Ok(())
+    }
+
+    /// Removes or reuses the files that are not part of the log.
+    pub(super) fn tidy(
+        &self,
+        disk: &dyn Disk,
+        options: &Options,
+        manifest: Manifest,
+        spares: &mut Spares,
+    ) -> Result<(), WalError> {
+        for name in &self.temporary {
+            disk.remove(name).map_err(WalError::io("removing", disk.describe(name)))?;
+        }
+        for slot in &self.spares {
+            let name = spare_name(*slot);
+            let file = disk.open(&name).map_err(WalError::io("opening", disk.describe(&name)))?;
+            let size = file.size().map_err(WalError::io("measuring", disk.describe(&name)))?;
+            if size == options.segment_bytes {
+                spares.adopt(*slot, file);
+            } else {
+                disk.remove(&name).map_err(WalError::io("removing", disk.describe(&name)))?;
+            }
+        }
+        let unused = |number: &&u64| !(manifest.first..=manifest.last).contains(*number);
+        for number in self.segments.iter().filter(unused) {
+            let name = segment::name(*number);
+            let file = disk.open(&name).map_err(WalError::io("opening", disk.describe(&name)))?;
+            spares.recycle(disk, options, &name, file)?;
+        }
+        // Also for what a process did that ended before it came to its own sync.
+        disk.sync_dir().map_err(WalError::io("syncing the directory of", disk.describe(manifest::NAME)))
+    }
+}
+
+fn read_manifest(disk: &dyn Disk) -> Result<Manifest, WalError> {
+    let shown = disk.describe(manifest::NAME);
+    let file = disk.open(manifest::NAME).map_err(WalError::io("opening", &shown))?;
+    // One byte more than it has, to notice when something was added.
+    let bytes = read_up_to(file.as_ref(), 0, manifest::BYTES + 1).map_err(WalError::io("reading", &shown))?;
+    Manifest::decode(&bytes).map_err(|error| error.of_file(shown, manifest::VERSION))
+}
+
+/// A segment that the manifest does not name yet can only be the next one, and has no record.
+fn check_unused(disk: &dyn Disk, number: u64, last: u64) -> Result<(), WalError> {
+    let name = segment::name(number);
+    let shown = disk.describe(&name);
+    let file = disk.open(&name).map_err(WalError::io("opening", &shown))?;
+    let bytes = read_up_to(file.as_ref(), 0, HEADER_BYTES).map_err(WalError::io("reading", &shown))?;
+    let header = SegmentHeader::decode(&bytes).map_err(|error| error.of_file(&shown, segment::VERSION))?;
+    let size = file.size().map_err(WalError::io("measuring", &shown))?;
+    let mut window = Window::new(file.as_ref(), size);
+    let record = tail::search(&mut window, header.salt, HEADER_BYTES as u64, |_, _| false)
+        .map_err(WalError::io("reading", &shown))?;
+    if number == last + 1 && header.number == number && record.is_none() {
+        return Ok(());
+    }
+    let what = format!("the manifest ends with segment {last}, so this one should not hold records");
+    Err(WalError::corrupt(shown, record.unwrap_or(0), what))
+}

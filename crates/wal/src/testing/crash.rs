@@ -1,0 +1,54 @@
+//! What a crash leaves of a disk, chosen by a seed.
+
+use std::sync::{Arc, Mutex};
+
+use super::file::Inode;
+use super::{MemDisk, lock};
+
+/// The sizes that disks write as a whole.
+const SECTOR_BYTES: [usize; 2] = [512, 4096];
+
+impl MemDisk {
+    /// The disk as it is found after a crash at this moment; this one is left as it is.
+    ///
+    /// Of the changes to the directory since its last sync, the first few are there, as a file system with a
+    /// journal keeps them. Of the unsynced writes to a file, each sector has the first few. The seed decides how
+    /// many, and whether a sector has 512 or 4096 bytes. The new disk has no faults.
+    #[must_use]
+    pub fn crash(&self, seed: u64) -> MemDisk {
+        let mut random = Random(seed);
+        let sector_bytes = SECTOR_BYTES[random.up_to(1)];
+        let shared = self.lock();
+        let kept = random.up_to(shared.unsynced_files.len());
+        let files = if kept == 0 { &shared.synced_files } else { &shared.unsynced_files[kept - 1] };
+        let after = MemDisk::new();
+        for (name, inode) in files {
+            after.put(name, contents(inode, sector_bytes, &mut random));
+        }
+        after
+    }
+}
+
+fn contents(inode: &Arc<Mutex<Inode>>, sector_bytes: usize, random: &mut Random) -> Vec<u8> {
+    // Now and then all or nothing: with many sectors, pure chance hardly ever comes to that.
+    let mode = random.up_to(3);
+    lock(inode).after_crash(sector_bytes, &mut |most| match mode {
+        0 => 0,
+        1 => most,
+        _ => random.up_to(most),
+    })
+}
+
+/// The generator splitmix64: small, and the same everywhere.
+struct Random(u64);
+
+impl Random {
+    /// A number from 0 to `most`.
+    fn up_to(&mut self, most: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let value = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let value = value ^ (value >> 31);
+        usize::try_from(value % (most as u64 + 1)).unwrap_or(most)
+    }
+}

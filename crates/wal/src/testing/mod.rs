@@ -1,0 +1,299 @@
+//! A disk in memory for tests and simulations: it loses what was not synced, and fails when it is told to.
+
+mod crash;
+mod file;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use file::Inode;
+
+use crate::{Disk, DiskFile};
+
+/// A directory in memory that behaves like a real disk at its worst.
+///
+/// What was not synced is lost or kept sector by sector in a [crash](MemDisk::crash); a failed sync loses it for
+/// good, though it can still be read until then. Clones are the same disk.
+///
+/// # Examples
+/// ```
+/// use std::sync::Arc;
+/// use trellis_wal::testing::MemDisk;
+/// use trellis_wal::{LogId, Options, Wal};
+///
+/// let disk = MemDisk::new();
+/// let options = Options { segment_bytes: 16 << 10, ..Options::default() };
+/// let (mut wal, _) = Wal::open(Arc::new(disk.clone()), options.clone())?;
+/// let id = LogId { term: 1, node: 1, index: 0 };
+/// wal.append_entry(id, &[b"kept"])?;
+/// wal.sync()?;
+/// let after = disk.crash(42);
+/// let (_, recovered) = Wal::open(Arc::new(after), options)?;
+/// assert_eq!(recovered.last, Some(id));
+/// # Ok::<(), trellis_wal::WalError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct MemDisk {
+    shared: Arc<Mutex<Shared>>,
+}
+
+/// What changes a disk, and can be made to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// [`Disk::create`].
+    Create,
+    /// [`Disk::rename`].
+    Rename,
+    /// [`Disk::remove`].
+    Remove,
+    /// [`Disk::sync_dir`].
+    SyncDir,
+    /// [`DiskFile::write_at`].
+    Write,
+    /// [`DiskFile::sync_data`].
+    SyncData,
+}
+
+/// What is behind the lock.
+#[derive(Default)]
+struct Shared {
+    files: BTreeMap<String, Arc<Mutex<Inode>>>,
+    /// The directory at its last sync.
+    synced_files: BTreeMap<String, Arc<Mutex<Inode>>>,
+    /// The directory after each change since.
+    unsynced_files: Vec<BTreeMap<String, Arc<Mutex<Inode>>>>,
+    operations: u64,
+    faults: Faults,
+}
+
+#[derive(Default)]
+struct Faults {
+    power_off_at: Option<u64>,
+    fail: Option<(Operation, u64)>,
+    capacity_bytes: Option<u64>,
+}
+
+impl MemDisk {
+    /// An empty disk without faults.
+    #[must_use]
+    pub fn new() -> MemDisk {
+        MemDisk::default()
+    }
+
+    /// How many changing operations were begun.
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        self.lock().operations
+    }
+
+    /// From changing operation number `operation` on, counted from 1 as [`MemDisk::operations`] does, everything
+    /// fails. That operation itself may have reached the disk in part.
+    pub fn power_off_at(&self, operation: u64) {
+        self.lock().faults.power_off_at = Some(operation);
+    }
+
+    /// Lets one operation of that kind fail after `skip` others of the kind.
+    pub fn fail_after(&self, operation: Operation, skip: u64) {
+        self.lock().faults.fail = Some((operation, skip));
+    }
+
+    /// Limits the bytes in all files together. A write that would exceed it writes what fits and fails.
+    pub fn limit_capacity(&self, bytes: Option<u64>) {
+        self.lock().faults.capacity_bytes = bytes;
+    }
+
+    /// The bytes in all files together.
+    #[must_use]
+    pub fn used_bytes(&self) -> u64 {
+        self.lock().used_bytes()
+    }
+
+    /// What a file holds now, synced or not.
+    #[must_use]
+    pub fn contents(&self, name: &str) -> Option<Vec<u8>> {
+        let file = self.lock().files.get(name).cloned()?;
+        let contents = lock(&file).current().to_vec();
+        Some(contents)
+    }
+
+    /// Puts a file there, already synced, replacing one that exists.
+    pub fn put(&self, name: &str, contents: Vec<u8>) {
+        let inode = Arc::new(Mutex::new(Inode::synced(contents)));
+        let mut shared = self.lock();
+        shared.files.insert(name.to_owned(), Arc::clone(&inode));
+        shared.synced_files.insert(name.to_owned(), inode);
+        shared.unsynced_files.clear();
+    }
+
+    /// Takes a file away, already synced.
+    pub fn take(&self, name: &str) -> Option<Vec<u8>> {
+        let contents = self.contents(name);
+        let mut shared = self.lock();
+        shared.files.remove(name);
+        shared.synced_files.remove(name);
+        shared.unsynced_files.clear();
+        contents
+    }
+
+    /// A disk with the same files, all of them synced, and no faults. The two have nothing to do with each other.
+    #[must_use]
+    pub fn copy(&self) -> MemDisk {
+        let files: Vec<_> =
+            self.lock().files.iter().map(|(name, file)| (name.clone(), Arc::clone(file))).collect();
+        let copy = MemDisk::new();
+        for (name, file) in files {
+            copy.put(&name, lock(&file).current().to_vec());
+        }
+        copy
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        lock(&self.shared)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    fn used_bytes(&self) -> u64 {
+        self.files.values().map(|file| lock(file).current().len() as u64).sum()
+    }
+
+    /// Counts a changing operation. `Err` is its outcome if it has to fail.
+    fn begin(&mut self, operation: Operation) -> io::Result<()> {
+        self.operations += 1;
+        if self.is_off() {
+            return Err(io::Error::other("the power is off"));
+        }
+        match &mut self.faults.fail {
+            Some((kind, 0)) if *kind == operation => {
+                self.faults.fail = None;
+                Err(io::Error::other(format!("{operation:?} was told to fail")))
+            }
+            Some((kind, skip)) if *kind == operation => {
+                *skip -= 1;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn is_off(&self) -> bool {
+        self.faults.power_off_at.is_some_and(|at| self.operations >= at)
+    }
+
+    /// The operation at which the power fails: it may still have an effect.
+    fn is_going_off(&self) -> bool {
+        self.faults.power_off_at == Some(self.operations)
+    }
+
+    /// Changes the directory after `operation` was allowed, or as the last thing before the power fails.
+    fn change<T>(
+        &mut self,
+        operation: Operation,
+        change: impl FnOnce(&mut BTreeMap<String, Arc<Mutex<Inode>>>) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let begun = match self.begin(operation) {
+            Err(error) if !self.is_going_off() => return Err(error),
+            begun => begun,
+        };
+        let changed = change(&mut self.files)?;
+        self.unsynced_files.push(self.files.clone());
+        begun.map(|()| changed)
+    }
+}
+
+impl Disk for MemDisk {
+    fn list(&self) -> io::Result<Vec<String>> {
+        Ok(self.lock().files.keys().cloned().collect())
+    }
+
+    fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        let inode = self.lock().files.get(name).cloned().ok_or(io::ErrorKind::NotFound)?;
+        Ok(Arc::new(MemFile { disk: self.clone(), inode }))
+    }
+
+    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
+        let inode = self.lock().change(Operation::Create, |files| {
+            let inode = Arc::new(Mutex::new(Inode::default()));
+            files.insert(name.to_owned(), Arc::clone(&inode));
+            Ok(inode)
+        })?;
+        Ok(Arc::new(MemFile { disk: self.clone(), inode }))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.lock().change(Operation::Rename, |files| {
+            let inode = files.remove(from).ok_or(io::ErrorKind::NotFound)?;
+            files.insert(to.to_owned(), inode);
+            Ok(())
+        })
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.lock().change(Operation::Remove, |files| {
+            files.remove(name).map(|_| ()).ok_or_else(|| io::ErrorKind::NotFound.into())
+        })
+    }
+
+    fn sync_dir(&self) -> io::Result<()> {
+        let mut shared = self.lock();
+        shared.begin(Operation::SyncDir)?;
+        shared.synced_files = shared.files.clone();
+        shared.unsynced_files.clear();
+        Ok(())
+    }
+
+    fn describe(&self, name: &str) -> String {
+        format!("memory/{name}")
+    }
+}
+
+/// An open file of a [`MemDisk`].
+struct MemFile {
+    disk: MemDisk,
+    inode: Arc<Mutex<Inode>>,
+}
+
+impl DiskFile for MemFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.disk.lock().is_off() {
+            return Err(io::Error::other("the power is off"));
+        }
+        Ok(lock(&self.inode).read(offset, buffer))
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut shared = self.disk.lock();
+        let begun = shared.begin(Operation::Write);
+        if begun.is_err() && !shared.is_going_off() {
+            return begun;
+        }
+        let room = shared.faults.capacity_bytes.map(|capacity| capacity.saturating_sub(shared.used_bytes()));
+        drop(shared);
+        let mut inode = lock(&self.inode);
+        let fits = room.map_or(bytes.len(), |room| inode.fitting(offset, bytes.len(), room));
+        inode.write(offset, &bytes[..fits]);
+        match begun {
+            Ok(()) if fits < bytes.len() => Err(io::ErrorKind::StorageFull.into()),
+            outcome => outcome,
+        }
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let begun = self.disk.lock().begin(Operation::SyncData);
+        let mut inode = lock(&self.inode);
+        match &begun {
+            Ok(()) => inode.sync(),
+            Err(_) => inode.fail_sync(),
+        }
+        begun
+    }
+
+    fn size(&self) -> io::Result<u64> {
+        Ok(lock(&self.inode).current().len() as u64)
+    }
+}
