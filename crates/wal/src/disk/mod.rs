@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 pub use real::RealDisk;
 
-use crate::WalError;
 use crate::limits::ZERO_FILL_BYTES;
 
 /// A flat directory of files, named without any path.
@@ -113,16 +112,4 @@ pub(crate) fn zero_fill(file: &dyn DiskFile, start: u64, end: u64) -> io::Result
         offset += count as u64;
     }
     Ok(())
-}
-
-/// Replaces the small file `name` by `bytes`, atomically and lastingly: after a crash it holds the old bytes or
-/// the new ones.
-pub(crate) fn replace(disk: &dyn Disk, name: &str, bytes: &[u8]) -> Result<(), WalError> {
-    let temporary = format!("{name}.tmp");
-    let described = disk.describe(&temporary);
-    let file = disk.create(&temporary).map_err(WalError::io("creating", &described))?;
-    file.write_at(0, bytes).map_err(WalError::io("writing", &described))?;
-    file.sync_data().map_err(WalError::io("syncing", &described))?;
-    disk.rename(&temporary, name).map_err(WalError::io("renaming", &described))?;
-    disk.sync_dir().map_err(WalError::io("syncing the directory of", disk.describe(name)))
 }

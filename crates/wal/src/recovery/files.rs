@@ -7,7 +7,7 @@ use crate::format::segment::{self, HEADER_BYTES, SegmentHeader};
 use crate::limits::SPARES_MAX;
 use crate::recovery::scan::Window;
 use crate::recovery::tail;
-use crate::wal::{MAKING_NAME, Spares, spare_name, spare_slot};
+use crate::wal::{MAKING_NAME, PREPARED_NAME, Spares, spare_name, spare_slot};
 use crate::{Disk, Options, WalError};
 
 /// The log's files.
@@ -26,7 +26,7 @@ impl Survey {
             Survey { manifest: None, segments: Vec::new(), spares: Vec::new(), temporary: Vec::new() };
         let being_made: Vec<String> = (0..SPARES_MAX)
             .map(|slot| format!("{}.tmp", spare_name(slot)))
-            .chain([MAKING_NAME.to_owned(), format!("{}.tmp", manifest::NAME)])
+            .chain([MAKING_NAME.to_owned(), PREPARED_NAME.to_owned()])
             .collect();
         for name in names {
             if name == manifest::NAME {

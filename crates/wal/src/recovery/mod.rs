@@ -8,16 +8,18 @@ mod tail;
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use files::Survey;
 use replay::Replayed;
 use tail::Tail;
 
-use crate::disk::{replace, zero_fill};
-use crate::format::manifest::{self, Manifest};
-use crate::wal::Spares;
-use crate::{Disk, LogId, Options, Wal, WalError};
+use crate::disk::{read_up_to, zero_fill};
+use crate::format::manifest::Manifest;
+use crate::limits::SCAN_BYTES;
+use crate::wal::{NewManifest, Spares};
+use crate::{Disk, DiskFile, LogId, Options, Wal, WalError};
 
 /// What was found when a log was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,12 +69,12 @@ pub(crate) fn open(disk: Arc<dyn Disk>, options: Options) -> Result<(Wal, Recove
     let replayed = replay::replay(disk.as_ref(), manifest)?;
 
     // Nothing was changed so far. From here on the log is known to be sound.
-    if survey.manifest.is_none() {
-        replace(disk.as_ref(), manifest::NAME, &manifest.encode())?;
-    }
     let tail = repair(&replayed)?;
     let mut spares = Spares::new();
     survey.tidy(disk.as_ref(), &options, manifest, &mut spares)?;
+    if survey.manifest.is_none() {
+        NewManifest::prepare(disk.as_ref(), manifest)?.put_to_use(disk.as_ref())?;
+    }
 
     let Replayed { segments, index, vote, end, .. } = replayed;
     let created = segments.is_empty();
@@ -104,13 +106,16 @@ pub(crate) fn open(disk: Arc<dyn Disk>, options: Options) -> Result<(Wal, Recove
 
 /// Cuts the torn tail off, and makes sure that everything that was read is on the disk.
 ///
-/// After the mere end of a process, what was read may be in the page cache only. And the zeros must be safe
-/// before anything is appended: else records that were cut could come back behind it.
+/// After the mere end of a process, what was read may be in the page cache only, and if it ended because a sync
+/// had failed, the cache takes it for clean and no sync writes it any more. So what is not known to be synced is
+/// written again. And the zeros must be safe before anything is appended: else records that were cut could come
+/// back behind it.
 fn repair(replayed: &Replayed) -> Result<Option<TornTail>, WalError> {
     let Some(segment) = replayed.segments.last() else { return Ok(None) };
     let shown = &segment.file.shown;
+    let file = segment.file.file.as_ref();
+    rewrite(file, replayed.proved, replayed.end).map_err(WalError::io("writing again", shown))?;
     if let Some(Tail { zero_to, size, .. }) = replayed.tail {
-        let file = segment.file.file.as_ref();
         zero_fill(file, replayed.end, zero_to).map_err(WalError::io("clearing the tail of", shown))?;
         zero_fill(file, size, segment.capacity.max(size)).map_err(WalError::io("filling", shown))?;
     }
@@ -122,4 +127,19 @@ fn repair(replayed: &Replayed) -> Result<Option<TornTail>, WalError> {
         frames: tail.frames,
         reason: tail.reason,
     }))
+}
+
+/// Writes the bytes from `start` to `end` once more as they are.
+fn rewrite(file: &dyn DiskFile, start: u64, end: u64) -> io::Result<()> {
+    let mut offset = start;
+    while offset < end {
+        let left = usize::try_from(end - offset).unwrap_or(usize::MAX);
+        let bytes = read_up_to(file, offset, left.min(SCAN_BYTES))?;
+        if bytes.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        file.write_at(offset, &bytes)?;
+        offset += bytes.len() as u64;
+    }
+    Ok(())
 }

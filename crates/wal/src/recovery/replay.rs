@@ -22,6 +22,8 @@ pub(super) struct Replayed {
     pub(super) vote: Option<Vec<u8>>,
     /// Where the sound frames of the last segment end.
     pub(super) end: u64,
+    /// Up to where the frames of the last segment themselves say that they were synced.
+    pub(super) proved: u64,
     pub(super) tail: Option<Tail>,
 }
 
@@ -127,6 +129,7 @@ impl Replayed {
         self.index.add_part();
         let mut window = Window::new(opened.file.as_ref(), limit);
         let mut offset = HEADER_BYTES as u64;
+        self.proved = offset;
         loop {
             let frame = window.frame(opened.header.salt, offset);
             let Some((header, payload)) = frame.map_err(WalError::io("reading", &opened.shown))? else {
@@ -134,6 +137,7 @@ impl Replayed {
             };
             let followed = self.follow(&header, payload, offset);
             followed.map_err(|what| WalError::corrupt(&opened.shown, offset, what))?;
+            self.proved = self.proved.max(header.durable.min(offset));
             offset += header.frame_bytes() as u64;
         }
     }

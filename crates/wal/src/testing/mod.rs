@@ -103,6 +103,19 @@ impl MemDisk {
         self.lock().faults.capacity_bytes = bytes;
     }
 
+    /// Takes all faults back that have not happened yet. Power that is off stays off.
+    pub fn clear_faults(&self) {
+        let mut shared = self.lock();
+        let power_off_at = shared.faults.power_off_at.filter(|_| shared.is_off());
+        shared.faults = Faults { power_off_at, ..Faults::default() };
+    }
+
+    /// Whether the power has failed.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.lock().is_off()
+    }
+
     /// The bytes in all files together.
     #[must_use]
     pub fn used_bytes(&self) -> u64 {

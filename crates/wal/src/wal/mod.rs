@@ -2,6 +2,7 @@
 //! syncing in `sync`, the change of segments in `rotate`, the files prepared for it in `spare`, reading in
 //! `read`. Opening is in `recovery`.
 
+mod manifest;
 mod read;
 mod rotate;
 mod segment;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub use spare::{Spare, SpareJob};
 pub use sync::{PendingSync, SyncDone};
 
+pub(crate) use manifest::{NewManifest, PREPARED_NAME};
 pub(crate) use rotate::MAKING_NAME;
 pub(crate) use segment::{Segment, SegmentFile};
 pub(crate) use spare::{Spares, name as spare_name, slot_of as spare_slot};
@@ -26,6 +28,9 @@ use crate::limits::{
     ENTRY_BYTES_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, VOTE_BYTES_MAX,
 };
 use crate::{Disk, LogId, Position, Recovered, WalError, recovery};
+
+/// The end of each segment is left to purges, which free space and so must not need a new file themselves.
+pub(crate) const RESERVED_BYTES: u64 = 4 * frame::HEADER_BYTES as u64;
 
 /// How a log is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -181,18 +186,18 @@ impl Wal {
     /// Gives up the entries up to `id`, of which there may be fewer than that; the next entry is then the one
     /// behind `id`. Segments that hold nothing else are given back, after the record that says so is synced.
     ///
-    /// The caller has what the entries did in a snapshot that is safe. Nothing happens if `id` is not behind
-    /// the last purged entry.
+    /// The caller has what the entries did in a snapshot that is safe. If `id` is not behind the last purged
+    /// entry, only segments are given back for which an earlier purge had no space.
     ///
     /// # Errors
-    /// [`WalError::NoSpace`], which changes nothing; [`WalError::Io`] and [`WalError::Stopped`].
+    /// [`WalError::NoSpace`], after which the log goes on and the purge can be tried again: giving segments back
+    /// needs the space of a small file. [`WalError::Io`] and [`WalError::Stopped`].
     pub fn purge(&mut self, id: LogId) -> Result<Position, WalError> {
         self.check_alive()?;
-        if self.index.purged().is_some_and(|purged| id.index <= purged.index) {
-            return Ok(self.position());
+        if self.index.purged().is_none_or(|purged| id.index > purged.index) {
+            self.append(Kind::Purged, id, &[], 0)?;
+            self.index.purge(id);
         }
-        self.append(Kind::Purged, id, &[], 0)?;
-        self.index.purge(id);
         self.drop_segments()?;
         Ok(self.position())
     }
@@ -200,7 +205,8 @@ impl Wal {
     /// Puts a frame in the buffer, in a new segment if it does not fit in this one. Returns its offset.
     fn append(&mut self, kind: Kind, id: LogId, payload: &[&[u8]], length: usize) -> Result<u32, WalError> {
         let bytes = frame::frame_bytes(length) as u64;
-        if self.end() + bytes > self.current().capacity {
+        let reserved = if kind == Kind::Purged { 0 } else { RESERVED_BYTES };
+        if self.end() + bytes + reserved > self.current().capacity {
             self.rotate(bytes)?;
         }
         let offset = self.end();
@@ -311,7 +317,8 @@ impl Wal {
     /// to a multiple of 8.
     #[must_use]
     pub fn space_left(&self) -> u64 {
-        let spare = self.options.segment_bytes - HEADER_BYTES as u64;
-        self.current().capacity - self.end() + self.spares.ready() as u64 * spare
+        let room = |from: u64, capacity: u64| (capacity - from).saturating_sub(RESERVED_BYTES);
+        let spare = room(HEADER_BYTES as u64, self.options.segment_bytes);
+        room(self.end(), self.current().capacity) + self.spares.ready() as u64 * spare
     }
 }

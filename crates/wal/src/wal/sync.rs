@@ -22,6 +22,12 @@ pub struct SyncDone {
 }
 
 impl PendingSync {
+    /// The place up to which all records are safe when the sync has succeeded.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.up_to
+    }
+
     /// Syncs, on whatever thread this is called.
     pub fn run(self) -> SyncDone {
         let result = self.file.sync().map_err(WalError::io("syncing", &self.file.shown));

@@ -1,0 +1,222 @@
+//! Damage to every byte of a small log in turn, and to whole files. What must happen is stated here by what the
+//! test knows of the log's making, not by asking the log.
+
+mod support;
+
+use support::built::Built;
+use support::{FRAME_HEAD_BYTES, Record, SEGMENT_HEAD_BYTES, State, files, id, open};
+use trellis_wal::WalError;
+use trellis_wal::testing::MemDisk;
+
+/// What has to happen.
+#[derive(Debug, PartialEq, Eq)]
+enum Expected {
+    /// The log does not open and nothing is changed. Offset of the record to be named, if it is one.
+    Refused(Option<usize>),
+    /// The record and all behind it are cut off.
+    Cut(usize),
+    /// All records are there.
+    Whole { tail_reported: bool },
+}
+
+/// The rule, for a change of one byte.
+///
+/// - The manifest and the segments' heads: refused.
+/// - A record of any segment but the last: refused, since a segment is synced before the next begins.
+/// - A record of the last segment: refused if a later record was made when that one had been synced, else cut.
+/// - Everything else holds no data. A change of the end mark can't be told from a torn record.
+fn expected(built: &Built, name: &str, position: usize) -> Expected {
+    if name == "manifest" {
+        return Expected::Refused(None);
+    }
+    let Some(segment) = name.strip_prefix("segment-").map(|digits| digits.parse().expect("a number")) else {
+        assert!(name.starts_with("spare-"), "{name} is not expected");
+        return Expected::Whole { tail_reported: false };
+    };
+    if position < SEGMENT_HEAD_BYTES {
+        return Expected::Refused(None);
+    }
+    let Some(number) = built.frame_at(segment, position) else {
+        let end = built.end_of(segment);
+        let in_mark = segment == built.last_segment && (end..end + FRAME_HEAD_BYTES).contains(&position);
+        return Expected::Whole { tail_reported: in_mark };
+    };
+    let start = built.frames[number].start;
+    let proved = built.frames[number + 1..].iter().any(|later| later.synced > start);
+    if segment != built.last_segment || proved {
+        Expected::Refused(Some(start))
+    } else {
+        Expected::Cut(number)
+    }
+}
+
+fn check(built: &Built, disk: &MemDisk, name: &str, expected: Expected, what: &str) {
+    let before = files(disk);
+    let opened = open(disk);
+    match (expected, opened) {
+        (Expected::Refused(start), Err(error)) => {
+            assert_eq!(files(disk), before, "{what}: nothing may be changed");
+            assert_eq!(disk.operations(), 0, "{what}: nothing may be changed");
+            match (start, &error) {
+                (Some(start), WalError::Corrupt { file, offset, .. }) => {
+                    assert_eq!((&file["memory/".len()..], *offset), (name, start as u64), "{what}");
+                }
+                (None, WalError::Corrupt { file, .. } | WalError::UnknownVersion { file, .. }) => {
+                    assert_eq!(&file["memory/".len()..], name, "{what}");
+                }
+                _ => panic!("{what}: {error}"),
+            }
+        }
+        (Expected::Cut(number), Ok((mut wal, recovered))) => {
+            assert_eq!(State::of(&wal), built.state_after(number), "{what}");
+            let tail = recovered.tail.unwrap_or_else(|| panic!("{what}: the cut must be reported"));
+            assert_eq!(tail.offset, built.frames[number].start as u64, "{what}");
+            assert!(tail.file.ends_with(name), "{what}: {}", tail.file);
+            let index = State::of(&wal).next_index();
+            wal.append_entry(id(index), &[b"after the cut"]).expect(what);
+            wal.sync().expect(what);
+            let (again, recovered) = open(&disk.crash(0)).unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert_eq!(recovered.tail, None, "{what}");
+            assert_eq!(again.last(), Some(id(index)), "{what}");
+        }
+        (Expected::Whole { tail_reported }, Ok((wal, recovered))) => {
+            assert_eq!(State::of(&wal), built.state_after(built.frames.len()), "{what}");
+            assert_eq!(recovered.tail.is_some(), tail_reported, "{what}: {:?}", recovered.tail);
+        }
+        (expected, Err(error)) => panic!("{what}: expected {expected:?}, but {error}"),
+        (expected, Ok((_, recovered))) => panic!("{what}: expected {expected:?}, but {recovered:?}"),
+    }
+}
+
+#[test]
+fn every_damaged_byte_is_refused_or_cut_as_the_rule_says() {
+    let built = Built::new();
+    let mut outcomes = [0; 3];
+    for (name, contents) in files(&built.disk) {
+        for position in 0..contents.len() {
+            let old = contents[position];
+            for new in [!old, old ^ 1, 0].into_iter().filter(|new| *new != old) {
+                let expected = expected(&built, &name, position);
+                outcomes[match expected {
+                    Expected::Refused(_) => 0,
+                    Expected::Cut(_) => 1,
+                    Expected::Whole { .. } => 2,
+                }] += 1;
+                let disk = built.disk.copy();
+                let mut damaged = contents.clone();
+                damaged[position] = new;
+                disk.put(&name, damaged);
+                check(
+                    &built,
+                    &disk,
+                    &name,
+                    expected,
+                    &format!("byte {position} of {name} from {old} to {new}"),
+                );
+            }
+        }
+    }
+    assert!(outcomes.iter().all(|count| *count > 500), "every kind of outcome was met: {outcomes:?}");
+}
+
+#[test]
+fn every_shortened_file_is_refused_or_cut_as_the_rule_says() {
+    let built = Built::new();
+    let last_name = Built::name_of(built.last_segment);
+    for (name, contents) in files(&built.disk) {
+        for length in 0..contents.len() {
+            // Only the last segment may end in a torn record, and no later record is left to prove anything.
+            let whole = built
+                .frames
+                .iter()
+                .filter(|frame| frame.segment != built.last_segment || frame.end <= length);
+            let whole = whole.count();
+            let what = format!("{name} cut to {length} bytes");
+            let disk = built.disk.copy();
+            disk.put(&name, contents[..length].to_vec());
+            if name.starts_with("spare-") {
+                check(&built, &disk, &name, Expected::Whole { tail_reported: false }, &what);
+            } else if name != last_name || length < SEGMENT_HEAD_BYTES {
+                check(&built, &disk, &name, Expected::Refused(None), &what);
+            } else if whole < built.frames.len() {
+                check(&built, &disk, &name, Expected::Cut(whole), &what);
+            } else {
+                check(&built, &disk, &name, Expected::Whole { tail_reported: true }, &what);
+                assert_eq!(disk.contents(&name).map(|file| file.len()), Some(contents.len()), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_missing_file_is_refused() {
+    let built = Built::new();
+    for name in files(&built.disk).into_keys() {
+        let disk = built.disk.copy();
+        disk.take(&name);
+        let expected = match name.starts_with("spare-") {
+            true => Expected::Whole { tail_reported: false },
+            false => Expected::Refused(None),
+        };
+        check(&built, &disk, &name, expected, &format!("without {name}"));
+    }
+}
+
+#[test]
+fn a_lost_manifest_is_not_taken_for_an_empty_log() {
+    let disk = Built::new().disk;
+    for segment in 2..=4 {
+        disk.take(&Built::name_of(segment));
+    }
+    disk.take("manifest");
+    let refused =
+        open(&disk).err().map(|error| error.to_string()).expect("a spare is left, so there was a log");
+    assert!(refused.contains("memory/manifest is damaged at byte 0: it is missing"), "{refused}");
+}
+
+#[test]
+fn a_segment_in_the_place_of_another_is_refused() {
+    let built = Built::new();
+    for (from, to) in [(2, 3), (3, 2), (3, 4), (4, 3)] {
+        let disk = built.disk.copy();
+        disk.put(&Built::name_of(to), built.disk.contents(&Built::name_of(from)).expect("the file"));
+        let what = format!("segment {from} in the place of {to}");
+        check(&built, &disk, &Built::name_of(to), Expected::Refused(None), &what);
+    }
+}
+
+#[test]
+fn a_segment_of_another_log_is_refused() {
+    let built = Built::new();
+    let other = MemDisk::new();
+    let (mut wal, _) = open(&other).expect("an empty log");
+    for index in 0.. {
+        wal.append_entry(id(index), &[&[1; 300]]).expect("an append");
+        if *wal.segment_numbers().end() > 4 {
+            break;
+        }
+    }
+    let disk = built.disk.copy();
+    disk.put(&Built::name_of(4), other.contents(&Built::name_of(4)).expect("the file"));
+    assert!(matches!(open(&disk), Err(WalError::Corrupt { .. })));
+    assert_eq!(disk.operations(), 0);
+}
+
+#[test]
+fn an_old_manifest_does_not_let_newer_records_go() {
+    let disk = MemDisk::new();
+    let (mut wal, _) = open(&disk).expect("an empty log");
+    let mut model = support::Model::default();
+    model.tell(&mut wal, Record::Entry(id(0), vec![1; 3000])).expect("an append");
+    model.sync(&mut wal).expect("a sync");
+    let old = disk.contents("manifest").expect("the manifest");
+    model.tell(&mut wal, Record::Entry(id(1), vec![2; 3000])).expect("an append");
+    model.sync(&mut wal).expect("a sync");
+    drop(wal);
+
+    let disk = disk.copy();
+    disk.put("manifest", old);
+    let refused = open(&disk).err().map(|error| error.to_string()).expect("segment 2 holds a record");
+    assert!(refused.contains("should not hold records"), "{refused}");
+    assert_eq!(disk.operations(), 0);
+}
