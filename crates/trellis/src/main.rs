@@ -1,3 +1,17 @@
 //! Coordination, work queue and workers of a distributed application in one binary.
+//!
+//! This crate is only the command line: it reads arguments and settings, calls another crate, and prints.
 
-fn main() {}
+mod address;
+mod cli;
+mod cmd;
+mod exit;
+mod limits;
+mod output;
+mod settings;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -1,0 +1,128 @@
+//! `trellis serve`: its arguments, and the call into the server.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
+
+use crate::exit::{Exit, Failure};
+use crate::settings::{Complete, Origin, Raw, SETTINGS, ServeSettings, Setting, SettingsError};
+
+/// What `trellis serve` was given on the command line and in the environment, not yet read.
+///
+/// The arguments come from the table of settings, so this is written by hand where the others are derived.
+#[derive(Clone, Debug)]
+pub(crate) struct ServeArgs {
+    raw: Raw,
+    config: Option<PathBuf>,
+}
+
+impl ServeArgs {
+    /// Merges flags, environment, file and defaults, and checks the result.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or a setting cannot be used; nothing has been opened or created by then.
+    pub(crate) fn settings(self) -> Result<ServeSettings, SettingsError> {
+        match self.config {
+            Some(path) => self.raw.over(Raw::from_file(&path)?).resolve(),
+            None => self.raw.resolve(),
+        }
+    }
+}
+
+/// Runs the server until it is told to stop.
+pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
+    let _settings = args.settings().map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    Err(Failure::new(Exit::Internal, "the server is not part of this build yet"))
+}
+
+impl Args for ServeArgs {
+    fn augment_args(command: Command) -> Command {
+        let config = Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .env("TRELLIS_CONFIG")
+            .hide_env_values(true)
+            .value_parser(clap::value_parser!(OsString))
+            .value_hint(ValueHint::FilePath)
+            .help("A TOML file with settings; its keys are the names of these flags")
+            .long_help(
+                "A TOML file with settings; its keys are the names of these flags\n\n\
+                 A flag wins over the environment, the environment over the file.",
+            );
+        command.args(SETTINGS.iter().map(argument)).arg(config)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ServeArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut raw = Raw::default();
+        for setting in SETTINGS {
+            let origin = match matches.value_source(setting.name) {
+                Some(ValueSource::CommandLine) => Origin::Flag,
+                Some(ValueSource::EnvVariable) => Origin::Variable,
+                _ => continue,
+            };
+            let values = matches.get_many::<String>(setting.name).into_iter().flatten().cloned().collect();
+            raw.give(setting, values, origin);
+        }
+        let config = matches.get_one::<OsString>("config").map(PathBuf::from);
+        let unset = matches.value_source("config") == Some(ValueSource::EnvVariable)
+            && config.as_ref().is_some_and(|path| path.as_os_str().is_empty());
+        Ok(ServeArgs { raw, config: config.filter(|_| !unset) })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// The command-line argument of a setting.
+fn argument(setting: &'static Setting) -> Arg {
+    let plain = |text: &str| text.replace('`', "");
+    let summary = plain(setting.summary);
+    let arg = Arg::new(setting.name)
+        .long(setting.name)
+        .value_name(setting.value_name)
+        .env(setting.variable)
+        .hide_env_values(true)
+        .hide_possible_values(true)
+        .action(if setting.repeatable { ArgAction::Append } else { ArgAction::Set })
+        .long_help(format!("{summary}\n\n{}", plain(setting.details)))
+        .help(summary);
+    let arg = match setting.default {
+        Some(default) => arg.default_value(default),
+        None => arg,
+    };
+    match setting.complete {
+        Complete::Nothing => arg.value_parser(StringValueParser::new()),
+        Complete::Directory => arg.value_parser(StringValueParser::new()).value_hint(ValueHint::DirPath),
+        Complete::User => arg.value_parser(StringValueParser::new()).value_hint(ValueHint::Username),
+        Complete::Words(words) => arg.value_parser(AnyWord(words)),
+    }
+}
+
+/// Takes any text, but lets shells complete these words. The settings judge the text, since they alone can say
+/// whether it came from a flag, the environment or the file.
+#[derive(Clone)]
+struct AnyWord(&'static [&'static str]);
+
+impl TypedValueParser for AnyWord {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.iter().copied().map(PossibleValue::new)))
+    }
+}

@@ -1,0 +1,34 @@
+//! The limits that the command line keeps, each with its unit last. The server's own limits are in its crate.
+
+use std::time::Duration;
+
+/// The largest value of `--max-job-size`, which is also beanstalkd's.
+pub(crate) const JOB_SIZE_BYTES_MAX: u64 = 1 << 30;
+
+/// The largest value of `--max-connections`. Far above what one process may open on most systems.
+pub(crate) const CONNECTIONS_MAX: u64 = 1_000_000;
+
+/// The smallest value of `--max-memory`: below it not even the default job size leaves room for a few jobs.
+pub(crate) const MEMORY_BYTES_MIN: u64 = 1 << 20;
+
+/// The smallest value of `--log-segment-bytes`.
+pub(crate) const LOG_SEGMENT_BYTES_MIN: u64 = 1 << 20;
+
+/// The largest value of `--log-segment-bytes`.
+pub(crate) const LOG_SEGMENT_BYTES_MAX: u64 = 1 << 30;
+
+/// The largest value of `--fsync-interval-ms`: a minute of acknowledged work at risk is surely a slip.
+pub(crate) const FSYNC_INTERVAL_MS_MAX: u64 = 60_000;
+
+/// The longest path that a Unix socket can be bound to (`sun_path` less its final zero byte).
+pub(crate) const UNIX_PATH_BYTES_MAX: usize = 107;
+
+/// How long a client command waits for a connection or a reply unless `--timeout` says otherwise.
+pub(crate) const REPLY_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
+
+/// How many requests a client command sends before it reads their replies. The replies must fit into the
+/// sockets' buffers, or both sides could wait for each other.
+pub(crate) const PIPELINE_REQUESTS_MAX: usize = 64;
+
+/// How many bytes of requests a client command sends before it reads their replies.
+pub(crate) const PIPELINE_BYTES_MAX: usize = 1 << 20;

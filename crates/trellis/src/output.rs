@@ -1,0 +1,94 @@
+//! Everything the program prints: data on standard output, all else on standard error.
+//!
+//! A reader that has gone (`trellis tube list | head -1`) is not an error: the program then ends quietly with
+//! code 0. Styles are used on terminals only, and never when `NO_COLOR` is set.
+
+use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+
+use serde::Serialize;
+
+use crate::exit::{Exit, Failure};
+
+/// The program's output.
+pub(crate) struct Output {
+    stdout: BufWriter<Stdout>,
+    json: bool,
+}
+
+impl Output {
+    /// An output for people, or with `json` for programs.
+    pub(crate) fn new(json: bool) -> Self {
+        Output { stdout: BufWriter::new(io::stdout()), json }
+    }
+
+    /// Whether `--json` was given.
+    pub(crate) fn json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether standard output is a terminal.
+    pub(crate) fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    /// Writes text or bytes as they are.
+    pub(crate) fn write(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
+        self.stdout.write_all(bytes.as_ref()).map_err(write_failed)
+    }
+
+    /// Writes one line.
+    pub(crate) fn line(&mut self, text: impl AsRef<str>) -> Result<(), Failure> {
+        self.write(text.as_ref())?;
+        self.write("\n")
+    }
+
+    /// Writes a value as one line of JSON.
+    pub(crate) fn value(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.stdout, value).map_err(|error| write_failed(error.into()))?;
+        self.write("\n")
+    }
+
+    /// A heading of a table.
+    pub(crate) fn heading(&self, text: &str) -> String {
+        styled(text, BOLD, self.is_terminal())
+    }
+
+    /// Makes everything written so far visible. Whatever must not be lost is only known to be out after this.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        self.stdout.flush().map_err(write_failed)
+    }
+}
+
+/// Tells the user something that is not data.
+pub(crate) fn note(text: &str) {
+    // A standard error that cannot be written to leaves nobody to tell.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Reports why a command ended without success.
+pub(crate) fn report(failure: &Failure) {
+    if failure.message.is_empty() {
+        return;
+    }
+    let terminal = io::stderr().is_terminal();
+    note(&format!("{} {}", styled("error:", RED_BOLD, terminal), failure.message));
+    if let Some(hint) = &failure.hint {
+        note(&format!("{} {hint}", styled("hint:", BOLD, terminal)));
+    }
+}
+
+const BOLD: &str = "\x1b[1m";
+const RED_BOLD: &str = "\x1b[1;31m";
+
+fn styled(text: &str, style: &str, terminal: bool) -> String {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if terminal && !refused { format!("{style}{text}\x1b[0m") } else { text.to_owned() }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is passed to map_err")]
+fn write_failed(error: io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::silent(Exit::Ok),
+        _ => Failure::new(Exit::Internal, format!("standard output cannot be written: {error}")),
+    }
+}
