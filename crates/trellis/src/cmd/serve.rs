@@ -126,3 +126,41 @@ impl TypedValueParser for AnyWord {
         Some(Box::new(self.0.iter().copied().map(PossibleValue::new)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Address, Durability};
+
+    fn settings(line: &str) -> Result<ServeSettings, String> {
+        let command = ServeArgs::augment_args(Command::new("serve").no_binary_name(true));
+        let matches = command.try_get_matches_from(line.split(' ')).map_err(|error| error.to_string())?;
+        let args = ServeArgs::from_arg_matches(&matches).map_err(|error| error.to_string())?;
+        args.settings().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn flags_reach_the_settings() {
+        let found = settings("--beanstalk a:1 --beanstalk unix:/b --durability memory").expect("settings");
+        assert_eq!(found.durability, Durability::Memory);
+        let host = "a".to_owned();
+        assert_eq!(found.beanstalk, [Address::Tcp { host, port: 1 }, Address::Unix(PathBuf::from("/b"))]);
+    }
+
+    #[test]
+    fn a_value_reaches_the_settings_check() {
+        let error = settings("--durability srict --node-id 0").expect_err("two mistakes");
+        assert!(error.contains("--durability: \"srict\"") && error.contains("--node-id: \"0\""), "{error}");
+    }
+
+    #[test]
+    fn the_examples_for_users_of_beanstalkd_are_right() {
+        let page = include_str!("../../../../docs/beanstalkd-flags.md");
+        let examples: Vec<&str> =
+            page.lines().filter_map(|line| line.strip_prefix("trellis serve ")).collect();
+        assert_eq!(examples.len(), 4);
+        for example in examples {
+            settings(example).expect(example);
+        }
+    }
+}

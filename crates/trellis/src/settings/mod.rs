@@ -14,13 +14,12 @@ mod value;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::address::Address;
+pub(crate) use crate::address::Address;
 
 pub(crate) use raw::{Origin, Raw, SettingsError};
 pub(crate) use table::{Complete, SETTINGS, Setting};
 
 /// Complete, checked settings of a server.
-#[cfg_attr(not(test), expect(dead_code, reason = "goes away with the call into the server"))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ServeSettings {
     /// The directory of log and snapshots. Not touched when `durability` is `Memory`.

@@ -160,7 +160,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         details: "1 to 1G. A size is a number of bytes, or of KiB, MiB or GiB with K, M or G after it. \
                   A larger put is answered JOB_TOO_BIG.",
         apply: |settings, values| {
-            settings.max_job_size_bytes = value::size(one(values), 1, JOB_SIZE_BYTES_MAX)?;
+            settings.max_job_size_bytes = value::size(one(values), 1, JOB_SIZE_BYTES_MAX.into())?;
             Ok(())
         },
     },
