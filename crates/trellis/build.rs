@@ -1,7 +1,5 @@
 //! Finds out what `trellis version` prints: commit, target, profile and compiler.
 
-#![expect(clippy::print_stdout, reason = "cargo reads instructions from it")]
-
 use std::env;
 use std::process::Command;
 

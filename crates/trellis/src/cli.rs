@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::cmd::{completions, man, serve, version};
-use crate::exit::{EXIT_CODES, Exit, Failure};
+use crate::exit::{EXIT_CODES, Exit};
 use crate::output::report;
 
 #[derive(Parser)]
@@ -34,6 +34,9 @@ enum Command {
     /// SIGTERM and SIGINT end the server cleanly, SIGUSR1 makes it refuse new jobs so that it runs empty.
     Serve(serve::ServeArgs),
 
+    /// Look at tubes and jobs, and act on them
+    Tube(crate::tube::TubeArgs),
+
     /// Print the version and how this binary was built
     Version(version::VersionArgs),
 
@@ -52,6 +55,7 @@ pub(crate) fn run() -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(args),
+        Command::Tube(args) => crate::tube::run(args),
         Command::Version(args) => version::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

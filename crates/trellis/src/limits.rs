@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The largest value of `--max-job-size`, which is also beanstalkd's.
-pub(crate) const JOB_SIZE_BYTES_MAX: u64 = 1 << 30;
+pub(crate) const JOB_SIZE_BYTES_MAX: u32 = 1 << 30;
 
 /// The largest value of `--max-connections`. Far above what one process may open on most systems.
 pub(crate) const CONNECTIONS_MAX: u64 = 1_000_000;
@@ -32,3 +32,12 @@ pub(crate) const PIPELINE_REQUESTS_MAX: usize = 64;
 
 /// How many bytes of requests a client command sends before it reads their replies.
 pub(crate) const PIPELINE_BYTES_MAX: usize = 1 << 20;
+
+/// How much a client command asks the system for at once.
+pub(crate) const READ_BYTES: usize = 64 << 10;
+
+/// The shortest `--interval` of `trellis tube watch`.
+pub(crate) const WATCH_INTERVAL_SECONDS_MIN: f64 = 0.1;
+
+/// The longest `--interval` of `trellis tube watch`: an hour.
+pub(crate) const WATCH_INTERVAL_SECONDS_MAX: f64 = 3600.0;

@@ -9,6 +9,7 @@ mod exit;
 mod limits;
 mod output;
 mod settings;
+mod tube;
 
 use std::process::ExitCode;
 

@@ -48,7 +48,14 @@ impl Output {
         self.write("\n")
     }
 
-    /// A heading of a table.
+    /// Writes the lines of a table, the first of which is its heading.
+    pub(crate) fn table(&mut self, lines: &[String]) -> Result<(), Failure> {
+        let Some((heading, rows)) = lines.split_first() else { return Ok(()) };
+        self.line(self.heading(heading))?;
+        rows.iter().try_for_each(|row| self.line(row))
+    }
+
+    /// A heading in bold, where that can be shown.
     pub(crate) fn heading(&self, text: &str) -> String {
         styled(text, BOLD, self.is_terminal())
     }

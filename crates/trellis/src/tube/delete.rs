@@ -1,0 +1,53 @@
+//! `trellis tube delete`: removes jobs.
+
+use clap::Args;
+use serde::Serialize;
+use trellis_tube_codec::{Reply, Request};
+
+use super::argument::job_id;
+use super::client::Client;
+use super::refusal::unexpected;
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, note};
+
+/// Arguments of `trellis tube delete`.
+#[derive(Args)]
+pub(super) struct DeleteArgs {
+    /// The jobs
+    #[arg(value_name = "ID", required = true, value_parser = job_id)]
+    ids: Vec<u64>,
+}
+
+#[derive(Default, Serialize)]
+struct Outcome {
+    deleted: Vec<u64>,
+    not_found: Vec<u64>,
+}
+
+/// Deletes each job, also after one was not found.
+pub(super) fn run(args: &DeleteArgs, client: &mut Client, output: &mut Output) -> Result<(), Failure> {
+    let requests: Vec<Request<'_>> = args.ids.iter().map(|&id| Request::Delete { id }).collect();
+    let mut outcome = Outcome::default();
+    let mut ids = args.ids.iter().copied();
+    client.call_all(&requests, |reply| {
+        match reply {
+            Reply::Deleted => outcome.deleted.extend(ids.next()),
+            Reply::NotFound => outcome.not_found.extend(ids.next()),
+            other => return Err(unexpected(&other)),
+        }
+        Ok(())
+    })?;
+    if output.json() {
+        output.value(&outcome)?;
+    } else {
+        outcome.deleted.iter().try_for_each(|id| output.line(format!("deleted job {id}")))?;
+    }
+    output.flush()?;
+    if outcome.not_found.is_empty() {
+        return Ok(());
+    }
+    for id in &outcome.not_found {
+        note(&format!("job {id} does not exist, or another client holds it"));
+    }
+    Err(Failure::silent(Exit::NotFound))
+}

@@ -1,0 +1,59 @@
+//! `trellis tube peek`: looks at a job without touching it.
+
+use clap::Args;
+use trellis_tube_codec::{Reply, Request};
+
+use super::argument::{DEFAULT_TUBE, job_id, tube_name};
+use super::client::Client;
+use super::refusal::unexpected;
+use super::{job, use_tube};
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, note};
+
+/// Arguments of `trellis tube peek`.
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("which").required(true))]
+pub(super) struct PeekArgs {
+    /// The job
+    #[arg(group = "which", value_parser = job_id)]
+    id: Option<u64>,
+
+    /// The job of the tube that is next to be reserved
+    #[arg(long, group = "which")]
+    ready: bool,
+
+    /// The job of the tube whose delay is over first
+    #[arg(long, group = "which")]
+    delayed: bool,
+
+    /// The job of the tube that was buried first
+    #[arg(long, group = "which")]
+    buried: bool,
+
+    /// The tube
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_TUBE, value_parser = tube_name, conflicts_with = "id")]
+    tube: String,
+}
+
+/// Prints the job's body.
+pub(super) fn run(args: &PeekArgs, client: &mut Client, output: &mut Output) -> Result<(), Failure> {
+    let (request, what) = match args.id {
+        Some(id) => (Request::Peek { id }, format!("job {id}")),
+        None if args.ready => (Request::PeekReady, format!("ready job in tube {}", args.tube)),
+        None if args.delayed => (Request::PeekDelayed, format!("delayed job in tube {}", args.tube)),
+        None => (Request::PeekBuried, format!("buried job in tube {}", args.tube)),
+    };
+    if args.id.is_none() {
+        use_tube(client, &args.tube)?;
+    }
+    match client.call(&request)? {
+        Reply::Found { id, body } => {
+            if args.id.is_none() && !output.json() {
+                note(&format!("job {id}"));
+            }
+            job::print(id, body, output)
+        }
+        Reply::NotFound => Err(Failure::new(Exit::NotFound, format!("there is no {what}"))),
+        other => Err(unexpected(&other)),
+    }
+}
