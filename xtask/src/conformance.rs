@@ -1,0 +1,132 @@
+//! `cargo xtask conformance`: gets beanstalkd and the foreign clients, then hands over to the program of
+//! `tests/conformance`. What is compared is decided there.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process::{capture, cargo, run as execute};
+use crate::tidy::target_folder;
+use crate::tools;
+
+/// Clients in Python, with their versions.
+const PYTHON_CLIENTS: &[&str] = &["greenstalk==2.1.1", "beanstalkc3==0.4.0"];
+/// Clients for Node, with their versions.
+const NODE_CLIENTS: &[&str] = &["jackd@2.2.2"];
+
+#[derive(clap::Args, Default)]
+pub(crate) struct Options {
+    /// How many rounds the tests with random input and the crash test run; their own default otherwise.
+    #[arg(long)]
+    rounds: Option<u32>,
+}
+
+/// Installs what is missing, builds trellis and runs the conformance tests; they print the count.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let target = target_folder()?;
+    let folder = tools::folder(&target);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let beanstalkd = tools::beanstalkd(&target)?;
+    let python = python_clients(&folder)?;
+    let node_modules = node_clients(&folder)?;
+
+    // The whole workspace, since a part of it would be built with other features, and so from the start.
+    execute(&mut cargo(&["build", "--workspace"])?)?;
+    let mut tests = Command::new(target.join("debug/trellis-conformance"));
+    tests.current_dir(crate::process::root()?);
+    tests.env("PATH", path_with(&beanstalkd)?);
+    tests.arg("--trellis").arg(target.join("debug/trellis"));
+    tests.arg("--python").arg(python);
+    tests.arg("--node-modules").arg(node_modules);
+    if let Some(rounds) = options.rounds {
+        tests.args(["--rounds", &rounds.to_string()]);
+    }
+    execute(&mut tests)
+}
+
+/// A Python with the clients, in an environment of its own.
+fn python_clients(folder: &Path) -> Result<PathBuf> {
+    let environment = folder.join("venv");
+    let python = environment.join("bin/python");
+    once(&environment, PYTHON_CLIENTS, || {
+        tools::require("python3", "python3")?;
+        let create = || capture(Command::new("python3").args(["-m", "venv"]).arg(&environment));
+        if create().is_err() {
+            // Debian keeps a part of Python's own module in a package of its own.
+            tools::install("python3-venv")?;
+            create()?;
+        }
+        capture(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PYTHON_CLIENTS))
+            .context("the Python clients could not be installed; this needs to be online once")
+    })?;
+    Ok(python)
+}
+
+/// The folder `node_modules` with the clients.
+fn node_clients(folder: &Path) -> Result<PathBuf> {
+    let modules = folder.join("node_modules");
+    once(&modules, NODE_CLIENTS, || {
+        tools::require("node", "nodejs")?;
+        tools::require("npm", "npm")?;
+        let mut install = Command::new("npm");
+        install.args(["install", "--silent", "--no-save", "--no-audit", "--no-fund", "--prefix"]).arg(folder);
+        capture(install.args(NODE_CLIENTS))
+            .context("the Node clients could not be installed; this needs to be online once")
+    })?;
+    Ok(modules)
+}
+
+/// Fills `folder` by `install` unless it was filled with the very same `packages` before.
+fn once(folder: &Path, packages: &[&str], install: impl FnOnce() -> Result<String>) -> Result<()> {
+    let stamp = folder.join("installed.txt");
+    let wanted = packages.join("\n");
+    if fs::read_to_string(&stamp).is_ok_and(|present| present == wanted) {
+        return Ok(());
+    }
+    println!("installing {}", packages.join(", "));
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    install()?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))
+}
+
+/// `PATH` with the folder of `program` in front.
+fn path_with(program: &Path) -> Result<std::ffi::OsString> {
+    let own = program.parent().map(PathBuf::from);
+    let rest = env::var_os("PATH").unwrap_or_default();
+    Ok(env::join_paths(own.into_iter().chain(env::split_paths(&rest)))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_folder_of_the_program_comes_first() {
+        let path = path_with(Path::new("/somewhere/bin/beanstalkd")).unwrap();
+        assert_eq!(env::split_paths(&path).next(), Some(PathBuf::from("/somewhere/bin")));
+    }
+
+    #[test]
+    fn the_same_packages_are_installed_once_and_others_again() {
+        let folder = env::temp_dir().join(format!("trellis-xtask-{}", std::process::id()));
+        let install = |packages: &[&str]| {
+            let mut installed = false;
+            once(&folder, packages, || {
+                installed = true;
+                fs::create_dir_all(&folder)?;
+                Ok(String::new())
+            })
+            .unwrap();
+            installed
+        };
+        assert!(install(&["one==1"]));
+        assert!(!install(&["one==1"]));
+        assert!(install(&["one==2"]));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}
