@@ -1,3 +1,166 @@
-//! The side-by-side load generator.
+//! The load generator: trellis and its peers in turn, on the same machine, under the same load.
+//!
+//! One thread makes the load, so that a server is measured and not the generator's own scheduling. It starts
+//! and ends the servers itself. `cargo xtask bench` is the way to run it.
 
-fn main() {}
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the result goes to stdout, progress to stderr"
+)]
+#![allow(clippy::cast_possible_truncation, reason = "figures are small, and shown with few digits")]
+
+mod beanstalk;
+mod measure;
+mod meter;
+mod network;
+mod report;
+mod rows;
+mod server;
+mod workload;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Parser;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use measure::{Effort, measure};
+use report::Sample;
+use rows::{ROWS, Row};
+use server::{Kind, Programs};
+
+/// Open files that the largest row needs, in the generator and in a server each.
+const OPEN_FILES: u64 = 12_000;
+/// What statfs calls a file system that is in memory.
+const TMPFS: i64 = 0x0102_1994;
+
+/// Measures trellis and beanstalkd side by side.
+#[derive(Parser)]
+struct Arguments {
+    /// The trellis to measure; without it, only the peer is measured.
+    #[arg(long, value_name = "PROGRAM")]
+    trellis: Option<PathBuf>,
+    /// The beanstalkd to measure.
+    #[arg(long, value_name = "PROGRAM", default_value = "beanstalkd")]
+    beanstalkd: PathBuf,
+    /// Where the servers write; must be on a real disk.
+    #[arg(long, value_name = "DIR", default_value = "target/bench")]
+    work_dir: PathBuf,
+    /// Where table.md and raw.json go; without it, the table is only printed.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Only the rows whose name contains this.
+    #[arg(long, value_name = "ROW")]
+    filter: Option<String>,
+    /// A glance: one round of one second, with a tenth of the jobs, tubes and connections.
+    #[arg(long)]
+    quick: bool,
+    /// How long each server is loaded in each round of each row; 5 unless quick.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=60))]
+    seconds: Option<u32>,
+    /// How often each server is measured; 3 unless quick.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20))]
+    rounds: Option<u32>,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let rows: Vec<&Row> = ROWS
+        .iter()
+        .filter(|row| arguments.filter.as_ref().is_none_or(|part| row.name.contains(part)))
+        .collect();
+    if rows.is_empty() {
+        let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
+        bail!("no row has that in its name; there are: {}", names.join(", "));
+    }
+    let (seconds, rounds, divisor) = if arguments.quick { (1, 1, 10) } else { (5, 3, 1) };
+    let effort = Effort {
+        seconds: arguments.seconds.unwrap_or(seconds),
+        rounds: arguments.rounds.unwrap_or(rounds),
+        divisor,
+    };
+    raise_open_files()?;
+    prepare_work_dir(&arguments.work_dir)?;
+    let programs = Programs {
+        beanstalkd: arguments.beanstalkd,
+        trellis: arguments.trellis,
+        work_dir: arguments.work_dir,
+    };
+
+    let mut samples = Vec::new();
+    for row in &rows {
+        measure_row(row, &programs, effort, &mut samples)?;
+    }
+    let table = report::table(&rows, &samples);
+    println!("{table}");
+    if let Some(out) = &arguments.out {
+        keep(out, &table, effort, &samples)?;
+    }
+    Ok(())
+}
+
+/// Measures the servers in turn; every other round begins with the other one, so that neither always runs on
+/// a warmer machine.
+fn measure_row(row: &Row, programs: &Programs, effort: Effort, samples: &mut Vec<Sample>) -> Result<()> {
+    for round in 0..effort.rounds {
+        let mut servers = vec![Kind::Beanstalkd];
+        servers.extend(programs.trellis.as_ref().map(|_| Kind::Trellis));
+        if round % 2 == 1 {
+            servers.reverse();
+        }
+        for server in servers {
+            let measurement = measure(row, programs, server, effort)
+                .with_context(|| format!("`{}` failed on {server:?}", row.name))?;
+            eprintln!(
+                "{:28} {:10} round {} {:9.0} ops/s  p99 {:8.0} µs  {:5.2} CPU s/M",
+                row.name,
+                format!("{server:?}").to_lowercase(),
+                round + 1,
+                measurement.replies_per_second,
+                measurement.p99_us,
+                measurement.cpu_seconds_per_million,
+            );
+            samples.push(Sample { row: row.name, server, round, measurement });
+        }
+    }
+    Ok(())
+}
+
+/// Writes the table, and every single measurement for whoever doubts it.
+fn keep(out: &Path, table: &str, effort: Effort, samples: &[Sample]) -> Result<()> {
+    fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
+    let Effort { seconds, rounds, .. } = effort;
+    let text = format!(
+        "Medians of {rounds} rounds of {seconds} s, servers in turn. `CxD` is connections x requests in flight \
+         on each; bodies have 128 bytes; the load generator shares the machine.\n\n{table}"
+    );
+    fs::write(out.join("table.md"), text).context("cannot write the table")?;
+    let raw = serde_json::json!({ "effort": effort, "samples": samples });
+    fs::write(out.join("raw.json"), format!("{raw:#}\n")).context("cannot write the measurements")
+}
+
+/// Raises the limit on open files, which the servers inherit.
+fn raise_open_files() -> Result<()> {
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= OPEN_FILES) {
+        return Ok(());
+    }
+    let maximum = limit.maximum.map(|maximum| maximum.max(OPEN_FILES));
+    let wanted = Rlimit { current: Some(OPEN_FILES), maximum };
+    setrlimit(Resource::Nofile, wanted)
+        .with_context(|| format!("{OPEN_FILES} open files are needed; raise the limit with `ulimit -n`"))
+}
+
+/// Creates the folder for the servers' data; in memory, fsync would cost nothing and tell nothing.
+fn prepare_work_dir(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let system = rustix::fs::statfs(folder)?;
+    ensure!(
+        system.f_type as i64 != TMPFS,
+        "{} is in memory; give a folder on a disk with --work-dir",
+        folder.display()
+    );
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! From the measurements of all rounds to a table: medians, the ratio of the two servers, and whether the
+//! target is met.
+
+use serde::Serialize;
+
+use crate::measure::Measurement;
+use crate::rows::{Row, Target};
+use crate::server::Kind;
+
+/// One measurement and where it belongs.
+#[derive(Serialize)]
+pub(crate) struct Sample {
+    pub(crate) row: &'static str,
+    pub(crate) server: Kind,
+    pub(crate) round: u32,
+    pub(crate) measurement: Measurement,
+}
+
+const HEADER: [&str; 11] = [
+    "work",
+    "server",
+    "ops/s",
+    "p50 µs",
+    "p99 µs",
+    "p99.9 µs",
+    "CPU s/M ops",
+    "RSS MiB",
+    "to the peer",
+    "target",
+    "met",
+];
+
+/// The whole result as a table in Markdown, two lines a row.
+pub(crate) fn table(rows: &[&Row], samples: &[Sample]) -> String {
+    let mut lines = vec![HEADER.map(str::to_owned)];
+    for row in rows {
+        let peer = median(row, Kind::Beanstalkd, samples);
+        let ours = median(row, Kind::Trellis, samples);
+        lines.extend(peer.as_ref().map(|peer| line(row.name, "beanstalkd", peer)));
+        if let Some(ours) = &ours {
+            let mut line = line("", "trellis", ours);
+            if let Some(peer) = &peer {
+                line[8] = ratio(ours, peer);
+                line[9] = target(row.target);
+                line[10] = if met(row.target, ours, peer) { "yes" } else { "**no**" }.to_owned();
+            }
+            lines.push(line);
+        }
+    }
+    markdown(&lines)
+}
+
+/// The median of each figure over all rounds of a row on one server.
+fn median(row: &Row, server: Kind, samples: &[Sample]) -> Option<Measurement> {
+    let samples: Vec<&Measurement> = samples
+        .iter()
+        .filter(|sample| sample.row == row.name && sample.server == server)
+        .map(|sample| &sample.measurement)
+        .collect();
+    let first = *samples.first()?;
+    let of = |figure: fn(&Measurement) -> f64| {
+        let mut figures: Vec<f64> = samples.iter().map(|sample| figure(sample)).collect();
+        figures.sort_by(f64::total_cmp);
+        let middle = figures.len() / 2;
+        if figures.len() % 2 == 1 { figures[middle] } else { (figures[middle - 1] + figures[middle]) / 2.0 }
+    };
+    Some(Measurement {
+        seconds: of(|sample| sample.seconds),
+        replies: of(|sample| sample.replies),
+        replies_per_second: of(|sample| sample.replies_per_second),
+        p50_us: of(|sample| sample.p50_us),
+        p99_us: of(|sample| sample.p99_us),
+        p999_us: of(|sample| sample.p999_us),
+        cpu_seconds_per_million: of(|sample| sample.cpu_seconds_per_million),
+        resident_bytes: of(|sample| sample.resident_bytes),
+        bytes_per_job: first.bytes_per_job.map(|_| of(|sample| sample.bytes_per_job.unwrap_or_default())),
+    })
+}
+
+fn line(name: &str, server: &str, measurement: &Measurement) -> [String; 11] {
+    let Measurement { replies_per_second, p50_us, p99_us, p999_us, .. } = measurement;
+    let bytes_per_job = measurement.bytes_per_job.map(|bytes| format!(" ({bytes:.0} B a job)"));
+    let resident = measurement.resident_bytes / (1024.0 * 1024.0);
+    [
+        name.to_owned(),
+        server.to_owned(),
+        format!("{replies_per_second:.0}"),
+        format!("{p50_us:.0}"),
+        format!("{p99_us:.0}"),
+        format!("{p999_us:.0}"),
+        format!("{:.2}", measurement.cpu_seconds_per_million),
+        format!("{resident:.1}{}", bytes_per_job.unwrap_or_default()),
+        String::new(),
+        String::new(),
+        String::new(),
+    ]
+}
+
+fn ratio(ours: &Measurement, peer: &Measurement) -> String {
+    format!("{:.2}x", ours.replies_per_second / peer.replies_per_second)
+}
+
+fn target(target: Target) -> String {
+    match target {
+        Target::Ratio(ratio) => format!("{ratio}x"),
+        Target::RatioAndCpu(ratio) => format!("{ratio}x, CPU not above the peer's"),
+        Target::BytesPerJob(bytes) => format!("{bytes} B a job"),
+    }
+}
+
+/// Whether a target is met, with ratios rounded as they are shown.
+fn met(target: Target, ours: &Measurement, peer: &Measurement) -> bool {
+    let reaches = |wanted: f64| round(ours.replies_per_second / peer.replies_per_second) >= wanted;
+    match target {
+        Target::Ratio(ratio) => reaches(ratio),
+        Target::RatioAndCpu(ratio) => {
+            reaches(ratio) && round(ours.cpu_seconds_per_million / peer.cpu_seconds_per_million) <= 1.0
+        }
+        Target::BytesPerJob(bytes) => ours.bytes_per_job.is_some_and(|own| own <= bytes),
+    }
+}
+
+fn round(ratio: f64) -> f64 {
+    (ratio * 100.0).round() / 100.0
+}
+
+/// Lines as a table with columns of even width: text to the left, figures to the right.
+fn markdown<const COLUMNS: usize>(lines: &[[String; COLUMNS]]) -> String {
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; COLUMNS] = std::array::from_fn(width);
+    let mut text = String::new();
+    for (number, line) in lines.iter().enumerate() {
+        let cells = line.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
+            if column < 2 { format!(" {cell:<width$} |") } else { format!(" {cell:>width$} |") }
+        });
+        text += &format!("|{}\n", cells.collect::<String>());
+        if number == 0 {
+            let rules = widths.iter().enumerate().map(|(column, width)| {
+                if column < 2 {
+                    format!("-{}-|", "-".repeat(*width))
+                } else {
+                    format!("-{}:|", "-".repeat(*width))
+                }
+            });
+            text += &format!("|{}\n", rules.collect::<String>());
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::ROWS;
+
+    fn measurement(replies_per_second: f64, cpu: f64) -> Measurement {
+        Measurement {
+            seconds: 1.0,
+            replies: replies_per_second,
+            replies_per_second,
+            p50_us: 1.0,
+            p99_us: 2.0,
+            p999_us: 3.0,
+            cpu_seconds_per_million: cpu,
+            resident_bytes: 1_048_576.0,
+            bytes_per_job: Some(230.4),
+        }
+    }
+
+    fn sample(server: Kind, round: u32, replies_per_second: f64) -> Sample {
+        Sample { row: ROWS[0].name, server, round, measurement: measurement(replies_per_second, 1.0) }
+    }
+
+    #[test]
+    fn the_table_shows_medians_and_the_ratio() {
+        let samples = [
+            sample(Kind::Beanstalkd, 0, 1000.0),
+            sample(Kind::Trellis, 0, 900.0),
+            sample(Kind::Beanstalkd, 1, 100.0),
+            sample(Kind::Trellis, 1, 2000.0),
+            sample(Kind::Beanstalkd, 2, 1200.0),
+            sample(Kind::Trellis, 2, 1500.0),
+        ];
+        let table = table(&[&ROWS[0]], &samples);
+        let lines: Vec<Vec<&str>> =
+            table.lines().map(|line| line.split('|').map(str::trim).collect()).collect();
+        assert_eq!(lines[0][1..4], ["work", "server", "ops/s"]);
+        assert_eq!(lines[2][1..4], [ROWS[0].name, "beanstalkd", "1000"]);
+        assert_eq!(lines[3][1..4], ["", "trellis", "1500"]);
+        assert_eq!(lines[3][9..12], ["1.50x", "1x, CPU not above the peer's", "yes"]);
+        assert_eq!(
+            table.lines().map(|line| line.chars().count()).collect::<std::collections::BTreeSet<_>>().len(),
+            1
+        );
+    }
+
+    #[test]
+    fn the_peer_alone_has_no_ratio() {
+        let table = table(&[&ROWS[0]], &[sample(Kind::Beanstalkd, 0, 1000.0)]);
+        assert_eq!(table.lines().count(), 3);
+    }
+
+    #[test]
+    fn targets_are_met_or_not() {
+        let peer = measurement(1000.0, 2.0);
+        assert!(met(Target::Ratio(1.0), &measurement(996.0, 9.0), &peer), "0.996 is shown as 1.00");
+        assert!(!met(Target::Ratio(1.0), &measurement(994.0, 9.0), &peer));
+        assert!(met(Target::RatioAndCpu(1.0), &measurement(1000.0, 2.0), &peer));
+        assert!(!met(Target::RatioAndCpu(1.0), &measurement(1000.0, 2.1), &peer));
+        assert!(!met(Target::RatioAndCpu(1.0), &measurement(900.0, 1.0), &peer));
+        assert!(met(Target::BytesPerJob(231.0), &measurement(1.0, 1.0), &peer));
+        assert!(!met(Target::BytesPerJob(230.0), &measurement(1.0, 1.0), &peer));
+    }
+}
