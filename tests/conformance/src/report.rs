@@ -1,0 +1,45 @@
+//! One line per check, and the count at the end.
+
+use std::io::{self, Write};
+use std::time::Instant;
+
+use anyhow::Result;
+
+/// The results so far. They go to the standard output as they come.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    passed: u32,
+    failed: u32,
+}
+
+impl Report {
+    /// Runs a check and prints what it found: a remark if it passes, the whole story if it fails.
+    pub(crate) fn check(&mut self, name: &str, check: impl FnOnce() -> Result<String>) -> Result<()> {
+        let started = Instant::now();
+        let result = check();
+        self.add(name, result, started)
+    }
+
+    /// Prints the result of a check that began at that time.
+    pub(crate) fn add(&mut self, name: &str, result: Result<String>, started: Instant) -> Result<()> {
+        let seconds = started.elapsed().as_secs_f32();
+        let mut out = io::stdout().lock();
+        match result {
+            Ok(remark) => {
+                self.passed += 1;
+                writeln!(out, "pass  {name}: {remark} ({seconds:.1} s)")?;
+            }
+            Err(error) => {
+                self.failed += 1;
+                writeln!(out, "FAIL  {name} ({seconds:.1} s): {error:#}")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Prints the last line and returns whether all is well.
+    pub(crate) fn finish(self) -> Result<bool> {
+        writeln!(io::stdout(), "{} passed, {} failed", self.passed, self.failed)?;
+        Ok(self.failed == 0)
+    }
+}
