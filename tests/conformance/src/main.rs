@@ -44,7 +44,7 @@ struct Arguments {
     /// A Python that has greenstalk and beanstalkc3; without it they are not tried.
     #[arg(long, value_name = "PATH")]
     python: Option<PathBuf>,
-    /// A folder `node_modules` that has jackd; without it it is not tried.
+    /// A folder `node_modules` that has node-beanstalk; without it that is not tried.
     #[arg(long, value_name = "DIR")]
     node_modules: Option<PathBuf>,
     /// How many random sequences to compare.
