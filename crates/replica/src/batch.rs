@@ -1,0 +1,91 @@
+//! The batch that is being filled: commands in the bytes that the log will keep, and the queries between them.
+
+use std::task::Waker;
+
+use trellis_core::{ConnectionId, NodeId, tube};
+
+use crate::format::entry;
+use crate::limits::{BATCH_BYTES_MAX, BATCH_QUERIES_MAX};
+
+/// A query and its place: it is answered after this many commands of its batch.
+pub(crate) struct PlacedQuery {
+    pub(crate) after: usize,
+    pub(crate) connection: ConnectionId,
+    pub(crate) query: tube::Query,
+}
+
+/// Everything that arrived while the previous batch was in flight, in order of arrival.
+pub(crate) struct Batch {
+    pub(crate) number: u64,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) commands: usize,
+    pub(crate) queries: Vec<PlacedQuery>,
+    /// Whether a command acknowledges something that a crash must not undo.
+    pub(crate) durable: bool,
+    /// Connections that wait for room.
+    waiting: Vec<Waker>,
+}
+
+impl Batch {
+    pub(crate) fn new(node: NodeId, number: u64, mut buffer: Vec<u8>) -> Self {
+        buffer.clear();
+        entry::Header::begin(node, number, &mut buffer);
+        Batch { number, bytes: buffer, commands: 0, queries: Vec::new(), durable: false, waiting: Vec::new() }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.commands == 0 && self.queries.is_empty()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.bytes.len() >= BATCH_BYTES_MAX || self.queries.len() >= BATCH_QUERIES_MAX
+    }
+
+    pub(crate) fn push(&mut self, connection: ConnectionId, command: &tube::Command<'_>) {
+        entry::encode_tube(connection, command, &mut self.bytes);
+        self.commands += 1;
+        self.durable |= is_durable(command);
+    }
+
+    pub(crate) fn push_close_node(&mut self, node: NodeId) {
+        entry::encode_close_node(node, &mut self.bytes);
+        self.commands += 1;
+    }
+
+    pub(crate) fn query(&mut self, connection: ConnectionId, query: tube::Query) {
+        self.queries.push(PlacedQuery { after: self.commands, connection, query });
+    }
+
+    pub(crate) fn wake_when_taken(&mut self, waker: Waker) {
+        self.waiting.push(waker);
+    }
+
+    pub(crate) fn wake_waiting(&mut self) {
+        self.waiting.drain(..).for_each(Waker::wake);
+    }
+}
+
+/// What a client may rely on after a crash. Reservations and what a connection uses or watches end with the
+/// connection, and a crash ends all connections, so losing their last records loses nothing.
+fn is_durable(command: &tube::Command<'_>) -> bool {
+    use tube::Command as C;
+    match command {
+        C::Put { .. }
+        | C::SkipId
+        | C::Delete { .. }
+        | C::Release { .. }
+        | C::Bury { .. }
+        | C::Kick { .. }
+        | C::KickJob { .. }
+        | C::PauseTube { .. } => true,
+        C::Open
+        | C::Close
+        | C::HalfClose
+        | C::Use { .. }
+        | C::Watch { .. }
+        | C::Ignore { .. }
+        | C::Reserve { .. }
+        | C::ReserveJob { .. }
+        | C::Touch { .. } => false,
+    }
+}

@@ -1,0 +1,172 @@
+//! Group commit: while one entry is in flight, everything that arrives joins the next one.
+//!
+//! The engine is one task with one entry in flight. It also is the pulse of the state machine: if something is due
+//! and nothing arrives, it proposes an entry without commands, which carries nothing but the time.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep_until};
+use trellis_core::{ConnectionId, NodeId, Time, tube};
+
+use crate::applied::{SharedApplied, lock};
+use crate::batch::Batch;
+use crate::clock::Clock;
+use crate::fault::Fault;
+use crate::format::entry;
+use crate::gauge::LogGauge;
+use crate::limits::{BATCH_BUFFER_BYTES_KEPT, SNAPSHOT_LOG_BYTES_MIN};
+use crate::types::{Proposal, Raft};
+
+/// Where connections leave their commands.
+pub(crate) struct Intake {
+    node: NodeId,
+    batch: Mutex<Batch>,
+    arrived: Notify,
+}
+
+impl Intake {
+    pub(crate) fn new(node: NodeId) -> Self {
+        Intake { node, batch: Mutex::new(Batch::new(node, 1, Vec::new())), arrived: Notify::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Batch> {
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn submit(&self, connection: ConnectionId, command: &tube::Command<'_>) {
+        self.add(|batch| batch.push(connection, command));
+    }
+
+    pub(crate) fn query(&self, connection: ConnectionId, query: tube::Query) {
+        self.add(|batch| batch.query(connection, query));
+    }
+
+    pub(crate) fn close_node(&self) {
+        self.add(|batch| batch.push_close_node(self.node));
+    }
+
+    /// Ready when the batch takes more; otherwise the task is woken when it does.
+    pub(crate) fn poll_room(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut batch = self.lock();
+        if batch.is_full() {
+            batch.wake_when_taken(context.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    fn add(&self, what: impl FnOnce(&mut Batch)) {
+        let mut batch = self.lock();
+        let first = batch.is_empty();
+        what(&mut batch);
+        drop(batch);
+        if first {
+            self.arrived.notify_one();
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// Takes the batch, leaving an empty one with the next number.
+    fn take(&self) -> Batch {
+        let mut batch = self.lock();
+        let next = Batch::new(self.node, batch.number + 1, Vec::new());
+        let mut taken = std::mem::replace(&mut *batch, next);
+        drop(batch);
+        taken.wake_waiting();
+        taken
+    }
+}
+
+/// The task that proposes.
+pub(crate) struct Engine {
+    pub(crate) intake: Arc<Intake>,
+    pub(crate) applied: SharedApplied,
+    pub(crate) raft: Raft,
+    pub(crate) clock: Clock,
+    pub(crate) fault: Arc<Fault>,
+    pub(crate) gauge: Arc<LogGauge>,
+    /// Becomes true to end the engine, after what has arrived until then.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl Engine {
+    /// Runs until it is told to stop or an entry can't be committed. Nothing is acknowledged after that.
+    pub(crate) async fn run(mut self) {
+        let mut commands_before = 0;
+        loop {
+            if self.intake.is_empty() {
+                self.wait().await;
+            }
+            if commands_before > 1 {
+                // Connections that became readable together get their turn before the batch is taken. With a
+                // single busy connection there is nobody to wait for.
+                tokio::task::yield_now().await;
+            }
+            let stopping = *self.stop.borrow();
+            commands_before = match self.propose().await {
+                Ok(commands) => commands,
+                Err(reason) => return self.fault.set(&reason),
+            };
+            if stopping {
+                return;
+            }
+            if let Err(reason) = self.keep_log_short().await {
+                return self.fault.set(&reason);
+            }
+        }
+    }
+
+    /// Has a snapshot taken when a restart would have too much to replay.
+    async fn keep_log_short(&self) -> Result<(), String> {
+        let limit = (self.gauge.state_bytes.load(Relaxed) / 2).max(SNAPSHOT_LOG_BYTES_MIN);
+        if self.gauge.log_bytes.load(Relaxed) < limit || self.gauge.snapshot_running.swap(true, Relaxed) {
+            return Ok(());
+        }
+        let triggered = self.raft.trigger().snapshot().await;
+        triggered.map_err(|error| format!("a snapshot can't be taken: {error}"))
+    }
+
+    /// Returns when something has arrived, something is due, or the engine has to stop.
+    async fn wait(&mut self) {
+        let due = lock(&self.applied).state.next_due();
+        let due = due.map(|time| self.clock.instant(time));
+        tokio::select! {
+            biased;
+            () = self.intake.arrived.notified() => {}
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+            _ = self.stop.changed() => {}
+        }
+    }
+
+    /// Sees one batch through; gives the number of its commands.
+    async fn propose(&mut self) -> Result<usize, String> {
+        let batch = self.intake.take();
+        let at = self.clock.now();
+        if batch.commands == 0 && !self.is_due(at) {
+            if !batch.queries.is_empty() {
+                lock(&self.applied).answer(at, batch.queries);
+            }
+            return Ok(0);
+        }
+        let Batch { number, mut bytes, commands, queries, durable, .. } = batch;
+        entry::seal(&mut bytes, at, durable);
+        if bytes.capacity() > 2 * bytes.len().max(BATCH_BUFFER_BYTES_KEPT) {
+            bytes.shrink_to_fit();
+        }
+        lock(&self.applied).expect(number, queries);
+        match self.raft.client_write(Proposal(bytes.into())).await {
+            Ok(_) => Ok(commands),
+            Err(error) => Err(format!("an entry can't be committed: {error}")),
+        }
+    }
+
+    fn is_due(&self, at: Time) -> bool {
+        lock(&self.applied).state.next_due().is_some_and(|due| due <= at)
+    }
+}

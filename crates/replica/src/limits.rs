@@ -1,0 +1,44 @@
+//! The limits of replication, each with its unit last.
+
+use std::time::Duration;
+
+/// A batch that has this many bytes takes nothing more until it is on its way: connections wait their turn. A
+/// single command may be larger.
+pub(crate) const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// Queries that one batch can hold; connections wait their turn beyond.
+pub(crate) const BATCH_QUERIES_MAX: usize = 16_384;
+
+/// Entries held in memory behind the newest, for applying and for peers that are only a little behind.
+pub(crate) const CACHE_BYTES_MAX: usize = 16 << 20;
+
+/// Entries read from disk at a time while the log is replayed.
+pub(crate) const REPLAY_BYTES: usize = 4 << 20;
+
+/// A buffer for a batch that grew beyond this is given back instead of being kept for the next batch.
+pub(crate) const BATCH_BUFFER_BYTES_KEPT: usize = 1 << 20;
+
+/// A snapshot is taken when the log since the last one has this many bytes, or half of the live state if that
+/// is more.
+pub(crate) const SNAPSHOT_LOG_BYTES_MIN: u64 = 64 << 20;
+
+/// Slots of the state that one slice of a snapshot looks at between two batches: about 0.2 ms of work.
+pub(crate) const SNAPSHOT_SLICE_SLOTS: usize = 512;
+
+/// Bytes that a snapshot's writer is given at a time.
+pub(crate) const SNAPSHOT_CHUNK_BYTES: usize = 256 << 10;
+
+/// Chunks that may wait for the snapshot's writer; more stop the walk, not the server.
+pub(crate) const SNAPSHOT_CHUNKS_WAITING_MAX: usize = 16;
+
+/// A batch of at most this many bytes may be synced by the thread that serves connections.
+pub(crate) const INLINE_SYNC_BYTES_MAX: usize = 64 << 10;
+
+/// A disk whose syncs take longer than this on average is synced by the log's thread.
+pub(crate) const INLINE_SYNC_MICROSECONDS_MAX: u64 = 300;
+
+/// How long to wait before trying again to prepare a file on a full disk.
+pub(crate) const SPARE_RETRY: Duration = Duration::from_secs(1);
+
+/// How long to wait before trying again to write a snapshot that could not be written.
+pub(crate) const SNAPSHOT_RETRY: Duration = Duration::from_secs(10);

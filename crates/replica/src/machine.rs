@@ -1,0 +1,101 @@
+//! openraft's view of the state machine: entries in, snapshots out and in.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use futures_util::{Stream, StreamExt};
+use openraft::storage::{EntryResponder, RaftStateMachine};
+
+use trellis_core::State;
+
+use crate::applied::{SharedApplied, lock};
+use crate::gauge::LogGauge;
+use crate::snapshot::{SnapshotBuilder, SnapshotFile, Snapshots};
+use crate::types::{Entry, LogId, Payload, Snapshot, SnapshotMeta, StoredMembership, Types};
+
+/// A job in a snapshot, without its body.
+const JOB_RECORD_BYTES: u64 = 64;
+
+/// Applies committed entries to the shared state.
+pub(crate) struct Machine {
+    applied: SharedApplied,
+    snapshots: Snapshots,
+    gauge: Arc<LogGauge>,
+}
+
+impl Machine {
+    pub(crate) fn new(applied: SharedApplied, snapshots: Snapshots, gauge: Arc<LogGauge>) -> Self {
+        Machine { applied, snapshots, gauge }
+    }
+
+    fn apply_entry(&mut self, entry: Entry) -> io::Result<()> {
+        let mut applied = lock(&self.applied);
+        match entry.payload {
+            Payload::Blank => {}
+            Payload::Normal(proposal) => applied.apply(&proposal.0)?,
+            Payload::Membership(membership) => {
+                applied.membership = StoredMembership::new(Some(entry.log_id), membership);
+            }
+        }
+        applied.last = Some(entry.log_id);
+        self.note(&applied.state);
+        Ok(())
+    }
+
+    fn note(&self, state: &State) {
+        let totals = state.totals();
+        let jobs = totals.current_jobs_ready
+            + totals.current_jobs_reserved
+            + totals.current_jobs_delayed
+            + totals.current_jobs_buried;
+        self.gauge.body_bytes.store(totals.body_bytes, Relaxed);
+        self.gauge.state_bytes.store(totals.body_bytes + jobs * JOB_RECORD_BYTES, Relaxed);
+    }
+}
+
+impl RaftStateMachine<Types> for Machine {
+    type SnapshotData = SnapshotFile;
+    type SnapshotBuilder = SnapshotBuilder;
+
+    async fn applied_state(&mut self) -> Result<(Option<LogId>, StoredMembership), io::Error> {
+        let applied = lock(&self.applied);
+        Ok((applied.last, applied.membership.clone()))
+    }
+
+    async fn apply<S>(&mut self, mut entries: S) -> Result<(), io::Error>
+    where
+        S: Stream<Item = Result<EntryResponder<Types>, io::Error>> + Unpin + Send,
+    {
+        while let Some(next) = entries.next().await {
+            let (entry, responder) = next?;
+            self.apply_entry(entry)?;
+            if let Some(responder) = responder {
+                responder.send(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn get_snapshot_builder(&mut self) -> SnapshotBuilder {
+        self.snapshots.begin(&self.applied)
+    }
+
+    async fn install_snapshot(
+        &mut self,
+        meta: &SnapshotMeta,
+        snapshot: SnapshotFile,
+    ) -> Result<(), io::Error> {
+        let state = self.snapshots.load(&snapshot)?;
+        let mut applied = lock(&self.applied);
+        applied.state = state;
+        applied.last = meta.last_log_id;
+        applied.membership = meta.last_membership.clone();
+        self.note(&applied.state);
+        Ok(())
+    }
+
+    async fn get_current_snapshot(&mut self) -> Result<Option<Snapshot>, io::Error> {
+        self.snapshots.current()
+    }
+}

@@ -1,0 +1,186 @@
+//! One node, from its start to its stop.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use openraft::impls::BasicNode;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use trellis_core::{ConnectionId, Time, tube};
+use trellis_wal::{Disk, RealDisk, WalError};
+
+use crate::applied::{Applied, Deliver, SharedApplied, lock};
+use crate::clock::Clock;
+use crate::engine::{Engine, Intake};
+use crate::fault::Fault;
+use crate::gauge::LogGauge;
+use crate::log_store::LogStore;
+use crate::machine::Machine;
+use crate::network::NoPeers;
+use crate::settings::{Durability, Settings};
+use crate::snapshot::Snapshots;
+use crate::types::Raft;
+
+/// Why a replica has not started. Nothing on disk was changed by the failed attempt.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The log on disk can't be used.
+    #[error(transparent)]
+    Log(#[from] WalError),
+    /// The log can be read but not carried out.
+    #[error("the log in {data_dir} cannot be replayed: {reason}")]
+    Replay {
+        /// The data directory.
+        data_dir: String,
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+/// A handle on this node; clones are the same node.
+#[derive(Clone)]
+pub struct Replica(Arc<Node>);
+
+struct Node {
+    intake: Arc<Intake>,
+    fault: Arc<Fault>,
+    gauge: Arc<LogGauge>,
+    raft: Raft,
+    log: LogStore,
+    stop: watch::Sender<bool>,
+    engine: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Replica {
+    /// Recovers the state from the data directory, or begins an empty one, and is then ready for commands. What
+    /// the state machine gives out goes to `deliver`; `gauge` is kept up to date. All connections that an earlier
+    /// process of this node held are closed. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// A log that can't be opened, read or carried out.
+    pub async fn start(
+        settings: Settings,
+        gauge: Arc<LogGauge>,
+        deliver: Box<dyn Deliver>,
+    ) -> Result<Replica, StartError> {
+        let disk: Option<Arc<dyn Disk>> = match settings.durability {
+            Durability::Memory => None,
+            Durability::Strict | Durability::Interval { .. } => {
+                Some(Arc::new(RealDisk::open(&settings.data_dir)?))
+            }
+        };
+        Self::start_on(disk, settings, gauge, deliver).await
+    }
+
+    async fn start_on(
+        disk: Option<Arc<dyn Disk>>,
+        settings: Settings,
+        gauge: Arc<LogGauge>,
+        deliver: Box<dyn Deliver>,
+    ) -> Result<Replica, StartError> {
+        let failed = |error: &dyn std::fmt::Display| StartError::Replay {
+            data_dir: settings.data_dir.display().to_string(),
+            reason: error.to_string(),
+        };
+        let fault = Arc::new(Fault::default());
+        let snapshots = Snapshots::open(disk.clone(), Arc::clone(&gauge)).map_err(|error| failed(&error))?;
+        let log = LogStore::open(disk, &settings, Arc::clone(&gauge), Arc::clone(&fault))?;
+        let applied: SharedApplied = Arc::new(Mutex::new(Applied::new(settings.node, deliver)));
+        let machine = Machine::new(Arc::clone(&applied), snapshots, Arc::clone(&gauge));
+
+        let id = u64::from(settings.node);
+        let raft = Raft::new(id, Arc::new(config()), NoPeers, log.clone(), machine)
+            .await
+            .map_err(|error| failed(&error))?;
+        if raft.is_initialized().await.map_err(|error| failed(&error))? {
+            // The only voter need not wait for anybody.
+            raft.trigger().elect(false).await.map_err(|error| failed(&error))?;
+        } else {
+            let members = std::collections::BTreeMap::from([(id, BasicNode::new("self"))]);
+            raft.initialize(members).await.map_err(|error| failed(&error))?;
+        }
+        let leads = raft.wait(None).metrics(|metrics| metrics.current_leader == Some(id), "to lead").await;
+        leads.map_err(|error| failed(&error))?;
+        raft.wait_for_recovery(None).await.map_err(|error| failed(&error))?;
+
+        let clock = Clock::start(wall_clock(), lock(&applied).state.now());
+        let intake = Arc::new(Intake::new(settings.node));
+        intake.close_node();
+        let (stop, stopped) = watch::channel(false);
+        let engine = Engine {
+            intake: Arc::clone(&intake),
+            applied,
+            raft: raft.clone(),
+            clock,
+            fault: Arc::clone(&fault),
+            gauge: Arc::clone(&gauge),
+            stop: stopped,
+        };
+        let engine = Mutex::new(Some(tokio::spawn(engine.run())));
+        Ok(Replica(Arc::new(Node { intake, fault, gauge, raft, log, stop, engine })))
+    }
+
+    /// Hands a command in. Its reply, if it gets one, comes through [`Deliver`], after everything that was handed in
+    /// for the same connection before. Never waits; see [`Replica::poll_room`].
+    pub fn submit(&self, connection: ConnectionId, command: &tube::Command<'_>) {
+        self.0.intake.submit(connection, command);
+    }
+
+    /// Hands a question in, which is answered at its place among the connection's commands.
+    pub fn query(&self, connection: ConnectionId, query: tube::Query) {
+        self.0.intake.query(connection, query);
+    }
+
+    /// Ready if another command may be handed in; otherwise wakes the task when it may. Commands handed in all the
+    /// same are not lost: this is how a busy node slows its clients down.
+    pub fn poll_room(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.0.intake.poll_room(context)
+    }
+
+    /// Bytes of all jobs' bodies.
+    #[must_use]
+    pub fn body_bytes(&self) -> u64 {
+        self.0.gauge.body_bytes.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Whether the disk has room for new jobs. Without, what is left of the log is kept for deleting old ones.
+    #[must_use]
+    pub fn has_space(&self) -> bool {
+        !self.0.gauge.disk_full.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Resolves if the log fails, with the reason. Nothing is acknowledged from then on.
+    pub async fn failed(&self) -> String {
+        self.0.fault.wait().await
+    }
+
+    /// Sees what was handed in so far through, syncs the log and ends.
+    pub async fn stop(&self) {
+        self.0.stop.send_replace(true);
+        let engine = self.0.engine.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(engine) = engine {
+            // It can only fail by a panic, which has been reported.
+            let _ = engine.await;
+        }
+        let _ = self.0.raft.shutdown().await;
+        self.0.log.close().await;
+    }
+}
+
+/// A cluster of one needs neither heartbeats nor elections by time; snapshots are triggered by bytes of log.
+fn config() -> openraft::Config {
+    let config = openraft::Config {
+        cluster_name: "trellis".to_owned(),
+        snapshot_policy: openraft::SnapshotPolicy::Never,
+        max_in_snapshot_log_to_keep: 0,
+        enable_tick: false,
+        ..openraft::Config::default()
+    };
+    config.validate().expect("the settings above are consistent")
+}
+
+fn wall_clock() -> Time {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    Time(u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX))
+}

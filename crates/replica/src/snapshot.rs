@@ -1,0 +1,208 @@
+//! Snapshots: written slice by slice between batches while the state goes on changing, and loaded at the start.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use openraft::RaftSnapshotBuilder;
+use tokio::sync::{mpsc, oneshot};
+use trellis_core::snapshot::Record;
+use trellis_core::{Restore, State};
+use trellis_wal::snapshot::Snapshots as Files;
+use trellis_wal::{Disk, WalError};
+
+use crate::applied::{SharedApplied, lock};
+use crate::format::snapshot as format;
+use crate::gauge::LogGauge;
+use crate::limits::{
+    SNAPSHOT_CHUNK_BYTES, SNAPSHOT_CHUNKS_WAITING_MAX, SNAPSHOT_RETRY, SNAPSHOT_SLICE_SLOTS,
+};
+use crate::types::{Snapshot, SnapshotMeta, Types};
+
+/// A complete snapshot on a disk, by its number.
+#[derive(Clone)]
+pub(crate) struct SnapshotFile {
+    directory: Directory,
+    number: u64,
+}
+
+/// Where snapshots lie.
+#[derive(Clone)]
+struct Directory {
+    disk: Arc<dyn Disk>,
+    files: Files,
+}
+
+/// The snapshots in the data directory; without one there are none.
+#[derive(Clone)]
+pub(crate) struct Snapshots {
+    directory: Option<Directory>,
+    gauge: Arc<LogGauge>,
+}
+
+impl Snapshots {
+    /// Looks what is there, and removes what a crash has left incomplete.
+    pub(crate) fn open(disk: Option<Arc<dyn Disk>>, gauge: Arc<LogGauge>) -> Result<Self, WalError> {
+        let open = |disk| Ok(Directory { files: Files::open(Arc::clone(&disk))?, disk });
+        Ok(Snapshots { directory: disk.map(open).transpose()?, gauge })
+    }
+
+    fn directory(&self) -> io::Result<Directory> {
+        let none = || io::Error::new(io::ErrorKind::Unsupported, "a server without files takes no snapshots");
+        self.directory.clone().ok_or_else(none)
+    }
+
+    /// Fixes the state that a snapshot is of.
+    pub(crate) fn begin(&self, applied: &SharedApplied) -> SnapshotBuilder {
+        let meta = begin(applied);
+        SnapshotBuilder { applied: Arc::clone(applied), snapshots: self.clone(), meta }
+    }
+
+    /// The newest snapshot.
+    pub(crate) fn current(&self) -> io::Result<Option<Snapshot>> {
+        let Some(directory) = self.directory.clone() else { return Ok(None) };
+        let Some(number) = directory.files.latest().map_err(io::Error::other)? else { return Ok(None) };
+        let reader = directory.files.read(number).map_err(io::Error::other)?;
+        let meta = format::decode_meta(reader.meta())?;
+        Ok(Some(Snapshot { meta, snapshot: SnapshotFile { directory, number } }))
+    }
+
+    /// Reads a snapshot's state; one that comes from elsewhere is kept here from then on.
+    pub(crate) fn load(&self, file: &SnapshotFile) -> io::Result<State> {
+        let Directory { disk, files } = self.directory()?;
+        let reader = file.directory.files.read(file.number).map_err(io::Error::other)?;
+        let mut copy = match Arc::ptr_eq(&disk, &file.directory.disk) {
+            true => None,
+            false => Some(files.create(file.number, reader.meta()).map_err(io::Error::other)?),
+        };
+        let mut restore = Restore::new();
+        for chunk in reader {
+            let chunk = chunk.map_err(io::Error::other)?;
+            format::decode(&chunk, &mut |record| restore.add(&record).map_err(io::Error::other))?;
+            if let Some(copy) = &mut copy {
+                copy.write(&chunk).map_err(io::Error::other)?;
+            }
+        }
+        let state = restore.finish().map_err(io::Error::other)?;
+        if let Some(copy) = copy {
+            copy.finish().and_then(|_| files.remove_older(file.number)).map_err(io::Error::other)?;
+        }
+        Ok(state)
+    }
+}
+
+/// One snapshot in the making.
+pub(crate) struct SnapshotBuilder {
+    applied: SharedApplied,
+    snapshots: Snapshots,
+    meta: SnapshotMeta,
+}
+
+/// Fixes the state as it is now, and says what it is of.
+fn begin(applied: &SharedApplied) -> SnapshotMeta {
+    let mut applied = lock(applied);
+    applied.state.snapshot_begin();
+    SnapshotMeta { last_log_id: applied.last, last_membership: applied.membership.clone() }
+}
+
+impl RaftSnapshotBuilder<Types> for SnapshotBuilder {
+    type SnapshotData = SnapshotFile;
+
+    /// A snapshot that can't be written, because the disk is full, harms nobody but the log's length, so it is tried
+    /// again, of a later state, until it can.
+    async fn build_snapshot(&mut self) -> Result<Snapshot, io::Error> {
+        let directory = self.snapshots.directory()?;
+        loop {
+            match self.build(directory.files.clone()).await {
+                Ok(number) => {
+                    self.snapshots.gauge.snapshot_running.store(false, Relaxed);
+                    return Ok(Snapshot {
+                        meta: self.meta.clone(),
+                        snapshot: SnapshotFile { directory, number },
+                    });
+                }
+                Err(error) => {
+                    tracing::error!(%error, "cannot write a snapshot; the log grows until it can be written");
+                    tokio::time::sleep(SNAPSHOT_RETRY).await;
+                    self.meta = begin(&self.applied);
+                }
+            }
+        }
+    }
+}
+
+impl SnapshotBuilder {
+    async fn build(&self, files: Files) -> io::Result<u64> {
+        // Numbers are those of the entries, which never come twice with different contents.
+        let number = self.meta.last_log_id.map_or(0, |id| id.index + 1);
+        let (pieces, outcome) = spawn_writer(files, number, format::encode_meta(&self.meta))?;
+        let jobs = self.walk(&pieces).await;
+        outcome.await.unwrap_or_else(|_| Err(io::Error::other("the snapshot's writer has gone")))?;
+        self.snapshots.gauge.records_in_snapshots.fetch_add(jobs, Relaxed);
+        tracing::info!(jobs, entry = number.saturating_sub(1), "took a snapshot");
+        Ok(number)
+    }
+
+    /// Walks through the state, a slice at a time, leaving the thread to others in between; gives the number of
+    /// jobs. Ends early when the writer has gone, which then says why.
+    async fn walk(&self, chunks: &mpsc::Sender<Piece>) -> u64 {
+        let mut jobs = 0;
+        let mut chunk = Vec::with_capacity(SNAPSHOT_CHUNK_BYTES);
+        loop {
+            let more = lock(&self.applied).state.snapshot_next(SNAPSHOT_SLICE_SLOTS, &mut |record| {
+                jobs += u64::from(matches!(record, Record::Job(_)));
+                format::encode(&record, &mut chunk);
+            });
+            if chunk.len() >= SNAPSHOT_CHUNK_BYTES || !more {
+                let full = std::mem::replace(&mut chunk, Vec::with_capacity(SNAPSHOT_CHUNK_BYTES));
+                if chunks.send(Piece::Chunk(full)).await.is_err() {
+                    lock(&self.applied).state.snapshot_abort();
+                    return jobs;
+                }
+            }
+            if !more {
+                // If the writer has gone, its outcome says why.
+                let _ = chunks.send(Piece::End).await;
+                return jobs;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// What the writer is given.
+enum Piece {
+    Chunk(Vec<u8>),
+    /// The snapshot is complete. Without it, the walk was given up, as at the stop of the server.
+    End,
+}
+
+/// Writes chunks on a thread of its own; at their end completes the file and removes older ones. The other end gives
+/// the outcome.
+fn spawn_writer(
+    files: Files,
+    number: u64,
+    meta: Vec<u8>,
+) -> io::Result<(mpsc::Sender<Piece>, oneshot::Receiver<io::Result<()>>)> {
+    let (chunks, mut received) = mpsc::channel(SNAPSHOT_CHUNKS_WAITING_MAX);
+    let (outcome, done) = oneshot::channel();
+    let write = move || {
+        let mut write = || {
+            let mut file = files.create(number, &meta)?;
+            while let Some(piece) = received.blocking_recv() {
+                match piece {
+                    Piece::Chunk(chunk) => file.write(&chunk)?,
+                    Piece::End => {
+                        file.finish()?;
+                        return files.remove_older(number);
+                    }
+                }
+            }
+            Ok(())
+        };
+        // Nobody waits any more if the server is stopping.
+        let _ = outcome.send(write().map_err(io::Error::other));
+    };
+    std::thread::Builder::new().name("trellis-snapshot".to_owned()).spawn(write)?;
+    Ok((chunks, done))
+}

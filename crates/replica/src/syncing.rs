@@ -1,0 +1,258 @@
+//! Who waits for the disk, and where: the seam between the log and threads and clocks.
+//!
+//! Syncing on the thread that serves connections is quickest on a fast disk, since handing it over costs about as
+//! much as the sync itself; on a slow disk it would stall every client that does not wait for this sync. So small
+//! batches on fast disks are synced in place, and everything else by the log's thread.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use openraft::storage::IOFlushed;
+use tokio::sync::Notify;
+use trellis_wal::{PendingSync, Wal, WalError};
+
+use crate::fault::Fault;
+use crate::gauge::LogGauge;
+use crate::limits::{INLINE_SYNC_BYTES_MAX, INLINE_SYNC_MICROSECONDS_MAX, SPARE_RETRY};
+use crate::log_store::{Log, lock};
+use crate::types::Types;
+
+/// How often the log is synced.
+#[derive(Clone, Copy)]
+pub(crate) enum Pace {
+    /// There is no disk.
+    Never,
+    /// Nobody waits; `None` leaves it to the operating system.
+    Every(Option<Duration>),
+    /// Before each acknowledgement.
+    Always,
+}
+
+type Flushed = IOFlushed<Types>;
+
+enum Job {
+    Sync(PendingSync, Flushed),
+    PrepareSpare,
+    Stop,
+}
+
+/// Sends writes' syncs where they are run.
+pub(crate) struct Syncing {
+    parts: Arc<Parts>,
+    pace: Pace,
+    log_thread: Option<Worker>,
+    segment_thread: Option<Worker>,
+}
+
+struct Parts {
+    log: Arc<Mutex<Log>>,
+    gauge: Arc<LogGauge>,
+    fault: Arc<Fault>,
+    /// A moving average of what a sync takes.
+    sync_microseconds: AtomicU64,
+    /// Syncs handed to the thread and not done.
+    queued: AtomicUsize,
+    done: Notify,
+}
+
+struct Worker {
+    jobs: mpsc::Sender<Job>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Syncing {
+    pub(crate) fn start(log: Arc<Mutex<Log>>, pace: Pace, gauge: Arc<LogGauge>, fault: Arc<Fault>) -> Self {
+        let parts = Arc::new(Parts {
+            log,
+            gauge,
+            fault,
+            sync_microseconds: AtomicU64::new(0),
+            queued: AtomicUsize::new(0),
+            done: Notify::new(),
+        });
+        let on_disk = !matches!(pace, Pace::Never);
+        let interval = if let Pace::Every(interval) = pace { interval } else { None };
+        let log_thread = on_disk.then(|| {
+            let parts = Arc::clone(&parts);
+            Worker::start("trellis-log", move |jobs| parts.run_log(&jobs, interval))
+        });
+        let segment_thread = on_disk.then(|| {
+            let parts = Arc::clone(&parts);
+            Worker::start("trellis-segment", move |jobs| parts.run_segments(&jobs))
+        });
+        Syncing { parts, pace, log_thread, segment_thread }
+    }
+
+    /// Takes over after a write of `bytes`: reports it as flushed when it is as safe as it has to be. `durable` says
+    /// whether it acknowledges anything that a crash must not undo.
+    pub(crate) fn written(&self, bytes: u64, durable: bool, flushed: Flushed) {
+        match self.pace {
+            Pace::Never | Pace::Every(_) => flushed.io_completed(Ok(())),
+            // With a single voter, what no client relies on may be lost in a crash.
+            Pace::Always if !durable => flushed.io_completed(Ok(())),
+            Pace::Always => self.sync(bytes, flushed),
+        }
+    }
+
+    fn sync(&self, bytes: u64, flushed: Flushed) {
+        let pending = match self.parts.with_wal(Wal::begin_sync) {
+            Ok(pending) => pending,
+            Err(error) => return flushed.io_completed(Err(error)),
+        };
+        let in_place = bytes <= INLINE_SYNC_BYTES_MAX as u64
+            && self.parts.queued.load(Relaxed) == 0
+            && self.parts.sync_microseconds.load(Relaxed) < INLINE_SYNC_MICROSECONDS_MAX;
+        match &self.log_thread {
+            Some(worker) if !in_place => {
+                self.parts.queued.fetch_add(1, Relaxed);
+                worker.send(Job::Sync(pending, flushed));
+            }
+            _ => flushed.io_completed(self.parts.run_sync(pending)),
+        }
+    }
+
+    /// Resolves when the log's thread has nothing to sync.
+    pub(crate) async fn idle(&self) {
+        loop {
+            let done = self.parts.done.notified();
+            if self.parts.queued.load(Relaxed) == 0 {
+                return;
+            }
+            done.await;
+        }
+    }
+
+    /// Has the log's next file made, if there is none yet.
+    pub(crate) fn prepare_spare(&self) {
+        if let Some(worker) = &self.segment_thread {
+            worker.send(Job::PrepareSpare);
+        }
+    }
+
+    /// Syncs what is written, and ends the threads.
+    pub(crate) async fn close(&self) {
+        self.idle().await;
+        if !matches!(self.pace, Pace::Never) {
+            // A failure has been reported; there is nobody left to tell.
+            let _ = self.parts.with_wal(Wal::sync);
+        }
+        for worker in [&self.log_thread, &self.segment_thread].into_iter().flatten() {
+            worker.stop();
+        }
+    }
+}
+
+impl Parts {
+    /// Runs what may fail on the log; a failure is final.
+    fn with_wal<T>(&self, what: impl FnOnce(&mut Wal) -> Result<T, WalError>) -> std::io::Result<T> {
+        let mut log = lock(&self.log);
+        let Some(wal) = &mut log.wal else {
+            return Err(std::io::Error::other("there is no log on disk"));
+        };
+        what(wal).map_err(|error| {
+            self.fault.set(&error.to_string());
+            std::io::Error::other(error)
+        })
+    }
+
+    fn run_sync(&self, pending: PendingSync) -> std::io::Result<()> {
+        let started = Instant::now();
+        let done = pending.run();
+        let took = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let average = self.sync_microseconds.load(Relaxed);
+        self.sync_microseconds.store((average * 7 + took.min(1_000_000)) / 8, Relaxed);
+        self.with_wal(|wal| wal.finish_sync(done))
+    }
+
+    /// The log's thread: runs the syncs that it is sent, and, if there is an interval, one whenever it is over.
+    fn run_log(&self, jobs: &mpsc::Receiver<Job>, interval: Option<Duration>) {
+        loop {
+            let job = match interval {
+                Some(interval) => jobs.recv_timeout(interval),
+                None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match job {
+                Ok(Job::Sync(pending, flushed)) => {
+                    let result = self.run_sync(pending);
+                    self.queued.fetch_sub(1, Relaxed);
+                    flushed.io_completed(result);
+                    self.done.notify_waiters();
+                }
+                Ok(Job::PrepareSpare) => {}
+                Err(RecvTimeoutError::Timeout) => self.sync_interval(),
+                Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// Syncs what has been written since the last time. A failure ends the process through `fault`.
+    fn sync_interval(&self) {
+        let begin = |wal: &mut Wal| {
+            if wal.durable() == wal.position() { Ok(None) } else { wal.begin_sync().map(Some) }
+        };
+        if let Ok(Some(pending)) = self.with_wal(begin) {
+            let _ = self.run_sync(pending);
+        }
+    }
+
+    /// The segments' thread: keeps one file prepared, and says when the disk has no room for it.
+    fn run_segments(&self, jobs: &mpsc::Receiver<Job>) {
+        loop {
+            let job = if self.gauge.disk_full.load(Relaxed) {
+                jobs.recv_timeout(SPARE_RETRY)
+            } else {
+                jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            match job {
+                Ok(Job::PrepareSpare) | Err(RecvTimeoutError::Timeout) => self.make_spare(),
+                Ok(Job::Sync(..)) => {}
+                Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn make_spare(&self) {
+        let wanted = lock(&self.log).wal.as_mut().and_then(Wal::spare_wanted);
+        let Some(job) = wanted else { return };
+        let made = job.run();
+        let supplied = lock(&self.log).wal.as_mut().map_or(Ok(()), |wal| wal.supply_spare(made));
+        let was_full = self.gauge.disk_full.swap(supplied.is_err(), Relaxed);
+        match supplied {
+            Ok(()) if was_full => tracing::info!("there is room on the disk again: jobs are taken again"),
+            Ok(()) => {}
+            Err(error) if !was_full => {
+                tracing::error!(
+                    %error,
+                    "new jobs are refused with OUT_OF_MEMORY until there is room; what is there is still served"
+                );
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+impl Worker {
+    fn start(name: &str, run: impl FnOnce(mpsc::Receiver<Job>) + Send + 'static) -> Self {
+        let (jobs, receiver) = mpsc::channel();
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || run(receiver));
+        let thread = thread.expect("the system has no thread to give at the start");
+        Worker { jobs, thread: Mutex::new(Some(thread)) }
+    }
+
+    fn send(&self, job: Job) {
+        // The thread takes jobs until it is stopped, and nothing is sent after that.
+        let _ = self.jobs.send(job);
+    }
+
+    fn stop(&self) {
+        self.send(Job::Stop);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}
