@@ -1,0 +1,148 @@
+//! Listening sockets of either family: bound, inherited, and accepted from.
+
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, UnixListener};
+
+use crate::limits::ACCEPT_PAUSE_MS;
+use crate::settings::Address;
+use crate::socket::Socket;
+
+/// Why a server does not listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// The address can't be had.
+    #[error("cannot listen on {address} for the beanstalk protocol: {}", explain(.source))]
+    Bind {
+        /// The address as it was given.
+        address: Address,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A socket passed by the service manager is of no use.
+    #[error("the socket passed as file descriptor {descriptor} cannot be used: {source}")]
+    Inherited {
+        /// The descriptor's number.
+        descriptor: usize,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Neither an address nor an inherited socket.
+    #[error(
+        "there is nothing to listen on: give --beanstalk an address, or pass a socket as systemd does (LISTEN_FDS)"
+    )]
+    Nothing,
+}
+
+fn explain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another process is listening there; end it or choose another address".to_owned()
+        }
+        io::ErrorKind::PermissionDenied => {
+            format!("{error}; ports below 1024 and foreign directories need more rights")
+        }
+        io::ErrorKind::AddrNotAvailable => format!("{error}; this machine does not have that address"),
+        _ => error.to_string(),
+    }
+}
+
+/// A bound socket.
+pub(crate) enum Listener {
+    Tcp(TcpListener),
+    /// The file goes with the listener, unless a service manager owns it.
+    Unix(UnixListener, #[expect(dead_code, reason = "held for its drop")] Option<SocketFile>),
+}
+
+/// A socket's file, removed with its listener.
+pub(crate) struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Somebody else may have removed it; there is nothing to do about any failure.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Listener {
+    pub(crate) async fn bind(address: &Address) -> Result<Self, ListenError> {
+        let bound = match address {
+            Address::Tcp(name) => TcpListener::bind(name).await.map(Listener::Tcp),
+            Address::Unix(path) => bind_unix(path),
+        };
+        bound.map_err(|source| ListenError::Bind { address: address.clone(), source })
+    }
+
+    /// The sockets that the service manager has passed, as `sd_listen_fds(3)` describes.
+    pub(crate) fn inherited() -> Result<Vec<Self>, ListenError> {
+        let mut passed = listenfd::ListenFd::from_env();
+        let mut listeners = Vec::new();
+        for index in 0..passed.len() {
+            let inherited = |source| ListenError::Inherited { descriptor: index + 3, source };
+            let listener = match passed.take_tcp_listener(index) {
+                Ok(Some(tcp)) => {
+                    tcp.set_nonblocking(true).map_err(inherited)?;
+                    Listener::Tcp(TcpListener::from_std(tcp).map_err(inherited)?)
+                }
+                Ok(None) => continue,
+                Err(_) => {
+                    let Some(unix) = passed.take_unix_listener(index).map_err(inherited)? else { continue };
+                    unix.set_nonblocking(true).map_err(inherited)?;
+                    Listener::Unix(UnixListener::from_std(unix).map_err(inherited)?, None)
+                }
+            };
+            listeners.push(listener);
+        }
+        Ok(listeners)
+    }
+
+    /// The address that it is bound to, as a client would name it.
+    pub(crate) fn address(&self) -> String {
+        match self {
+            Listener::Tcp(listener) => {
+                listener.local_addr().map_or_else(|_| "unknown".to_owned(), |address| address.to_string())
+            }
+            Listener::Unix(listener, _) => {
+                let path = listener.local_addr().ok();
+                let path = path.as_ref().and_then(|address| address.as_pathname());
+                path.map_or_else(|| "unix:unnamed".to_owned(), |path| format!("unix:{}", path.display()))
+            }
+        }
+    }
+
+    /// The next client. Trouble of one client or of the system is waited out, never fatal.
+    pub(crate) async fn accept(&self) -> Socket {
+        loop {
+            let accepted = match self {
+                Listener::Tcp(listener) => listener.accept().await.map(|(stream, _)| {
+                    // Without it a reply may wait for the acknowledgement of the one before.
+                    let _ = stream.set_nodelay(true);
+                    Socket::Tcp(stream)
+                }),
+                Listener::Unix(listener, _) => {
+                    listener.accept().await.map(|(stream, _)| Socket::Unix(stream))
+                }
+            };
+            match accepted {
+                Ok(socket) => return socket,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection; trying again shortly");
+                    tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
+                }
+            }
+        }
+    }
+}
+
+/// Binds a path; a socket there that nobody listens on is left over from a server that was killed.
+fn bind_unix(path: &Path) -> io::Result<Listener> {
+    let is_socket = std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
+    if is_socket && std::os::unix::net::UnixStream::connect(path).is_err() {
+        std::fs::remove_file(path)?;
+    }
+    Ok(Listener::Unix(UnixListener::bind(path)?, Some(SocketFile(path.to_owned()))))
+}

@@ -1,0 +1,22 @@
+//! beanstalkd's protocol: the only place that knows its codec.
+
+mod connection;
+mod facts;
+mod outbox;
+mod translate;
+
+pub(crate) use connection::Connection;
+pub(crate) use facts::Facts;
+pub(crate) use outbox::TubeOutbox;
+
+use trellis_tube_codec::Reply;
+
+/// Appends the answer to a client whose connection is one too many.
+pub(crate) fn refuse(out: &mut Vec<u8>) {
+    Reply::OutOfMemory.encode(out);
+}
+
+/// Appends the answer to a client whose request can't be completed any more.
+pub(crate) fn abandon(out: &mut Vec<u8>) {
+    Reply::InternalError.encode(out);
+}
