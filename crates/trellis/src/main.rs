@@ -8,6 +8,7 @@ mod cmd;
 mod exit;
 mod limits;
 mod output;
+mod serve;
 mod settings;
 mod tube;
 

@@ -35,8 +35,8 @@ impl ServeArgs {
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
-    let _settings = args.settings().map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
-    Err(Failure::new(Exit::Internal, "the server is not part of this build yet"))
+    let settings = args.settings().map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    crate::serve::serve(settings)
 }
 
 impl Args for ServeArgs {

@@ -1,0 +1,181 @@
+//! The life of `trellis serve`: settings in, signals obeyed, an exit code out. What it serves is in `trellis-server`.
+
+use std::io;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use trellis_replica::Settings as ReplicaSettings;
+use trellis_server::{Address as ServerAddress, Server, Settings as ServerSettings};
+
+use crate::address::Address;
+use crate::exit::{Exit, Failure};
+use crate::settings::{Durability, LogFormat, LogLevel, ServeSettings};
+
+/// Serves until a signal or a failure of the log ends it.
+pub(crate) fn serve(settings: ServeSettings) -> Result<(), Failure> {
+    start_messages(&settings);
+    raise_descriptor_limit();
+    // One thread serves everything: handing a request from thread to thread costs more than carrying it out.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| internal(&format!("the runtime cannot start: {error}")))?;
+    runtime.block_on(run(settings))
+}
+
+async fn run(settings: ServeSettings) -> Result<(), Failure> {
+    // Before anything else, so that a signal during a long recovery is not the default one.
+    let mut signals = Signals::new().map_err(|error| internal(&format!("signals cannot be had: {error}")))?;
+    let user = settings.user.clone();
+    let settings = server_settings(settings).map_err(|error| internal(&error))?;
+    let bound = Server::bind(&settings).await.map_err(|error| internal(&error))?;
+    if let Some(user) = user {
+        become_user(&user)?;
+    }
+    let mut starting = std::pin::pin!(Server::start(bound, settings));
+    let server = loop {
+        tokio::select! {
+            started = &mut starting => break started.map_err(|error| internal(&error))?,
+            asked = signals.next() => if let Asked::End(signal) = asked {
+                tracing::info!(signal, "stopped before the start was complete");
+                return Ok(());
+            },
+        }
+    };
+    loop {
+        tokio::select! {
+            reason = server.failed() => return Err(internal(&reason)),
+            asked = signals.next() => match asked {
+                Asked::End(signal) => {
+                    tracing::info!(signal, "stopping");
+                    server.stop().await;
+                    tracing::info!("stopped");
+                    return Ok(());
+                }
+                Asked::Drain => server.drain(),
+                // Messages go to standard error, and no setting can change while it runs.
+                Asked::Reload => tracing::info!("SIGHUP: there is nothing to reload"),
+            },
+        }
+    }
+}
+
+/// What a signal asks for.
+enum Asked {
+    /// The end, by the signal of this name.
+    End(&'static str),
+    Drain,
+    Reload,
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    drain: Signal,
+    reload: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            drain: signal(SignalKind::user_defined1())?,
+            reload: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Asked {
+        tokio::select! {
+            _ = self.terminate.recv() => Asked::End("SIGTERM"),
+            _ = self.interrupt.recv() => Asked::End("SIGINT"),
+            _ = self.drain.recv() => Asked::Drain,
+            _ = self.reload.recv() => Asked::Reload,
+        }
+    }
+}
+
+fn internal(error: &impl ToString) -> Failure {
+    Failure::new(Exit::Internal, error.to_string())
+}
+
+fn server_settings(settings: ServeSettings) -> Result<ServerSettings, String> {
+    let durability = match settings.durability {
+        Durability::Strict => trellis_replica::Durability::Strict,
+        Durability::Interval => trellis_replica::Durability::Interval { sync: settings.fsync_interval },
+        Durability::Memory => trellis_replica::Durability::Memory,
+    };
+    let salt_seed = random().map_err(|error| format!("/dev/urandom cannot be read: {error}"))?;
+    Ok(ServerSettings {
+        beanstalk: settings.beanstalk.into_iter().map(server_address).collect(),
+        job_bytes_max: settings.max_job_size_bytes,
+        connections_max: settings.max_connections as usize,
+        memory_bytes_max: settings.max_memory_bytes,
+        replica: ReplicaSettings {
+            node: settings.node_id,
+            data_dir: settings.data_dir,
+            durability,
+            segment_bytes: settings.log_segment_bytes.into(),
+            salt_seed,
+        },
+    })
+}
+
+fn server_address(address: Address) -> ServerAddress {
+    match address {
+        Address::Tcp { .. } => ServerAddress::Tcp(address.to_string()),
+        Address::Unix(path) => ServerAddress::Unix(path),
+    }
+}
+
+fn random() -> io::Result<u64> {
+    let mut bytes = [0; 8];
+    io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut bytes)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+/// Messages go to standard error. What openraft tells of its own life is for those who look for faults.
+fn start_messages(settings: &ServeSettings) {
+    let level = match settings.log_level {
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    let consensus = if level >= LevelFilter::DEBUG { level } else { level.min(LevelFilter::ERROR) };
+    let filter = Targets::new().with_default(level).with_target("openraft", consensus);
+    let registry = tracing_subscriber::registry().with(filter);
+    let format = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    // Setting it twice can't happen in a program with one `main`.
+    let _ = match settings.log_format {
+        LogFormat::Text => {
+            let colour = io::IsTerminal::is_terminal(&io::stderr()) && std::env::var_os("NO_COLOR").is_none();
+            registry.with(format.with_ansi(colour).with_target(false)).try_init()
+        }
+        LogFormat::Json => registry.with(format.json()).try_init(),
+    };
+}
+
+/// Every connection needs a descriptor; the soft limit is often 1024 although more is allowed.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files cannot be raised");
+    }
+}
+
+/// Gives up root's rights, groups first, once the ports are bound and before any file is made.
+fn become_user(name: &str) -> Result<(), Failure> {
+    let failed = |error: nix::Error| internal(&format!("cannot become user {name:?} (--user): {error}"));
+    let user = nix::unistd::User::from_name(name).map_err(failed)?;
+    let user = user.ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("there is no user {name:?} on this machine (--user)"))
+    })?;
+    let c_name = std::ffi::CString::new(name).map_err(|_| failed(nix::Error::EINVAL))?;
+    nix::unistd::initgroups(&c_name, user.gid).map_err(failed)?;
+    nix::unistd::setgid(user.gid).map_err(failed)?;
+    nix::unistd::setuid(user.uid).map_err(failed)
+}
