@@ -15,7 +15,7 @@ use crate::tools;
 /// Clients in Python, with their versions.
 const PYTHON_CLIENTS: &[&str] = &["greenstalk==2.1.1", "beanstalkc3==0.4.0"];
 /// Clients for Node, with their versions.
-const NODE_CLIENTS: &[&str] = &["jackd@2.2.2"];
+const NODE_CLIENTS: &[&str] = &["node-beanstalk@1.6.7"];
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
