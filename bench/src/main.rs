@@ -21,6 +21,7 @@ mod workload;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
@@ -65,8 +66,17 @@ struct Arguments {
     rounds: Option<u32>,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<()> {
     let rows: Vec<&Row> = ROWS
         .iter()
         .filter(|row| arguments.filter.as_ref().is_none_or(|part| row.name.contains(part)))

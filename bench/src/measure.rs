@@ -210,3 +210,36 @@ impl Run<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a preparation sends on three connections that take turns.
+    fn sent(mut next: impl FnMut(usize, &mut Vec<u8>) -> bool) -> String {
+        let mut out = Vec::new();
+        let mut left = vec![0, 1, 2];
+        while !left.is_empty() {
+            left.retain(|&connection| next(connection, &mut out));
+        }
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_tube_gets_one_job() {
+        let sent = sent(one_job_a_tube(10, 3));
+        assert_eq!(sent.matches("put ").count(), 10);
+        for tube in 0..10 {
+            assert_eq!(sent.matches(&format!("use tube-{tube}\r\n")).count(), 1, "{tube}");
+        }
+    }
+
+    #[test]
+    fn every_connection_watches_every_tube_and_uses_one() {
+        let sent = sent(watch_all(10, 3));
+        for tube in 0..10 {
+            assert_eq!(sent.matches(&format!("watch tube-{tube}\r\n")).count(), 3, "{tube}");
+        }
+        assert_eq!(sent.matches("use ").count(), 3);
+    }
+}

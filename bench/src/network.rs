@@ -67,6 +67,12 @@ struct Line {
 }
 
 impl Exchange {
+    /// An exchange for so many connections, without any request.
+    pub(crate) fn new(connections: usize) -> Result<Exchange> {
+        let lines = (0..connections).map(|_| Line::default()).collect();
+        Ok(Exchange { now: Instant::now(), meter: Meter::new()?, lines, changed: Vec::new() })
+    }
+
     /// How many connections there are.
     pub(crate) fn connections(&self) -> usize {
         self.lines.len()
@@ -134,9 +140,7 @@ impl Network {
             poll.registry().register(&mut stream, Token(number), Interest::READABLE | Interest::WRITABLE)?;
             sockets.push(Socket { stream, partial: Vec::new() });
         }
-        let lines = (0..count).map(|_| Line::default()).collect();
-        let exchange = Exchange { now: Instant::now(), meter: Meter::new()?, lines, changed: Vec::new() };
-        Ok(Network { poll, sockets, exchange, input: vec![0; READ_BYTES] })
+        Ok(Network { poll, sockets, exchange: Exchange::new(count)?, input: vec![0; READ_BYTES] })
     }
 
     /// What is counted.
@@ -165,7 +169,7 @@ impl Network {
             for event in &events {
                 let connection = event.token().0;
                 if event.is_readable() {
-                    self.receive(connection, workload)?;
+                    self.receive(connection, event.is_read_closed(), workload)?;
                 }
                 if event.is_writable() {
                     self.send(connection)?;
@@ -185,8 +189,9 @@ impl Network {
         Ok(())
     }
 
-    /// Reads what has come and hands the replies in it to the workload.
-    fn receive<W: Workload>(&mut self, connection: usize, workload: &mut W) -> Result<()> {
+    /// Reads what has come and hands the replies in it to the workload. If the server has `closed` the
+    /// connection, that is an error after its last reply.
+    fn receive<W: Workload>(&mut self, connection: usize, closed: bool, workload: &mut W) -> Result<()> {
         loop {
             let socket = &mut self.sockets[connection];
             let length = match socket.stream.read(&mut self.input) {
@@ -206,8 +211,9 @@ impl Network {
                 let taken = replies(&socket.partial, connection, workload, &mut self.exchange)?;
                 socket.partial.drain(..taken);
             }
-            // Less than was asked for means that there is no more; epoll tells about what comes later.
-            if length < self.input.len() {
+            // Less than was asked for means that there is no more; epoll tells about what comes later, but
+            // not a second time about an end that has come already.
+            if workload.finished() || (length < self.input.len() && !closed) {
                 return Ok(());
             }
         }
@@ -253,4 +259,65 @@ fn replies<W: Workload>(
         workload.reply(connection, reply, exchange)?;
     }
     Ok(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::thread::{self, JoinHandle};
+    use std::time::Duration;
+
+    use super::Network;
+    use crate::beanstalk;
+    use crate::workload::Script;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    /// A server for one connection: reads so many bytes, then answers each byte in a packet of its own.
+    fn server(reads: usize, answer: &'static str) -> (std::net::SocketAddr, JoinHandle<()>) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let answering = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.set_nodelay(true).unwrap();
+            stream.read_exact(&mut vec![0; reads]).unwrap();
+            for byte in answer.as_bytes() {
+                // The generator may have seen enough and be gone.
+                let _ = stream.write_all(&[*byte]);
+            }
+        });
+        (address, answering)
+    }
+
+    /// Uses two tubes, both at once, and returns how many replies were counted.
+    fn use_two(answer: &'static str) -> anyhow::Result<u64> {
+        let (address, answering) = server("use tube-1\r\nuse tube-2\r\n".len(), answer);
+        let mut network = Network::connect(address, 1)?;
+        let mut number = 0;
+        let mut workload = Script::new(2, |_, out: &mut Vec<u8>| {
+            number += 1;
+            beanstalk::tube(out, "use", number);
+            number <= 2
+        });
+        let outcome = network.complete(&mut workload, LIMIT);
+        answering.join().unwrap();
+        outcome.map(|()| network.meter().replies())
+    }
+
+    #[test]
+    fn replies_in_pieces_are_put_together() {
+        assert_eq!(use_two("USING tube-1\r\nUSING tube-2\r\n").unwrap(), 2);
+    }
+
+    #[test]
+    fn a_wrong_reply_is_an_error() {
+        let error = use_two("USING tube-1\r\nOUT_OF_MEMORY\r\n").unwrap_err();
+        assert_eq!(error.to_string(), "the server answered `OUT_OF_MEMORY`");
+    }
+
+    #[test]
+    fn a_missing_reply_is_an_error() {
+        assert_eq!(use_two("USING tube-1\r\n").unwrap_err().to_string(), "the server closed a connection");
+    }
 }

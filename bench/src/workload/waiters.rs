@@ -148,3 +148,55 @@ impl Workload for AwaitWaiting {
         self.arrived
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two workers and two producers with all jobs put, and the body of the first job.
+    fn started() -> (Waiters, Exchange, [u8; BODY_BYTES]) {
+        let mut exchange = Exchange::new(4).unwrap();
+        let mut waiters = Waiters::new(2);
+        waiters.begin(&mut exchange);
+        let mut body = [b'x'; BODY_BYTES];
+        body[..8].copy_from_slice(&0_u64.to_be_bytes());
+        (waiters, exchange, body)
+    }
+
+    #[test]
+    fn a_job_that_wakes_one_worker_is_fine() {
+        let (mut waiters, mut exchange, body) = started();
+        assert_eq!(waiters.jobs(), JOBS_OPEN_MAX);
+        waiters.reply(1, Reply::Reserved { id: 1, body: &body }, &mut exchange).unwrap();
+        waiters.reply(1, Reply::Deleted, &mut exchange).unwrap();
+        assert_eq!(waiters.jobs(), JOBS_OPEN_MAX + 1);
+    }
+
+    #[test]
+    fn a_job_that_wakes_two_workers_is_an_error() {
+        let (mut waiters, mut exchange, body) = started();
+        waiters.reply(0, Reply::Reserved { id: 1, body: &body }, &mut exchange).unwrap();
+        let second = waiters.reply(1, Reply::Reserved { id: 1, body: &body }, &mut exchange);
+        assert_eq!(second.unwrap_err().to_string(), "a job was given to two workers");
+    }
+
+    #[test]
+    fn a_worker_woken_for_nothing_is_an_error() {
+        let (mut waiters, mut exchange, _) = started();
+        assert!(waiters.reply(0, Reply::Unexpected(b"TIMED_OUT"), &mut exchange).is_err());
+    }
+
+    #[test]
+    fn all_must_wait_again_in_the_end() {
+        let mut exchange = Exchange::new(4).unwrap();
+        let mut again = AwaitWaiting::again(2);
+        let statistics = |waiting: u64, ready: u64| {
+            format!("current-waiting: {waiting}\ncurrent-jobs-ready: {ready}\ncurrent-jobs-reserved: 0\n")
+        };
+        again.reply(3, Reply::Statistics(statistics(1, 0).as_bytes()), &mut exchange).unwrap();
+        assert!(!again.finished());
+        assert!(again.reply(3, Reply::Statistics(statistics(1, 1).as_bytes()), &mut exchange).is_err());
+        again.reply(3, Reply::Statistics(statistics(2, 0).as_bytes()), &mut exchange).unwrap();
+        assert!(again.finished());
+    }
+}
