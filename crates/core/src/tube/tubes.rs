@@ -2,7 +2,7 @@
 //!
 //! A tube lives while a connection uses or watches it or a job is in it; who refers to it is decided elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::check::ensure;
@@ -258,8 +258,10 @@ impl Tubes {
         self.timers.check(&self.slab)?;
         ensure(self.slab.len() == self.order.len(), || "tubes outside the list".into())?;
         ensure(self.slab.len() == self.by_name.len(), || "tubes without a name".into())?;
+        let mut created = BTreeSet::new();
         for (slot, tube) in self.slab.iter() {
             let name = &tube.name;
+            ensure(created.insert(tube.created), || format!("tube {name} was made together with another"))?;
             ensure(self.find(name) == Some(slot), || format!("tube {name} is not where its name says"))?;
             let listed = self.order.get(tube.position as usize);
             ensure(listed == Some(&slot), || format!("tube {name} is not where it is listed"))?;

@@ -24,45 +24,73 @@ const TUBES: [&str; 5] = ["default", "a", "b", "c", "d"];
 const SECONDS: [u32; 8] = [0, 0, 1, 1, 2, 3, 10, u32::MAX];
 const PRIORITIES: [u32; 6] = [0, 5, 5, 1023, 1024, u32::MAX];
 const PASSING_MICROSECONDS: [u64; 8] = [0, 0, 0, 1, 250_000, 500_000, 1_000_000, 4_000_000];
+/// A walk that goes slowly over the first slots, where the jobs are, and then in one leap over the empty rest.
+const SLOTS: [usize; 8] = [0, 1, 2, 3, 5, 8, 13, 2000];
 const BODIES: [&[u8]; 4] = [b"", b"x", b"hello", &[0; 300]];
 
 /// The steps that `bytes` say.
 pub fn steps(bytes: &[u8]) -> Vec<Step> {
-    let mut reader = Reader { bytes: bytes.iter(), puts: 0 };
-    std::iter::from_fn(|| reader.step()).collect()
+    let mut reader = Reader { bytes: bytes.iter(), puts: 0, steps: Vec::new() };
+    while let Some(kind) = reader.bytes.next() {
+        reader.step(*kind);
+    }
+    reader.steps
 }
 
 struct Reader<'a> {
     bytes: std::slice::Iter<'a, u8>,
     /// About how many ids were given away.
     puts: u64,
+    steps: Vec<Step>,
 }
 
 impl Reader<'_> {
-    fn step(&mut self) -> Option<Step> {
-        let kind = *self.bytes.next()?;
+    fn step(&mut self, kind: u8) {
         let step = match kind {
-            0..3 => Step::SnapshotBegin,
-            3..14 => Step::SnapshotNext(usize::from(self.byte() % 8)),
-            14 => Step::SnapshotAbort,
-            15..40 => Step::Ask(self.connection(), self.query()),
-            40..60 => Step::Apply(self.pick(&PASSING_MICROSECONDS), Any::Tick),
-            60 => Step::Apply(0, Any::CloseNode { node: u16::from(self.byte() % 3) }),
+            0 => Step::SnapshotBegin,
+            1..20 => Step::SnapshotNext(self.pick(&SLOTS)),
+            20 => Step::SnapshotAbort,
+            21 => return self.clean_up(),
+            22..54 => Step::Ask(self.connection(), self.query()),
+            54..74 => Step::Apply(self.pick(&PASSING_MICROSECONDS), Any::Tick),
+            74 => Step::Apply(0, Any::CloseNode { node: u16::from(self.byte() % 3) }),
             _ => {
                 let connection = self.connection();
                 let passing = if kind % 4 == 0 { self.pick(&PASSING_MICROSECONDS) } else { 0 };
-                Step::Apply(passing, Any::Tube { connection, command: self.command() })
+                let command = if connection.number() < 2 { self.command() } else { self.lazy_command() };
+                Step::Apply(passing, Any::Tube { connection, command })
             }
         };
-        Some(step)
+        self.steps.push(step);
+    }
+
+    /// Deletes the last jobs as far as nobody holds them, so that tubes are empty now and then.
+    fn clean_up(&mut self) {
+        let connection = self.connection();
+        for id in self.puts.saturating_sub(40)..=self.puts + 1 {
+            self.steps.push(Step::Apply(0, Any::Tube { connection, command: Command::Delete { id } }));
+        }
+    }
+
+    /// Mostly reserves, so that some connections wait: one that goes on talking gives up its wait.
+    fn lazy_command(&mut self) -> Command<'static> {
+        match self.byte() % 8 {
+            0 => self.command(),
+            1..4 => Command::Open,
+            _ => self.reserve(),
+        }
+    }
+
+    fn reserve(&mut self) -> Command<'static> {
+        Command::Reserve { timeout: if self.byte() % 4 == 0 { None } else { Some(self.pick(&SECONDS)) } }
     }
 
     fn command(&mut self) -> Command<'static> {
-        match self.byte() % 48 {
-            0..5 => Command::Open,
-            5 => Command::Close,
-            6 => Command::HalfClose,
-            7..17 => {
+        match self.byte() % 64 {
+            0..6 => Command::Open,
+            6..9 => Command::Close,
+            9 => Command::HalfClose,
+            10..20 => {
                 self.puts += 1;
                 Command::Put {
                     priority: self.pick(&PRIORITIES),
@@ -71,27 +99,25 @@ impl Reader<'_> {
                     body: self.pick(&BODIES),
                 }
             }
-            17 => {
+            20 => {
                 self.puts += 1;
                 Command::SkipId
             }
-            18..21 => Command::Use { tube: self.pick(&TUBES) },
-            21..24 => Command::Watch { tube: self.pick(&TUBES) },
-            24 => Command::Ignore { tube: self.pick(&TUBES) },
-            25..34 => Command::Reserve {
-                timeout: if self.byte() % 4 == 0 { None } else { Some(self.pick(&SECONDS)) },
-            },
-            34 => Command::ReserveJob { id: self.id() },
-            35..37 => Command::Delete { id: self.id() },
-            37..40 => Command::Release {
+            21..25 => Command::Use { tube: self.pick(&TUBES) },
+            25..28 => Command::Watch { tube: self.pick(&TUBES) },
+            28..31 => Command::Ignore { tube: self.pick(&TUBES) },
+            31..40 => self.reserve(),
+            40 => Command::ReserveJob { id: self.id() },
+            41..54 => Command::Delete { id: self.id() },
+            54..56 => Command::Release {
                 id: self.id(),
                 priority: self.pick(&PRIORITIES),
                 delay: self.pick(&SECONDS),
             },
-            40..43 => Command::Bury { id: self.id(), priority: self.pick(&PRIORITIES) },
-            43 => Command::Touch { id: self.id() },
-            44 => Command::Kick { bound: u32::from(self.byte() % 4) },
-            45 => Command::KickJob { id: self.id() },
+            56..59 => Command::Bury { id: self.id(), priority: self.pick(&PRIORITIES) },
+            59 => Command::Touch { id: self.id() },
+            60 => Command::Kick { bound: u32::from(self.byte() % 4) },
+            61 => Command::KickJob { id: self.id() },
             _ => Command::PauseTube { tube: self.pick(&TUBES), delay: self.pick(&SECONDS) },
         }
     }

@@ -137,7 +137,8 @@ fn snapshots_that_are_given_up_leave_no_trace() {
     }
     let mut jobs = Vec::new();
     state.snapshot_begin();
-    while state.snapshot_next(7, &mut |record| {
+    // Steps of nothing get on nevertheless.
+    while state.snapshot_next(0, &mut |record| {
         if let Record::Job(job) = record {
             jobs.push(job.id);
         }
