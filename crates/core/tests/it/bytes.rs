@@ -56,7 +56,7 @@ impl Reader<'_> {
             74 => Step::Apply(0, Any::CloseNode { node: u16::from(self.byte() % 3) }),
             _ => {
                 let connection = self.connection();
-                let passing = if kind % 4 == 0 { self.pick(&PASSING_MICROSECONDS) } else { 0 };
+                let passing = if kind.is_multiple_of(4) { self.pick(&PASSING_MICROSECONDS) } else { 0 };
                 let command = if connection.number() < 2 { self.command() } else { self.lazy_command() };
                 Step::Apply(passing, Any::Tube { connection, command })
             }
@@ -82,7 +82,9 @@ impl Reader<'_> {
     }
 
     fn reserve(&mut self) -> Command<'static> {
-        Command::Reserve { timeout: if self.byte() % 4 == 0 { None } else { Some(self.pick(&SECONDS)) } }
+        Command::Reserve {
+            timeout: if self.byte().is_multiple_of(4) { None } else { Some(self.pick(&SECONDS)) },
+        }
     }
 
     fn command(&mut self) -> Command<'static> {

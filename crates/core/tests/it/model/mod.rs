@@ -1,7 +1,9 @@
 //! The work queue once more, as simply as can be: everything in plain lists, searched from end to end each time.
 //! It shares no code with the real one, and keeps none of the same structures.
 
-use trellis_core::tube::{Command, JobState, JobStats, Query, Reply, Totals, TubeStats};
+mod answers;
+
+use trellis_core::tube::{Command, JobState, Reply};
 use trellis_core::{Command as Any, ConnectionId, Time};
 
 use crate::outbox::line;
@@ -130,7 +132,7 @@ impl Model {
                 let id = ConnectionId::from_bits(bits);
                 self.waiting.retain(|(other, _)| *other != id);
                 let soon = self.margin(id) <= due;
-                self.say(id, if soon { Reply::DeadlineSoon } else { Reply::TimedOut });
+                self.say(id, if soon { &Reply::DeadlineSoon } else { &Reply::TimedOut });
             }
             (_, _, _, _, id) => {
                 self.timeouts += 1;
@@ -156,12 +158,12 @@ impl Model {
             Command::HalfClose => {
                 self.open_connection(from).half_closed = true;
                 if waited {
-                    self.say(from, Reply::TimedOut);
+                    self.say(from, &Reply::TimedOut);
                 }
             }
             Command::Put { priority, delay, ttr, body } => {
                 let id = self.put(from, priority, delay, ttr.max(1), body);
-                self.say(from, Reply::Inserted { id });
+                self.say(from, &Reply::Inserted { id });
             }
             Command::SkipId => {
                 self.ids += 1;
@@ -171,7 +173,7 @@ impl Model {
                 self.make_tube(tube);
                 self.open_connection(from).used = tube.into();
                 self.sweep();
-                self.say(from, Reply::Using { tube });
+                self.say(from, &Reply::Using { tube });
             }
             Command::Watch { tube } => {
                 self.make_tube(tube);
@@ -180,7 +182,7 @@ impl Model {
                     watched.push(tube.into());
                 }
                 let count = watched.len();
-                self.say(from, Reply::Watching { count });
+                self.say(from, &Reply::Watching { count });
             }
             Command::Ignore { tube } => self.ignore(from, tube),
             Command::Reserve { timeout } => self.reserve(from, timeout),
@@ -199,7 +201,7 @@ impl Model {
                     self.job(id).counts[4] += 1;
                     self.ready(id);
                 }
-                self.say(from, if found { Reply::KickedJob } else { Reply::NotFound });
+                self.say(from, if found { &Reply::KickedJob } else { &Reply::NotFound });
             }
             Command::PauseTube { tube, delay } => self.pause(from, tube, delay),
         }
@@ -264,14 +266,14 @@ impl Model {
         let watched = &mut self.open_connection(from).watched;
         let index = watched.iter().position(|name| name == tube);
         if index.is_some() && watched.len() == 1 {
-            return self.say(from, Reply::NotIgnored);
+            return self.say(from, &Reply::NotIgnored);
         }
         if let Some(index) = index {
             watched.swap_remove(index);
         }
         let count = watched.len();
         self.sweep();
-        self.say(from, Reply::Watching { count });
+        self.say(from, &Reply::Watching { count });
     }
 
     fn reserve(&mut self, from: ConnectionId, timeout: Option<u32>) {
@@ -289,17 +291,17 @@ impl Model {
             return self.hand_out(id, from);
         }
         if self.margin(from) <= self.now {
-            return self.say(from, Reply::DeadlineSoon);
+            return self.say(from, &Reply::DeadlineSoon);
         }
         if half_closed || timeout == Some(0) {
-            return self.say(from, Reply::TimedOut);
+            return self.say(from, &Reply::TimedOut);
         }
         self.waiting.push((from, timeout.map_or(u64::MAX, |timeout| self.after(timeout))));
     }
 
     fn reserve_job(&mut self, from: ConnectionId, id: u64) {
         if !self.jobs.iter().any(|job| job.id == id && job.state != JobState::Reserved) {
-            return self.say(from, Reply::NotFound);
+            return self.say(from, &Reply::NotFound);
         }
         self.open_connection(from).worker = true;
         self.hand_out(id, from);
@@ -307,29 +309,29 @@ impl Model {
 
     fn delete(&mut self, from: ConnectionId, id: u64) {
         let may = |job: &&Job| job.id == id && (job.holder.is_none() || job.holder == Some(from));
-        let Some(job) = self.jobs.iter().find(may) else { return self.say(from, Reply::NotFound) };
+        let Some(job) = self.jobs.iter().find(may) else { return self.say(from, &Reply::NotFound) };
         let tube = job.tube.clone();
         self.jobs.retain(|job| job.id != id);
         self.tube_mut(&tube).deletes += 1;
         self.sweep();
-        self.say(from, Reply::Deleted);
+        self.say(from, &Reply::Deleted);
     }
 
     fn release(&mut self, from: ConnectionId, id: u64, priority: u32, delay: u32) {
         if !self.holds(from, id) {
-            return self.say(from, Reply::NotFound);
+            return self.say(from, &Reply::NotFound);
         }
         let job = self.job(id);
         job.counts[2] += 1;
         job.priority = priority;
         job.delay = delay;
         self.ready_or_delayed(id);
-        self.say(from, Reply::Released);
+        self.say(from, &Reply::Released);
     }
 
     fn bury(&mut self, from: ConnectionId, id: u64, priority: u32) {
         if !self.holds(from, id) {
-            return self.say(from, Reply::NotFound);
+            return self.say(from, &Reply::NotFound);
         }
         self.burials += 1;
         let number = self.burials;
@@ -339,16 +341,16 @@ impl Model {
         job.state = JobState::Buried;
         job.due = number;
         job.holder = None;
-        self.say(from, Reply::Buried);
+        self.say(from, &Reply::Buried);
     }
 
     fn touch(&mut self, from: ConnectionId, id: u64) {
         if !self.holds(from, id) {
-            return self.say(from, Reply::NotFound);
+            return self.say(from, &Reply::NotFound);
         }
         let ttr = self.job(id).ttr;
         self.job(id).due = self.after(ttr);
-        self.say(from, Reply::Touched);
+        self.say(from, &Reply::Touched);
     }
 
     fn kick(&mut self, from: ConnectionId, bound: u32) {
@@ -364,18 +366,18 @@ impl Model {
             self.job(*id).counts[4] += 1;
             self.ready(*id);
         }
-        self.say(from, Reply::Kicked { count: u32::try_from(ids.len()).expect("at most the bound") });
+        self.say(from, &Reply::Kicked { count: u32::try_from(ids.len()).expect("at most the bound") });
     }
 
     fn pause(&mut self, from: ConnectionId, name: &str, seconds: u32) {
         let until = self.after(seconds);
         let Some(tube) = self.tubes.iter_mut().find(|tube| tube.name == name) else {
-            return self.say(from, Reply::NotFound);
+            return self.say(from, &Reply::NotFound);
         };
         tube.pauses += 1;
         tube.pause = (seconds > 0).then_some((seconds, until));
         self.serve(name);
-        self.say(from, Reply::Paused);
+        self.say(from, &Reply::Paused);
     }
 
     fn ready_or_delayed(&mut self, id: u64) {
@@ -421,7 +423,7 @@ impl Model {
         job.due = due;
         job.counts[0] += 1;
         let body = job.body.clone();
-        self.say(to, Reply::Reserved { id, body: &body });
+        self.say(to, &Reply::Reserved { id, body: &body });
     }
 
     /// Removes tubes that nothing refers to.
@@ -461,8 +463,8 @@ impl Model {
         self.jobs.iter().any(|job| job.id == id && job.holder == Some(from))
     }
 
-    fn say(&mut self, to: ConnectionId, reply: Reply<'_>) {
-        self.out.push(line(to, &reply));
+    fn say(&mut self, to: ConnectionId, reply: &Reply<'_>) {
+        self.out.push(line(to, reply));
     }
 
     fn job(&mut self, id: u64) -> &mut Job {
@@ -483,106 +485,5 @@ impl Model {
 
     fn open_connection(&mut self, id: ConnectionId) -> &mut Connection {
         self.connections.iter_mut().find(|connection| connection.id == id).expect("an open connection")
-    }
-}
-
-/// Questions.
-impl Model {
-    pub(crate) fn ask(&mut self, from: ConnectionId, query: &Query) {
-        let Some(connection) = self.connection(from) else { return };
-        let reply = self.answer(connection, query).unwrap_or(Reply::NotFound);
-        self.out.push(line(from, &reply));
-    }
-
-    fn answer(&self, asker: &Connection, query: &Query) -> Option<Reply<'_>> {
-        let here = |state| self.jobs.iter().filter(move |job| job.state == state && job.tube == asker.used);
-        let job = match query {
-            Query::Peek { id } | Query::StatsJob { id } => self.jobs.iter().find(|job| job.id == *id),
-            Query::PeekReady => here(JobState::Ready).min_by_key(|job| (job.priority, job.id)),
-            Query::PeekDelayed => here(JobState::Delayed).min_by_key(|job| (job.due, job.id)),
-            Query::PeekBuried => here(JobState::Buried).min_by_key(|job| job.due),
-            Query::Stats => return Some(Reply::Totals(self.totals())),
-            Query::StatsTube { tube } => return Some(Reply::TubeStats(self.tube_stats(tube)?)),
-            Query::ListTubes => {
-                return Some(Reply::Tubes(self.tubes.iter().map(|tube| tube.name.as_str()).collect()));
-            }
-            Query::ListTubeUsed => return Some(Reply::Using { tube: &self.tube(&asker.used).name }),
-            Query::ListTubesWatched => {
-                let names = asker.watched.iter().map(|name| self.tube(name).name.as_str());
-                return Some(Reply::Tubes(names.collect()));
-            }
-        }?;
-        match query {
-            Query::StatsJob { .. } => Some(Reply::JobStats(self.job_stats(job))),
-            _ => Some(Reply::Found { id: job.id, body: &job.body }),
-        }
-    }
-
-    fn job_stats<'a>(&self, job: &'a Job) -> JobStats<'a> {
-        let timed = matches!(job.state, JobState::Reserved | JobState::Delayed);
-        let [reserves, timeouts, releases, buries, kicks] = job.counts;
-        JobStats {
-            id: job.id,
-            tube: &job.tube,
-            state: job.state,
-            priority: job.priority,
-            age: (self.now / 1000 - job.created) / 1000,
-            delay: job.delay,
-            ttr: job.ttr,
-            time_left: if timed { (job.due - self.now) / SECOND } else { 0 },
-            reserves,
-            timeouts,
-            releases,
-            buries,
-            kicks,
-        }
-    }
-
-    fn tube_stats(&self, name: &str) -> Option<TubeStats<'_>> {
-        let tube = self.tubes.iter().find(|tube| tube.name == name)?;
-        let count = |state| self.count(|job| job.tube == name && job.state == state);
-        let urgent = |job: &Job| job.tube == name && job.state == JobState::Ready && job.priority < 1024;
-        let watches = |connection: &&Connection| connection.watched.iter().any(|watched| watched == name);
-        let waits = |connection: &&Connection| self.waiting.iter().any(|(id, _)| *id == connection.id);
-        let connections = || self.connections.iter();
-        Some(TubeStats {
-            name: &tube.name,
-            current_jobs_urgent: self.count(urgent),
-            current_jobs_ready: count(JobState::Ready),
-            current_jobs_reserved: count(JobState::Reserved),
-            current_jobs_delayed: count(JobState::Delayed),
-            current_jobs_buried: count(JobState::Buried),
-            total_jobs: tube.puts,
-            current_using: connections().filter(|connection| connection.used == name).count() as u64,
-            current_watching: connections().filter(watches).count() as u64,
-            current_waiting: connections().filter(watches).filter(waits).count() as u64,
-            cmd_delete: tube.deletes,
-            cmd_pause_tube: tube.pauses,
-            pause: tube.pause.map_or(0, |(seconds, _)| seconds),
-            pause_time_left: tube.pause.map_or(0, |(_, until)| (until - self.now) / SECOND),
-        })
-    }
-
-    fn totals(&self) -> Totals {
-        let count = |state| self.count(|job| job.state == state);
-        Totals {
-            current_jobs_urgent: self.count(|job| job.state == JobState::Ready && job.priority < 1024),
-            current_jobs_ready: count(JobState::Ready),
-            current_jobs_reserved: count(JobState::Reserved),
-            current_jobs_delayed: count(JobState::Delayed),
-            current_jobs_buried: count(JobState::Buried),
-            current_tubes: self.tubes.len() as u64,
-            current_producers: self.connections.iter().filter(|connection| connection.producer).count()
-                as u64,
-            current_workers: self.connections.iter().filter(|connection| connection.worker).count() as u64,
-            current_waiting: self.waiting.len() as u64,
-            job_timeouts: self.timeouts,
-            total_jobs: self.puts,
-            body_bytes: self.jobs.iter().map(|job| job.body.len() as u64).sum(),
-        }
-    }
-
-    fn count(&self, filter: impl Fn(&Job) -> bool) -> u64 {
-        self.jobs.iter().filter(|job| filter(job)).count() as u64
     }
 }
