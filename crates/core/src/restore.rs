@@ -47,11 +47,9 @@ pub enum RestoreError {
         /// The number of the tube.
         number: u32,
     },
-    /// The tube that always exists is missing, or another one is not used by anything.
-    #[error(
-        "the tube {name} is in the snapshot against the rules or missing; it is damaged, use an older one"
-    )]
-    TubeMisplaced {
+    /// The tube that always exists is missing, or another one is used by nothing or was not yet made.
+    #[error("the tube {name} is impossible in the snapshot, or missing; it is damaged, use an older one")]
+    TubeImpossible {
         /// The name of the tube.
         name: Box<str>,
     },

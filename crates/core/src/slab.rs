@@ -81,10 +81,10 @@ impl<T> Slab<T> {
     /// Keeps `record` and tells its slot.
     pub(crate) fn insert(&mut self, record: T) -> u32 {
         let number = self.roomy.first().copied().unwrap_or_else(|| self.add_page());
-        let page = &mut self.pages[number as usize];
-        if page.full == 0 && self.spare == Some(number) {
+        if self.spare == Some(number) {
             self.spare = None;
         }
+        let page = &mut self.pages[number as usize];
         let entry = page.insert(record);
         if page.full == PAGE_SLOTS {
             self.roomy.remove(&number);

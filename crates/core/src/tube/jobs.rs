@@ -75,10 +75,7 @@ impl Jobs {
 
     /// The job's history, which is all zeros if nothing has happened yet.
     pub(super) fn history(&self, slot: u32) -> History {
-        match self.slab.get(slot).history {
-            NO_HISTORY => History::default(),
-            history => *self.histories.get(history),
-        }
+        history_of(self.slab.get(slot), &self.histories)
     }
 
     /// Makes a job with the next id; it is in no queue yet.
@@ -138,10 +135,7 @@ impl Jobs {
             return;
         }
         job.mark = self.mark;
-        let history = match job.history {
-            NO_HISTORY => History::default(),
-            history => *self.histories.get(history),
-        };
+        let history = history_of(job, &self.histories);
         walk.saved.insert(slot, Saved { job: job.without_body(), history, removed: false });
     }
 
@@ -176,11 +170,7 @@ impl Jobs {
             }
             let job = self.slab.get_mut(slot);
             job.mark = self.mark;
-            let history = match job.history {
-                NO_HISTORY => History::default(),
-                history => *self.histories.get(history),
-            };
-            sink(job, &job.body, history);
+            sink(job, &job.body, history_of(job, &self.histories));
         }
         walk.next_slot = end;
         if end < walk.end_slot || !walk.saved.is_empty() {
@@ -194,6 +184,13 @@ impl Jobs {
     /// Gives a snapshot up.
     pub(super) fn walk_abort(&mut self) {
         self.walk = None;
+    }
+}
+
+fn history_of(job: &Job, histories: &Slab<History>) -> History {
+    match job.history {
+        NO_HISTORY => History::default(),
+        history => *histories.get(history),
     }
 }
 

@@ -44,8 +44,11 @@ impl Queue {
             ("deletes", record.counts.deletes),
             ("pauses", record.counts.pauses),
         ])?;
-        if self.tubes.find(record.name).is_some() || record.created >= self.tubes.next_created {
+        if self.tubes.find(record.name).is_some() {
             return Err(RestoreError::TubeRepeated { name: record.name.into() });
+        }
+        if record.created >= self.tubes.next_created {
+            return Err(RestoreError::TubeImpossible { name: record.name.into() });
         }
         let slot = self.tubes.make(record.name, record.created);
         let tube = self.tubes.get_mut(slot);
@@ -129,7 +132,7 @@ impl Queue {
         check_count("connections", header.connections, self.connections.len())?;
         check_count("jobs", header.jobs, self.jobs.len())?;
         if self.tubes.find(DEFAULT_TUBE).is_none() {
-            return Err(RestoreError::TubeMisplaced { name: DEFAULT_TUBE.into() });
+            return Err(RestoreError::TubeImpossible { name: DEFAULT_TUBE.into() });
         }
         let mut created = BTreeSet::new();
         for slot in self.tubes.in_order() {
@@ -139,7 +142,7 @@ impl Queue {
                 return Err(RestoreError::TubeRepeated { name: name() });
             }
             if *slot != self.tubes.default && !tube.is_used() {
-                return Err(RestoreError::TubeMisplaced { name: name() });
+                return Err(RestoreError::TubeImpossible { name: name() });
             }
             if tube.line.len > 0 && self.tubes.offered(*slot).is_some() {
                 return Err(RestoreError::NotServed { name: name() });
