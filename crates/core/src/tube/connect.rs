@@ -17,10 +17,12 @@ impl Queue {
         self.add_watch(connection, default);
     }
 
-    /// Ends a connection: its jobs are ready again, soonest deadline first.
+    /// Ends a connection: its jobs are ready again, and who waits gets the most urgent ones of them.
     pub(super) fn close(&mut self, at: Time, connection: u32, outbox: &mut dyn Outbox) {
         self.stop_waiting(connection);
-        while let Some(job) = self.connections.get(connection).held.first() {
+        let mut held = self.connections.get(connection).held.slots().to_vec();
+        held.sort_unstable_by_key(|job| (self.jobs.get(*job).priority, self.jobs.get(*job).id));
+        for job in held {
             self.take_back(job, connection);
             self.make_ready(at, job, outbox);
         }

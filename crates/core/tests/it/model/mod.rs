@@ -223,7 +223,7 @@ impl Model {
     fn close(&mut self, id: ConnectionId) {
         self.waiting.retain(|(other, _)| *other != id);
         let mut held: Vec<_> =
-            self.jobs.iter().filter(|job| job.holder == Some(id)).map(|job| (job.due, job.id)).collect();
+            self.jobs.iter().filter(|job| job.holder == Some(id)).map(|job| (job.priority, job.id)).collect();
         held.sort_unstable();
         for (_, job) in held {
             self.ready(job);
