@@ -116,7 +116,8 @@ fn random_history(seed: u64) {
     for _ in 0..6 {
         let (mut wal, _) = open(&disk).expect("a log that opens");
         model.check_reopened(&wal, model.safe);
-        match random.below(4) {
+        match random.below(5) {
+            4 => disk.fail_after(Operation::SyncDir, random.below(6)),
             0 => disk.power_off_at(disk.operations() + random.below(150)),
             1 => disk.fail_after(Operation::SyncData, random.below(30)),
             2 => disk.fail_after(Operation::Write, random.below(60)),

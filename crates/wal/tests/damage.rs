@@ -5,8 +5,8 @@ mod support;
 
 use support::built::Built;
 use support::{FRAME_HEAD_BYTES, Record, SEGMENT_HEAD_BYTES, State, files, id, open};
-use trellis_wal::WalError;
 use trellis_wal::testing::MemDisk;
+use trellis_wal::{Wal, WalError};
 
 /// What has to happen.
 #[derive(Debug, PartialEq, Eq)]
@@ -185,21 +185,46 @@ fn a_segment_in_the_place_of_another_is_refused() {
     }
 }
 
-#[test]
-fn a_segment_of_another_log_is_refused() {
-    let built = Built::new();
-    let other = MemDisk::new();
-    let (mut wal, _) = open(&other).expect("an empty log");
+/// A log of four segments in which `first_vote` is the only thing that differs.
+fn with_vote(first_vote: &[u8]) -> (MemDisk, Wal) {
+    let disk = MemDisk::new();
+    let (mut wal, _) = open(&disk).expect("an empty log");
+    wal.save_vote(first_vote).expect("a vote");
     for index in 0.. {
         wal.append_entry(id(index), &[&[1; 300]]).expect("an append");
-        if *wal.segment_numbers().end() > 4 {
+        if *wal.segment_numbers().end() == 4 {
             break;
         }
     }
-    let disk = built.disk.copy();
-    disk.put(&Built::name_of(4), other.contents(&Built::name_of(4)).expect("the file"));
-    assert!(matches!(open(&disk), Err(WalError::Corrupt { .. })));
-    assert_eq!(disk.operations(), 0);
+    wal.sync().expect("a sync");
+    (disk, wal)
+}
+
+#[test]
+fn a_segment_of_another_log_is_refused() {
+    let (disk, _) = with_vote(b"one");
+    let (other, _) = with_vote(b"two");
+    for segment in 1..=4 {
+        let mixed = disk.copy();
+        let name = Built::name_of(segment);
+        mixed.put(&name, other.contents(&name).expect("the file"));
+        let refused = open(&mixed).err().map(|error| error.to_string()).expect("it does not fit");
+        assert!(refused.contains("does not go on where the segment before ends"), "{refused}");
+        assert_eq!(mixed.operations(), 0);
+    }
+}
+
+#[test]
+fn a_manifest_that_leaves_records_out_is_refused() {
+    let (disk, _) = with_vote(b"one");
+    let (other, mut wal) = with_vote(b"one");
+    wal.purge(id(20)).expect("a purge");
+    assert_eq!(wal.segment_numbers(), 3..=4);
+    let mixed = disk.copy();
+    mixed.put("manifest", other.contents("manifest").expect("the manifest"));
+    let refused = open(&mixed).err().map(|error| error.to_string()).expect("entries are missing");
+    assert!(refused.contains("entries before that are needed"), "{refused}");
+    assert_eq!(mixed.operations(), 0);
 }
 
 #[test]

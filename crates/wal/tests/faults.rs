@@ -199,6 +199,8 @@ fn old_records_in_a_recycled_file_are_not_read_again() {
     wal.purge(id(entries - 1)).expect("a purge");
     assert_eq!(disk.contents("spare-0").as_deref(), Some(&old[..]), "the old file waits as it is");
     fill_segment(&mut wal, 40);
+    let (_, recovered) = open(&disk.crash(0)).expect("the log opens");
+    assert_eq!(recovered.tail, None, "no record of the new segment was written yet");
     wal.sync().expect("a sync");
     let name = "segment-00000000000000000003";
     let recycled = disk.contents(name).expect("segment 3");
@@ -232,20 +234,26 @@ fn records_that_a_cut_removed_do_not_come_back() {
     }
     wal.flush().expect("a flush");
     drop(wal);
-    // The first of three unsynced records is torn.
     let name = "segment-00000000000000000001";
-    let torn = disk.copy();
-    let mut contents = disk.contents(name).expect("segment 1");
-    contents[SEGMENT_HEAD_BYTES + 60] ^= 1;
-    torn.put(name, contents);
-    let (mut wal, recovered) = open(&torn).expect("the log opens");
-    assert_eq!(recovered.tail.map(|tail| tail.frames), Some(3));
+    let frame_bytes = FRAME_HEAD_BYTES + 104;
+    // The first of three unsynced records is torn, or its sector was never written.
+    let torn: [fn(&mut [u8]); 2] = [|frame| frame[60] ^= 1, |frame| frame.fill(0)];
+    for (damage, seen) in torn.iter().zip([3, 2]) {
+        let torn = disk.copy();
+        let mut contents = disk.contents(name).expect("segment 1");
+        damage(&mut contents[SEGMENT_HEAD_BYTES..SEGMENT_HEAD_BYTES + frame_bytes]);
+        torn.put(name, contents);
+        let (mut wal, recovered) = open(&torn).expect("the log opens");
+        let tail = recovered.tail.expect("a cut");
+        assert_eq!((tail.offset, tail.frames), (SEGMENT_HEAD_BYTES as u64, seen), "{tail}");
+        assert_eq!(tail.bytes, 3 * frame_bytes as u64, "{tail}");
 
-    // A new record of the same size would lead right to the old second one.
-    wal.append_entry(id(0), &[&[6; 100]]).expect("an append");
-    wal.sync().expect("a sync");
-    let (_, recovered) = open(&torn.crash(0)).expect("the log opens");
-    assert_eq!(recovered.last, Some(id(0)));
+        // A new record of the same size would lead right to the old second one.
+        wal.append_entry(id(0), &[&[6; 100]]).expect("an append");
+        wal.sync().expect("a sync");
+        let (_, recovered) = open(&torn.crash(0)).expect("the log opens");
+        assert_eq!((recovered.last, recovered.tail), (Some(id(0)), None));
+    }
 }
 
 #[test]

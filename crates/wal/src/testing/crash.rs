@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use super::file::Inode;
-use super::{MemDisk, lock};
+use super::{MemDisk, apply, lock};
 
 /// The sizes that disks write as a whole.
 const SECTOR_BYTES: [usize; 2] = [512, 4096];
@@ -11,19 +11,23 @@ const SECTOR_BYTES: [usize; 2] = [512, 4096];
 impl MemDisk {
     /// The disk as it is found after a crash at this moment; this one is left as it is.
     ///
-    /// Of the changes to the directory since its last sync, the first few are there, as a file system with a
-    /// journal keeps them. Of the unsynced writes to a file, each sector has the first few. The seed decides how
-    /// many, and whether a sector has 512 or 4096 bytes. The new disk has no faults.
+    /// Of the changes to the directory since its last sync, some are there, in their order, with others missing
+    /// between them. Of the unsynced writes to a file, each sector has the first few. The seed decides which and
+    /// how many, and whether a sector has 512 or 4096 bytes. The new disk has no faults.
     #[must_use]
     pub fn crash(&self, seed: u64) -> MemDisk {
         let mut random = Random(seed);
         let sector_bytes = SECTOR_BYTES[random.up_to(1)];
         let shared = self.lock();
-        let kept = random.up_to(shared.unsynced_files.len());
-        let files = if kept == 0 { &shared.synced_files } else { &shared.unsynced_files[kept - 1] };
+        let mut files = shared.synced_files.clone();
+        for change in &shared.unsynced_files {
+            if random.up_to(1) == 1 {
+                apply(&mut files, change);
+            }
+        }
         let after = MemDisk::new();
         for (name, inode) in files {
-            after.put(name, contents(inode, sector_bytes, &mut random));
+            after.put(&name, contents(&inode, sector_bytes, &mut random));
         }
         after
     }

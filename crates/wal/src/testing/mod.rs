@@ -2,6 +2,8 @@
 
 mod crash;
 mod file;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -55,14 +57,29 @@ pub enum Operation {
     SyncData,
 }
 
+type Directory = BTreeMap<String, Arc<Mutex<Inode>>>;
+
+/// What one operation makes of the names that it touches: the file that has the name then, if any.
+type Change = Vec<(String, Option<Arc<Mutex<Inode>>>)>;
+
+/// Makes one change.
+fn apply(directory: &mut Directory, change: &Change) {
+    for (name, file) in change {
+        match file {
+            Some(file) => directory.insert(name.clone(), Arc::clone(file)),
+            None => directory.remove(name),
+        };
+    }
+}
+
 /// What is behind the lock.
 #[derive(Default)]
 struct Shared {
-    files: BTreeMap<String, Arc<Mutex<Inode>>>,
+    files: Directory,
     /// The directory at its last sync.
-    synced_files: BTreeMap<String, Arc<Mutex<Inode>>>,
-    /// The directory after each change since.
-    unsynced_files: Vec<BTreeMap<String, Arc<Mutex<Inode>>>>,
+    synced_files: Directory,
+    /// The changes of the directory since.
+    unsynced_files: Vec<Change>,
     operations: u64,
     faults: Faults,
 }
@@ -136,7 +153,7 @@ impl MemDisk {
         let mut shared = self.lock();
         shared.files.insert(name.to_owned(), Arc::clone(&inode));
         shared.synced_files.insert(name.to_owned(), inode);
-        shared.unsynced_files.clear();
+        shared.forget_changes(name);
     }
 
     /// Takes a file away, already synced.
@@ -145,7 +162,7 @@ impl MemDisk {
         let mut shared = self.lock();
         shared.files.remove(name);
         shared.synced_files.remove(name);
-        shared.unsynced_files.clear();
+        shared.forget_changes(name);
         contents
     }
 
@@ -178,9 +195,7 @@ impl Shared {
     /// Counts a changing operation. `Err` is its outcome if it has to fail.
     fn begin(&mut self, operation: Operation) -> io::Result<()> {
         self.operations += 1;
-        if self.is_off() {
-            return Err(io::Error::other("the power is off"));
-        }
+        self.check_power()?;
         match &mut self.faults.fail {
             Some((kind, 0)) if *kind == operation => {
                 self.faults.fail = None;
@@ -194,6 +209,10 @@ impl Shared {
         }
     }
 
+    fn check_power(&self) -> io::Result<()> {
+        if self.is_off() { Err(io::Error::other("the power is off")) } else { Ok(()) }
+    }
+
     fn is_off(&self) -> bool {
         self.faults.power_off_at.is_some_and(|at| self.operations >= at)
     }
@@ -204,52 +223,58 @@ impl Shared {
     }
 
     /// Changes the directory after `operation` was allowed, or as the last thing before the power fails.
-    fn change<T>(
-        &mut self,
-        operation: Operation,
-        change: impl FnOnce(&mut BTreeMap<String, Arc<Mutex<Inode>>>) -> io::Result<T>,
-    ) -> io::Result<T> {
+    fn change(&mut self, operation: Operation, change: Change) -> io::Result<()> {
         let begun = match self.begin(operation) {
             Err(error) if !self.is_going_off() => return Err(error),
             begun => begun,
         };
-        let changed = change(&mut self.files)?;
-        self.unsynced_files.push(self.files.clone());
-        begun.map(|()| changed)
+        apply(&mut self.files, &change);
+        self.unsynced_files.push(change);
+        begun
+    }
+
+    /// No crash brings an earlier file of that name back.
+    fn forget_changes(&mut self, name: &str) {
+        for change in &mut self.unsynced_files {
+            change.retain(|(changed, _)| changed != name);
+        }
+    }
+
+    fn find(&self, name: &str) -> io::Result<Arc<Mutex<Inode>>> {
+        self.files.get(name).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
 
 impl Disk for MemDisk {
     fn list(&self) -> io::Result<Vec<String>> {
-        Ok(self.lock().files.keys().cloned().collect())
+        let shared = self.lock();
+        shared.check_power()?;
+        Ok(shared.files.keys().cloned().collect())
     }
 
     fn open(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let inode = self.lock().files.get(name).cloned().ok_or(io::ErrorKind::NotFound)?;
+        let shared = self.lock();
+        shared.check_power()?;
+        let inode = shared.find(name)?;
         Ok(Arc::new(MemFile { disk: self.clone(), inode }))
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        let inode = self.lock().change(Operation::Create, |files| {
-            let inode = Arc::new(Mutex::new(Inode::default()));
-            files.insert(name.to_owned(), Arc::clone(&inode));
-            Ok(inode)
-        })?;
+        let inode = Arc::new(Mutex::new(Inode::default()));
+        self.lock().change(Operation::Create, vec![(name.to_owned(), Some(Arc::clone(&inode)))])?;
         Ok(Arc::new(MemFile { disk: self.clone(), inode }))
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.lock().change(Operation::Rename, |files| {
-            let inode = files.remove(from).ok_or(io::ErrorKind::NotFound)?;
-            files.insert(to.to_owned(), inode);
-            Ok(())
-        })
+        let mut shared = self.lock();
+        let inode = shared.find(from)?;
+        shared.change(Operation::Rename, vec![(from.to_owned(), None), (to.to_owned(), Some(inode))])
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
-        self.lock().change(Operation::Remove, |files| {
-            files.remove(name).map(|_| ()).ok_or_else(|| io::ErrorKind::NotFound.into())
-        })
+        let mut shared = self.lock();
+        shared.find(name)?;
+        shared.change(Operation::Remove, vec![(name.to_owned(), None)])
     }
 
     fn sync_dir(&self) -> io::Result<()> {
@@ -273,9 +298,7 @@ struct MemFile {
 
 impl DiskFile for MemFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.disk.lock().is_off() {
-            return Err(io::Error::other("the power is off"));
-        }
+        self.disk.lock().check_power()?;
         Ok(lock(&self.inode).read(offset, buffer))
     }
 
