@@ -24,7 +24,7 @@ pub struct SnapshotWriter {
 
 impl SnapshotWriter {
     /// Begins snapshot `number` with a description of at most
-    /// [`SNAPSHOT_META_BYTES_MAX`](crate::limits::SNAPSHOT_META_BYTES_MAX) bytes. Numbers are the caller's, the
+    /// [`SNAPSHOT_META_BYTES_MAX`] bytes. Numbers are the caller's, the
     /// largest being the latest; a complete snapshot of the same number is replaced at the end.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ impl SnapshotWriter {
         Ok(SnapshotWriter { disk, file, number, buffer, written: 0, synced: 0, totals, finished: false })
     }
 
-    /// Appends a chunk of at most [`SNAPSHOT_CHUNK_BYTES_MAX`](crate::limits::SNAPSHOT_CHUNK_BYTES_MAX) bytes.
+    /// Appends a chunk of at most [`SNAPSHOT_CHUNK_BYTES_MAX`] bytes.
     /// Chunks are read back as they were written, neither split nor joined.
     ///
     /// # Errors

@@ -35,9 +35,8 @@ pub(crate) const RESERVED_BYTES: u64 = 4 * frame::HEADER_BYTES as u64;
 /// How a log is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The size of new segments in bytes: a multiple of 4096 between
-    /// [`SEGMENT_BYTES_MIN`](crate::limits::SEGMENT_BYTES_MIN) and
-    /// [`SEGMENT_BYTES_MAX`](crate::limits::SEGMENT_BYTES_MAX). Those that exist keep theirs.
+    /// The size of new segments in bytes: a multiple of 4096 between [`SEGMENT_BYTES_MIN`] and
+    /// [`SEGMENT_BYTES_MAX`]. Those that exist keep theirs.
     pub segment_bytes: u64,
 
     /// Goes into the salts of new segments. A value that those who choose the payloads can't guess keeps them
@@ -149,7 +148,7 @@ impl Wal {
     /// Replaces the vote, and returns the place behind its record. It is safe after a sync.
     ///
     /// # Errors
-    /// [`WalError::TooLarge`] above [`VOTE_BYTES_MAX`](crate::limits::VOTE_BYTES_MAX) bytes and
+    /// [`WalError::TooLarge`] above [`VOTE_BYTES_MAX`] bytes and
     /// [`WalError::NoSpace`], which change nothing; [`WalError::Io`] and [`WalError::Stopped`].
     pub fn save_vote(&mut self, vote: &[u8]) -> Result<Position, WalError> {
         self.check_alive()?;
