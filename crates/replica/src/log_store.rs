@@ -71,6 +71,11 @@ impl LogStore {
         Ok(LogStore(Arc::new(shared)))
     }
 
+    /// The last entry that was given up.
+    pub(crate) fn purged(&self) -> Option<LogId> {
+        lock(&self.0.log).purged
+    }
+
     /// Syncs what is written and ends the threads.
     pub(crate) async fn close(&self) {
         self.0.syncing.close().await;

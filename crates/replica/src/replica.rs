@@ -8,7 +8,7 @@ use openraft::impls::BasicNode;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use trellis_core::{ConnectionId, Time, tube};
-use trellis_wal::{Disk, RealDisk, WalError};
+use trellis_wal::{Disk, RealDisk, Wal, WalError};
 
 use crate::applied::{Applied, Deliver, SharedApplied, lock};
 use crate::clock::Clock;
@@ -25,6 +25,17 @@ use crate::types::Raft;
 /// Why a replica has not started. Nothing on disk was changed by the failed attempt.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// A part of the data is missing.
+    #[error(
+        "{data_dir} is incomplete: {what}. Nothing was changed. Restore the directory from a copy, or move it away \
+         to begin with an empty one"
+    )]
+    Incomplete {
+        /// The data directory.
+        data_dir: String,
+        /// What is there and what is not.
+        what: String,
+    },
     /// The log on disk can't be used.
     #[error(transparent)]
     Log(#[from] WalError),
@@ -85,7 +96,7 @@ impl Replica {
         };
         let fault = Arc::new(Fault::default());
         let snapshots = Snapshots::open(disk.clone(), Arc::clone(&gauge)).map_err(|error| failed(&error))?;
-        let log = LogStore::open(disk, &settings, Arc::clone(&gauge), Arc::clone(&fault))?;
+        let log = open_log(disk, &snapshots, &settings, Arc::clone(&gauge), Arc::clone(&fault))?;
         let applied: SharedApplied = Arc::new(Mutex::new(Applied::new(settings.node, deliver)));
         let machine = Machine::new(Arc::clone(&applied), snapshots, Arc::clone(&gauge));
 
@@ -165,6 +176,32 @@ impl Replica {
         }
         let _ = self.0.raft.shutdown().await;
         self.0.log.close().await;
+    }
+}
+
+/// Opens the log if it and the snapshots make up a whole: entries that were given up must be in a snapshot.
+fn open_log(
+    disk: Option<Arc<dyn Disk>>,
+    snapshots: &Snapshots,
+    settings: &Settings,
+    gauge: Arc<LogGauge>,
+    fault: Arc<Fault>,
+) -> Result<LogStore, StartError> {
+    let incomplete =
+        |what: String| StartError::Incomplete { data_dir: settings.data_dir.display().to_string(), what };
+    let unreadable = |error: std::io::Error| incomplete(format!("its snapshot cannot be read ({error})"));
+    let snapshot = snapshots.current().map_err(unreadable)?.and_then(|snapshot| snapshot.meta.last_log_id);
+    if let (Some(disk), Some(snapshot)) = (&disk, snapshot)
+        && !Wal::exists(disk.as_ref())?
+    {
+        return Err(incomplete(format!("there is a snapshot up to entry {} but no log", snapshot.index)));
+    }
+    let log = LogStore::open(disk, settings, gauge, fault)?;
+    match log.purged() {
+        Some(purged) if snapshot.is_none_or(|snapshot| snapshot.index < purged.index) => Err(incomplete(
+            format!("the log begins after entry {}, and no snapshot reaches that far", purged.index),
+        )),
+        _ => Ok(log),
     }
 }
 

@@ -107,6 +107,8 @@ impl Connection {
                 self.read(context);
                 continue;
             }
+            // Whoever only waits for replies is woken by them; whoever waits for its client need not be.
+            self.outgoing.lock().rest(context.waker(), stopped || self.ended != Ended::No);
             return Poll::Pending;
         }
     }
@@ -195,13 +197,8 @@ impl Connection {
             }
         }
         let free = !self.body_awaited && self.answer.is_none() && queue.has_room();
-        if !free {
-            queue.rest(context.waker(), true);
-            return false;
-        }
-        queue.rest(context.waker(), false);
         drop(queue);
-        self.replica.poll_room(context).is_ready()
+        free && self.replica.poll_room(context).is_ready()
     }
 
     fn request(&mut self, request: &Request<'_>) {

@@ -22,6 +22,7 @@ pub(crate) use segment::{Segment, SegmentFile};
 pub(crate) use spare::{Spares, name as spare_name, slot_of as spare_slot};
 
 use crate::format::frame::{self, Kind};
+use crate::format::manifest::NAME as MANIFEST_NAME;
 use crate::format::segment::HEADER_BYTES;
 use crate::index::Index;
 use crate::limits::{
@@ -108,6 +109,15 @@ pub struct Wal {
 }
 
 impl Wal {
+    /// Whether there is a log in `disk`, without opening it.
+    ///
+    /// # Errors
+    /// [`WalError::Io`].
+    pub fn exists(disk: &dyn Disk) -> Result<bool, WalError> {
+        let names = disk.list().map_err(WalError::io("listing", disk.describe("")))?;
+        Ok(names.iter().any(|name| name == MANIFEST_NAME))
+    }
+
     /// Opens the log in `disk`, making an empty one if there is none.
     ///
     /// Everything found is checked. A torn tail, which a crash leaves behind, is cut off and reported. Anything
