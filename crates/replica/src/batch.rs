@@ -28,7 +28,6 @@ pub(crate) struct Batch {
 
 impl Batch {
     pub(crate) fn new(node: NodeId, number: u64, mut buffer: Vec<u8>) -> Self {
-        buffer.clear();
         entry::Header::begin(node, number, &mut buffer);
         Batch { number, bytes: buffer, commands: 0, queries: Vec::new(), durable: false, waiting: Vec::new() }
     }

@@ -1,5 +1,4 @@
-//! The newest entries of the log, in memory: what is about to be applied, and what a peer that is a little behind
-//! wants next.
+//! The newest entries of the log, in memory: what is about to be applied.
 
 use std::collections::VecDeque;
 
@@ -16,7 +15,7 @@ pub(crate) struct Cache {
 }
 
 /// However large they are, this many entries stay: the newest are always about to be applied.
-const ENTRIES_KEPT: usize = 16;
+const ENTRIES_KEPT: usize = 2;
 
 impl Cache {
     /// The index of the oldest entry here.

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::format::entry;
 use crate::gauge::LogGauge;
-use crate::limits::{BATCH_BUFFER_BYTES_KEPT, SNAPSHOT_LOG_BYTES_MIN};
+use crate::limits::{BATCH_BUFFER_BYTES_MAX, SNAPSHOT_LOG_BYTES_MIN};
 use crate::types::{Proposal, Raft};
 
 /// Where connections leave their commands.
@@ -75,7 +75,9 @@ impl Intake {
     /// Takes the batch, leaving an empty one with the next number.
     fn take(&self) -> Batch {
         let mut batch = self.lock();
-        let next = Batch::new(self.node, batch.number + 1, Vec::new());
+        // The next batch is likely to be as large as this one.
+        let buffer = Vec::with_capacity(batch.bytes.len().min(BATCH_BUFFER_BYTES_MAX));
+        let next = Batch::new(self.node, batch.number + 1, buffer);
         let mut taken = std::mem::replace(&mut *batch, next);
         drop(batch);
         taken.wake_waiting();
@@ -156,9 +158,6 @@ impl Engine {
         }
         let Batch { number, mut bytes, commands, queries, durable, .. } = batch;
         entry::seal(&mut bytes, at, durable);
-        if bytes.capacity() > 2 * bytes.len().max(BATCH_BUFFER_BYTES_KEPT) {
-            bytes.shrink_to_fit();
-        }
         lock(&self.applied).expect(number, queries);
         match self.raft.client_write(Proposal(bytes.into())).await {
             Ok(_) => Ok(commands),

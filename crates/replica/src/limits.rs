@@ -9,14 +9,15 @@ pub(crate) const BATCH_BYTES_MAX: usize = 4 << 20;
 /// Queries that one batch can hold; connections wait their turn beyond.
 pub(crate) const BATCH_QUERIES_MAX: usize = 16_384;
 
-/// Entries held in memory behind the newest, for applying and for peers that are only a little behind.
-pub(crate) const CACHE_BYTES_MAX: usize = 16 << 20;
+/// Entries held in memory behind the newest. They are there to be applied, which is at once: a node without peers has
+/// no other use for them.
+pub(crate) const CACHE_BYTES_MAX: usize = 256 << 10;
 
 /// Entries read from disk at a time while the log is replayed.
 pub(crate) const REPLAY_BYTES: usize = 4 << 20;
 
-/// A buffer for a batch that grew beyond this is given back instead of being kept for the next batch.
-pub(crate) const BATCH_BUFFER_BYTES_KEPT: usize = 1 << 20;
+/// A new batch gets room for as many bytes as the last one had, but not for more than this.
+pub(crate) const BATCH_BUFFER_BYTES_MAX: usize = 64 << 10;
 
 /// A snapshot is taken when the log since the last one has this many bytes, or half of the live state if that
 /// is more.
@@ -37,8 +38,11 @@ pub(crate) const INLINE_SYNC_BYTES_MAX: usize = 64 << 10;
 /// A disk whose syncs take longer than this on average is synced by the log's thread.
 pub(crate) const INLINE_SYNC_MICROSECONDS_MAX: u64 = 300;
 
-/// How long to wait before trying again to prepare a file on a full disk.
-pub(crate) const SPARE_RETRY: Duration = Duration::from_secs(1);
+/// How long to wait before trying again to make a file on a full disk.
+pub(crate) const FULL_DISK_RETRY: Duration = Duration::from_secs(1);
 
 /// How long to wait before trying again to write a snapshot that could not be written.
 pub(crate) const SNAPSHOT_RETRY: Duration = Duration::from_secs(10);
+
+/// How long a stop waits for what is under way. What isn't done by then has not been acknowledged.
+pub(crate) const STOP_PATIENCE: Duration = Duration::from_millis(700);

@@ -17,7 +17,7 @@ use crate::cache::Cache;
 use crate::fault::Fault;
 use crate::format::{entry, payload};
 use crate::gauge::LogGauge;
-use crate::limits::REPLAY_BYTES;
+use crate::limits::{FULL_DISK_RETRY, REPLAY_BYTES};
 use crate::settings::{Durability, Settings};
 use crate::syncing::{Pace, Syncing};
 use crate::types::{Entry, LogId, Payload, Types, Vote, log_id};
@@ -96,13 +96,13 @@ impl Log {
         Ok(())
     }
 
-    fn append(&mut self, entry: Entry) -> Result<(), WalError> {
+    fn append(&mut self, entry: &Entry) -> Result<(), WalError> {
         if let Some(wal) = &mut self.wal {
             let (tag, content) = payload::encode(&entry.payload);
             wal.append_entry(to_wal_id(entry.log_id), &[&[tag], &content])?;
         }
         self.last = Some(entry.log_id);
-        self.cache.push(entry);
+        self.cache.push(entry.clone());
         Ok(())
     }
 
@@ -132,6 +132,22 @@ impl Shared {
             self.fault.set(&error.to_string());
             io::Error::other(error)
         })
+    }
+
+    /// Appends an entry. If the log needs another file and the disk has no room for it, this waits for room: nothing
+    /// is lost by that, nothing is acknowledged, and new jobs are refused meanwhile.
+    async fn append(&self, entry: &Entry) -> io::Result<()> {
+        loop {
+            match lock(&self.log).append(entry) {
+                Ok(()) => return Ok(()),
+                Err(error @ WalError::NoSpace { .. }) => self.syncing.note_full(&error),
+                Err(error) => {
+                    self.fault.set(&error.to_string());
+                    return Err(io::Error::other(error));
+                }
+            }
+            tokio::time::sleep(FULL_DISK_RETRY).await;
+        }
     }
 
     /// Tells the figures that change with the log's files, and has the next file prepared.
@@ -228,26 +244,16 @@ impl RaftLogStorage<Types> for LogStore {
     {
         let mut durable = false;
         let mut count = 0;
-        let written = self.0.change(|log| {
-            let before = log.wal.as_ref().map_or(0, Wal::live_bytes);
-            for entry in entries {
-                durable |= must_be_durable(&entry);
-                count += 1;
-                log.append(entry)?;
-            }
-            let Some(wal) = &mut log.wal else { return Ok(0) };
-            wal.flush()?;
-            Ok(wal.live_bytes() - before)
-        });
-        let written = match written {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                callback.io_completed(Err(io::Error::other(error.to_string())));
-                return Err(error);
-            }
-        };
+        let mut bytes = 0;
+        for entry in entries {
+            durable |= must_be_durable(&entry);
+            count += 1;
+            bytes += size(&entry);
+            self.0.append(&entry).await?;
+        }
+        self.0.change(|log| log.wal.as_mut().map_or(Ok(()), Wal::flush))?;
         self.0.gauge.records_written.fetch_add(count, Relaxed);
-        self.0.syncing.written(written, durable, callback);
+        self.0.syncing.written(bytes, durable, callback);
         self.0.note_segments();
         Ok(())
     }
@@ -268,8 +274,12 @@ impl RaftLogStorage<Types> for LogStore {
     async fn purge(&mut self, upto: LogId) -> Result<(), io::Error> {
         self.0.change(|log| {
             if let Some(wal) = &mut log.wal {
-                wal.purge(to_wal_id(upto))?;
-                wal.flush()?;
+                match wal.purge(to_wal_id(upto)) {
+                    Ok(_) => wal.flush()?,
+                    // The entries stay until the next time; they are of no harm.
+                    Err(error @ WalError::NoSpace { .. }) => tracing::error!(%error, "old entries are kept"),
+                    Err(error) => return Err(error),
+                }
             }
             log.cache.purge(upto.index);
             log.purged = Some(upto);
@@ -285,6 +295,14 @@ fn must_be_durable(entry: &Entry) -> bool {
     match &entry.payload {
         Payload::Normal(proposal) => entry::is_durable(&proposal.0),
         Payload::Blank | Payload::Membership(_) => true,
+    }
+}
+
+/// The bytes of an entry's content.
+fn size(entry: &Entry) -> usize {
+    match &entry.payload {
+        Payload::Normal(proposal) => proposal.0.len(),
+        Payload::Blank | Payload::Membership(_) => 0,
     }
 }
 

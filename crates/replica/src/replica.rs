@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::engine::{Engine, Intake};
 use crate::fault::Fault;
 use crate::gauge::LogGauge;
+use crate::limits::STOP_PATIENCE;
 use crate::log_store::LogStore;
 use crate::machine::Machine;
 use crate::network::NoPeers;
@@ -166,9 +167,16 @@ impl Replica {
         self.0.fault.wait().await
     }
 
-    /// Sees what was handed in so far through, syncs the log and ends.
+    /// Sees what was handed in so far through, syncs the log and ends. What can't be seen through in a moment,
+    /// because the disk is full or hangs, is given up: it has not been acknowledged.
     pub async fn stop(&self) {
         self.0.stop.send_replace(true);
+        if tokio::time::timeout(STOP_PATIENCE, self.end()).await.is_err() {
+            tracing::warn!("stopped without waiting for the disk any longer");
+        }
+    }
+
+    async fn end(&self) {
         let engine = self.0.engine.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(engine) = engine {
             // It can only fail by a panic, which has been reported.
@@ -221,3 +229,7 @@ fn wall_clock() -> Time {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     Time(u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+#[path = "replica_tests.rs"]
+mod tests;

@@ -7,8 +7,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use openraft::storage::IOFlushed;
@@ -17,7 +16,7 @@ use trellis_wal::{PendingSync, Wal, WalError};
 
 use crate::fault::Fault;
 use crate::gauge::LogGauge;
-use crate::limits::{INLINE_SYNC_BYTES_MAX, INLINE_SYNC_MICROSECONDS_MAX, SPARE_RETRY};
+use crate::limits::{FULL_DISK_RETRY, INLINE_SYNC_BYTES_MAX, INLINE_SYNC_MICROSECONDS_MAX};
 use crate::log_store::{Log, lock};
 use crate::types::Types;
 
@@ -59,10 +58,8 @@ struct Parts {
     done: Notify,
 }
 
-struct Worker {
-    jobs: mpsc::Sender<Job>,
-    thread: Mutex<Option<JoinHandle<()>>>,
-}
+/// A thread that works through what it is sent.
+struct Worker(mpsc::Sender<Job>);
 
 impl Syncing {
     pub(crate) fn start(log: Arc<Mutex<Log>>, pace: Pace, gauge: Arc<LogGauge>, fault: Arc<Fault>) -> Self {
@@ -89,7 +86,7 @@ impl Syncing {
 
     /// Takes over after a write of `bytes`: reports it as flushed when it is as safe as it has to be. `durable` says
     /// whether it acknowledges anything that a crash must not undo.
-    pub(crate) fn written(&self, bytes: u64, durable: bool, flushed: Flushed) {
+    pub(crate) fn written(&self, bytes: usize, durable: bool, flushed: Flushed) {
         match self.pace {
             Pace::Never | Pace::Every(_) => flushed.io_completed(Ok(())),
             // With a single voter, what no client relies on may be lost in a crash.
@@ -98,12 +95,12 @@ impl Syncing {
         }
     }
 
-    fn sync(&self, bytes: u64, flushed: Flushed) {
+    fn sync(&self, bytes: usize, flushed: Flushed) {
         let pending = match self.parts.with_wal(Wal::begin_sync) {
             Ok(pending) => pending,
             Err(error) => return flushed.io_completed(Err(error)),
         };
-        let in_place = bytes <= INLINE_SYNC_BYTES_MAX as u64
+        let in_place = bytes <= INLINE_SYNC_BYTES_MAX
             && self.parts.queued.load(Relaxed) == 0
             && self.parts.sync_microseconds.load(Relaxed) < INLINE_SYNC_MICROSECONDS_MAX;
         match &self.log_thread {
@@ -126,6 +123,12 @@ impl Syncing {
         }
     }
 
+    /// Notes that the disk has no room for the log to grow, and has this tried again from time to time.
+    pub(crate) fn note_full(&self, error: &WalError) {
+        self.parts.note_full(error);
+        self.prepare_spare();
+    }
+
     /// Has the log's next file made, if there is none yet.
     pub(crate) fn prepare_spare(&self) {
         if let Some(worker) = &self.segment_thread {
@@ -140,8 +143,9 @@ impl Syncing {
             // A failure has been reported; there is nobody left to tell.
             let _ = self.parts.with_wal(Wal::sync);
         }
+        // Neither thread has anything under way that is of use to anybody, so neither is waited for.
         for worker in [&self.log_thread, &self.segment_thread].into_iter().flatten() {
-            worker.stop();
+            worker.send(Job::Stop);
         }
     }
 }
@@ -203,7 +207,7 @@ impl Parts {
     fn run_segments(&self, jobs: &mpsc::Receiver<Job>) {
         loop {
             let job = if self.gauge.disk_full.load(Relaxed) {
-                jobs.recv_timeout(SPARE_RETRY)
+                jobs.recv_timeout(FULL_DISK_RETRY)
             } else {
                 jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
             };
@@ -220,17 +224,23 @@ impl Parts {
         let Some(job) = wanted else { return };
         let made = job.run();
         let supplied = lock(&self.log).wal.as_mut().map_or(Ok(()), |wal| wal.supply_spare(made));
-        let was_full = self.gauge.disk_full.swap(supplied.is_err(), Relaxed);
         match supplied {
-            Ok(()) if was_full => tracing::info!("there is room on the disk again: jobs are taken again"),
-            Ok(()) => {}
-            Err(error) if !was_full => {
-                tracing::error!(
-                    %error,
-                    "new jobs are refused with OUT_OF_MEMORY until there is room; what is there is still served"
-                );
+            Ok(()) => {
+                if self.gauge.disk_full.swap(false, Relaxed) {
+                    tracing::info!("there is room on the disk again: jobs are taken again");
+                }
             }
-            Err(_) => {}
+            Err(error) => self.note_full(&error),
+        }
+    }
+
+    fn note_full(&self, error: &WalError) {
+        if !self.gauge.disk_full.swap(true, Relaxed) {
+            tracing::error!(
+                %error,
+                "the disk is full: new jobs are refused with OUT_OF_MEMORY until there is room, and jobs that are \
+                 there are served as long as the log has room"
+            );
         }
     }
 }
@@ -239,20 +249,12 @@ impl Worker {
     fn start(name: &str, run: impl FnOnce(mpsc::Receiver<Job>) + Send + 'static) -> Self {
         let (jobs, receiver) = mpsc::channel();
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || run(receiver));
-        let thread = thread.expect("the system has no thread to give at the start");
-        Worker { jobs, thread: Mutex::new(Some(thread)) }
+        thread.expect("the system has no thread to give at the start");
+        Worker(jobs)
     }
 
     fn send(&self, job: Job) {
         // The thread takes jobs until it is stopped, and nothing is sent after that.
-        let _ = self.jobs.send(job);
-    }
-
-    fn stop(&self) {
-        self.send(Job::Stop);
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            let _ = thread.join();
-        }
+        let _ = self.0.send(job);
     }
 }

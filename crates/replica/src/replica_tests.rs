@@ -1,0 +1,263 @@
+//! A whole node on a disk in memory: what it acknowledges survives, what it can't keep it doesn't acknowledge.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use trellis_core::tube::{Command, Query, Reply};
+use trellis_core::{ConnectionId, Outbox};
+use trellis_wal::Disk;
+use trellis_wal::testing::{MemDisk, Operation};
+
+use super::{Replica, StartError};
+use crate::applied::Deliver;
+use crate::gauge::LogGauge;
+use crate::settings::{Durability, Settings};
+
+const CLIENT: ConnectionId = ConnectionId::new(1, 1);
+
+/// Replies in words, for tests to wait for.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<Vec<String>>>, Arc<tokio::sync::Notify>);
+
+impl Outbox for Heard {
+    fn tube(&mut self, _to: ConnectionId, reply: Reply<'_>) {
+        let text = match reply {
+            Reply::Found { id, body } => format!("Found {id} {} bytes", body.len()),
+            Reply::Reserved { id, .. } => format!("Reserved {id}"),
+            Reply::Totals(totals) => format!("{} ready", totals.current_jobs_ready),
+            reply => format!("{reply:?}"),
+        };
+        self.0.lock().unwrap().push(text);
+    }
+}
+
+impl Deliver for Heard {
+    fn flush(&mut self) {
+        self.1.notify_one();
+    }
+}
+
+impl Heard {
+    /// The next `count` replies.
+    async fn next(&self, count: usize) -> Vec<String> {
+        loop {
+            if self.0.lock().unwrap().len() >= count {
+                return self.0.lock().unwrap().drain(..count).collect();
+            }
+            let patience = Duration::from_secs(60);
+            tokio::time::timeout(patience, self.1.notified()).await.expect("a reply is missing");
+        }
+    }
+}
+
+struct Node {
+    replica: Replica,
+    heard: Heard,
+    gauge: Arc<LogGauge>,
+}
+
+async fn try_start(disk: Option<&MemDisk>, durability: Durability) -> Result<Node, StartError> {
+    let settings =
+        Settings { node: 1, data_dir: "memory".into(), durability, segment_bytes: 1 << 20, salt_seed: 7 };
+    let gauge = Arc::new(LogGauge::default());
+    let heard = Heard::default();
+    let disk = disk.map(|disk| Arc::new(disk.clone()) as Arc<dyn Disk>);
+    let replica = Replica::start_on(disk, settings, Arc::clone(&gauge), Box::new(heard.clone())).await?;
+    // What the replay has said was for connections that are gone.
+    heard.0.lock().unwrap().clear();
+    replica.submit(CLIENT, &Command::Open);
+    Ok(Node { replica, heard, gauge })
+}
+
+async fn start(disk: &MemDisk) -> Node {
+    try_start(Some(disk), Durability::Strict).await.unwrap()
+}
+
+impl Node {
+    async fn ask(&self, command: Command<'_>) -> String {
+        self.replica.submit(CLIENT, &command);
+        self.heard.next(1).await.remove(0)
+    }
+
+    async fn query(&self, query: Query) -> String {
+        self.replica.query(CLIENT, query);
+        self.heard.next(1).await.remove(0)
+    }
+}
+
+fn put(body: &[u8]) -> Command<'_> {
+    Command::Put { priority: 0, delay: 0, ttr: 60, body }
+}
+
+fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(test);
+}
+
+#[test]
+fn what_was_acknowledged_is_there_after_power_is_lost() {
+    run(async {
+        let mut disk = MemDisk::new();
+        for round in 0..20_u64 {
+            let node = start(&disk).await;
+            assert_eq!(node.query(Query::Stats).await, format!("{round} ready"));
+            let first = 3 * round + 1;
+            assert_eq!(node.ask(put(b"kept")).await, format!("Inserted {{ id: {first} }}"));
+            assert_eq!(node.ask(put(b"gone")).await, format!("Inserted {{ id: {} }}", first + 1));
+            assert_eq!(node.ask(Command::Delete { id: first + 1 }).await, "Deleted");
+            node.replica.submit(CLIENT, &Command::SkipId);
+            // A reservation ends with the process that its worker was connected to.
+            assert_eq!(node.ask(Command::Reserve { timeout: Some(0) }).await, "Reserved 1");
+            assert_eq!(node.ask(Command::Touch { id: 1 }).await, "Touched");
+            assert_eq!(node.ask(Command::PauseTube { tube: "default", delay: 0 }).await, "Paused");
+            disk = disk.crash(round);
+        }
+    });
+}
+
+#[test]
+fn queries_are_answered_at_their_place_among_commands() {
+    run(async {
+        let node = try_start(None, Durability::Memory).await.unwrap();
+        for _ in 0..3 {
+            node.replica.query(CLIENT, Query::Stats);
+            node.replica.submit(CLIENT, &put(b"x"));
+        }
+        node.replica.query(CLIENT, Query::Stats);
+        let heard = node.heard.next(7).await;
+        assert_eq!(heard[0], "0 ready");
+        assert_eq!(heard[2], "1 ready");
+        assert_eq!(heard[4], "2 ready");
+        assert_eq!(heard[6], "3 ready");
+        node.replica.stop().await;
+    });
+}
+
+#[test]
+fn a_snapshot_lets_old_entries_go_and_a_restart_begins_with_it() {
+    run(async {
+        let disk = MemDisk::new();
+        let node = start(&disk).await;
+        let body = vec![b'x'; 60_000];
+        let mut deleted = 0;
+        // Many times the log that makes a snapshot due, of which little stays alive.
+        for id in 1..=4_000 {
+            assert_eq!(node.ask(put(&body)).await, format!("Inserted {{ id: {id} }}"));
+            if id % 10 != 0 {
+                assert_eq!(node.ask(Command::Delete { id }).await, "Deleted");
+                deleted += 1;
+            }
+        }
+        let facts = node.gauge.facts();
+        assert!(facts.records_in_snapshots > 0, "no snapshot was taken: {facts:?}");
+        assert!(facts.segment_oldest > 64, "no entry was given up: {facts:?}");
+        assert!(disk.used_bytes() < 200 << 20, "{} bytes are used", disk.used_bytes());
+
+        let disk = disk.crash(1);
+        let node = start(&disk).await;
+        assert_eq!(node.query(Query::Stats).await, format!("{} ready", 4_000 - deleted));
+        assert_eq!(node.query(Query::Peek { id: 10 }).await, "Found 10 60000 bytes");
+        assert_eq!(node.query(Query::Peek { id: 11 }).await, "NotFound");
+        assert_eq!(node.ask(put(b"next")).await, "Inserted { id: 4001 }");
+    });
+}
+
+#[test]
+fn nothing_is_acknowledged_after_a_failed_sync() {
+    run(async {
+        let disk = MemDisk::new();
+        let node = start(&disk).await;
+        assert_eq!(node.ask(put(b"safe")).await, "Inserted { id: 1 }");
+        disk.fail_after(Operation::SyncData, 0);
+        node.replica.submit(CLIENT, &put(b"lost"));
+        let reason = node.replica.failed().await;
+        assert!(reason.contains("syncing"), "{reason}");
+        assert_eq!(*node.heard.0.lock().unwrap(), Vec::<String>::new());
+
+        disk.clear_faults();
+        let node = start(&disk.crash(3)).await;
+        assert_eq!(node.query(Query::Peek { id: 1 }).await, "Found 1 4 bytes");
+    });
+}
+
+#[test]
+fn a_full_disk_loses_nothing_and_is_waited_for() {
+    run(async {
+        let disk = MemDisk::new();
+        let node = start(&disk).await;
+        disk.limit_capacity(Some(disk.used_bytes()));
+        let body = vec![b'x'; 60_000];
+        let mut acknowledged = 0;
+        // The server looks before each put, and refuses it; here they go on until the log has no room at all.
+        let patience = Duration::from_millis(300);
+        loop {
+            node.replica.submit(CLIENT, &put(&body));
+            match tokio::time::timeout(patience, node.heard.next(1)).await {
+                Ok(_) => acknowledged += 1,
+                Err(_) => break,
+            }
+        }
+        assert!(!node.replica.has_space());
+        assert!(acknowledged >= 10, "{acknowledged}");
+
+        disk.limit_capacity(None);
+        assert_eq!(node.heard.next(1).await, [format!("Inserted {{ id: {} }}", acknowledged + 1)]);
+        assert_eq!(node.ask(Command::Delete { id: 1 }).await, "Deleted");
+        assert_eq!(node.query(Query::Stats).await, format!("{acknowledged} ready"));
+        let again = async {
+            while !node.replica.has_space() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), again).await.expect("room is noticed");
+    });
+}
+
+#[test]
+fn a_stop_does_not_wait_for_a_full_disk() {
+    run(async {
+        let disk = MemDisk::new();
+        let node = start(&disk).await;
+        disk.limit_capacity(Some(disk.used_bytes()));
+        let body = vec![b'x'; 60_000];
+        while node.replica.has_space() {
+            node.replica.submit(CLIENT, &put(&body));
+            tokio::task::yield_now().await;
+        }
+        let started = std::time::Instant::now();
+        node.replica.stop().await;
+        assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    });
+}
+
+#[test]
+fn half_a_directory_is_refused() {
+    run(async {
+        let disk = MemDisk::new();
+        let node = start(&disk).await;
+        let body = vec![b'x'; 60_000];
+        for _ in 0..1_300 {
+            node.ask(put(&body)).await;
+        }
+        while node.gauge.facts().segment_oldest == 1 {
+            node.ask(put(b"more")).await;
+        }
+        node.replica.stop().await;
+        let names = disk.list().unwrap();
+
+        let without_snapshot = disk.copy();
+        names.iter().filter(|name| name.starts_with("snapshot")).for_each(|name| {
+            without_snapshot.take(name);
+        });
+        let without_log = disk.copy();
+        names.iter().filter(|name| !name.starts_with("snapshot")).for_each(|name| {
+            without_log.take(name);
+        });
+        for (disk, missing) in [(without_snapshot, "no snapshot reaches"), (without_log, "but no log")] {
+            let before = disk.list().unwrap();
+            let error = try_start(Some(&disk), Durability::Strict).await.err().expect("it is incomplete");
+            assert!(error.to_string().contains(missing), "{error}");
+            assert_eq!(disk.list().unwrap(), before, "something was changed");
+        }
+    });
+}
