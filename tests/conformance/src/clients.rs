@@ -1,21 +1,20 @@
 //! Runs the tours of foreign clients. A tour is a script in the client's own language that fails by itself; this
 //! file only starts them.
 
-use std::io::{Read, Seek};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::report::Report;
 use crate::server::{Durability, Program, Server, Settings};
 
 /// How long a tour may take; a server that never answers would hold it for ever.
 const TOUR_DEADLINE: Duration = Duration::from_secs(60);
-/// The pause between two looks at whether a tour has ended.
-const LOOK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Where the foreign clients are installed.
 #[derive(Debug)]
@@ -46,28 +45,30 @@ pub(crate) fn run(trellis: &Program, runtimes: &Runtimes, report: &mut Report) -
 fn tour(trellis: &Program, command: &mut Command) -> Result<String> {
     let server = Server::start(trellis, Settings { durability: Durability::Strict, job_bytes_max: None })?;
     command.arg(server.address().port().to_string());
-    // Into a file, so that a talkative tour cannot block on a full pipe.
-    let mut file = tempfile::tempfile()?;
-    command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file.try_clone()?);
+    let (mut output, input) = io::pipe()?;
+    command.stdin(Stdio::null()).stdout(input.try_clone()?).stderr(input);
     let mut child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
-    let deadline = Instant::now() + TOUR_DEADLINE;
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break Some(status);
-        }
-        if Instant::now() > deadline {
-            child.kill()?;
-            child.wait()?;
-            break None;
-        }
-        thread::sleep(LOOK_PAUSE);
-    };
-    let mut text = String::new();
-    file.rewind()?;
-    file.read_to_string(&mut text)?;
-    match status {
-        Some(status) if status.success() => Ok(text.trim().to_string()),
-        Some(status) => bail!("{status}\n{text}"),
-        None => bail!("not finished after {TOUR_DEADLINE:?}\n{text}"),
+    // The command holds the pipe's other end; without it the output ends with the tour.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let (sender, receiver) = mpsc::channel();
+    let reader = thread::spawn(move || {
+        let mut text = Vec::new();
+        let result = output.read_to_end(&mut text);
+        // The receiver waits or has given up; either way there is nobody else to tell.
+        let _ = sender.send(());
+        result.map(|_| String::from_utf8_lossy(&text).trim().to_string())
+    });
+    let in_time = receiver.recv_timeout(TOUR_DEADLINE).is_ok();
+    if !in_time {
+        child.kill()?;
     }
+    let status = child.wait()?;
+    let text = reader.join().map_err(|_| anyhow!("cannot read what the tour writes"))??;
+    if !in_time {
+        bail!("not finished after {TOUR_DEADLINE:?}\n{text}");
+    }
+    if !status.success() {
+        bail!("{status}\n{text}");
+    }
+    Ok(text)
 }

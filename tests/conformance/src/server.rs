@@ -1,22 +1,22 @@
 //! Starts and ends the two servers. Knows their command lines and nothing of their protocol.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// How often a port is chosen anew, because somebody else took it between choosing and starting.
-const START_ATTEMPTS_MAX: u32 = 10;
-/// How long a server may take to accept its first connection.
-const START_DEADLINE: Duration = Duration::from_secs(10);
-/// The pause between two attempts to connect to a starting server.
-const CONNECT_PAUSE: Duration = Duration::from_millis(2);
+use crate::connection::{Connection, Event};
+
+/// Starts a server as systemd does: its listening socket, which comes as the standard input, becomes descriptor
+/// 3. So the port is the system's choice, nobody can take it in between, and a client may connect at once.
+const ACTIVATE: &str = r#"LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 </dev/null"#;
+/// A command that changes nothing, not even a counter.
+const IS_THERE: &[u8] = b"kick-job 0\r\n";
 
 /// Which server to run.
 #[derive(Clone, Debug)]
@@ -63,43 +63,34 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server on a port chosen by the system and waits until it accepts a connection.
+    /// Starts a server on a port chosen by the system and waits until it answers.
     pub(crate) fn start(program: &Program, settings: Settings) -> Result<Server> {
-        let mut last_error = None;
-        for _ in 0..START_ATTEMPTS_MAX {
-            match Self::attempt(program, settings) {
-                Ok(server) => return Ok(server),
-                Err(error) => last_error = Some(error),
-            }
-        }
-        Err(last_error.context("no attempt to start was made")?)
-    }
-
-    fn attempt(program: &Program, settings: Settings) -> Result<Server> {
         let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot choose a port")?;
         let address = listener.local_addr()?;
-        drop(listener);
-
         let log_path = directory.path().join("log");
         let log = File::create(&log_path)?;
-        let mut command = command_line(program, settings, address, directory.path());
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
-        let mut server = Server { child, address, _directory: directory };
 
-        let deadline = Instant::now() + START_DEADLINE;
-        while TcpStream::connect(address).is_err() {
-            if let Some(status) = server.child.try_wait()? {
-                let log = std::fs::read_to_string(&log_path).unwrap_or_default();
-                bail!("{command:?} ended at once ({status}): {log}");
-            }
-            if Instant::now() > deadline {
-                bail!("{command:?} does not accept connections after {START_DEADLINE:?}");
-            }
-            thread::sleep(CONNECT_PAUSE);
-        }
-        Ok(server)
+        let mut command = Command::new("sh");
+        command.args(["-c", ACTIVATE, "sh"]);
+        add_command_line(&mut command, program, settings, directory.path());
+        command.stdin(OwnedFd::from(listener)).stdout(log.try_clone()?).stderr(log);
+        let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+        // The command still holds the listener; only the server may, or a client could wait for a dead one.
+        command.stdin(Stdio::null());
+        let server = Server { child, address, _directory: directory };
+
+        let answer = Connection::open(address).and_then(|mut connection| {
+            connection.send(IS_THERE)?;
+            connection.next()
+        });
+        let instead = match answer {
+            Ok(Event::Reply { .. }) => return Ok(server),
+            Ok(event) => event.to_string(),
+            Err(error) => format!("{error:#}"),
+        };
+        let log = std::fs::read_to_string(&log_path).unwrap_or_default();
+        bail!("{program:?} does not answer: {instead}; it has written: {log}")
     }
 
     /// Where it listens for beanstalkd's protocol.
@@ -121,12 +112,11 @@ impl Drop for Server {
     }
 }
 
-fn command_line(program: &Program, settings: Settings, address: SocketAddr, directory: &Path) -> Command {
+fn add_command_line(command: &mut Command, program: &Program, settings: Settings, directory: &Path) {
     let data = directory.join("data");
     match program {
         Program::Beanstalkd => {
-            let mut command = Command::new("beanstalkd");
-            command.args(["-l", &address.ip().to_string(), "-p", &address.port().to_string()]);
+            command.arg("beanstalkd");
             if settings.durability == Durability::Strict {
                 // beanstalkd does not make its directory. Should that fail here, its own message will say so.
                 let _ = std::fs::create_dir(&data);
@@ -135,17 +125,13 @@ fn command_line(program: &Program, settings: Settings, address: SocketAddr, dire
             if let Some(bytes) = settings.job_bytes_max {
                 command.args(["-z", &bytes.to_string()]);
             }
-            command
         }
         Program::Trellis(path) => {
-            let mut command = Command::new(path);
-            command.arg("serve").arg("--data-dir").arg(&data);
-            command.args(["--beanstalk", &address.to_string(), "--zookeeper", "off", "--http", "off"]);
+            command.arg(path).args(["serve", "--zookeeper", "off", "--http", "off", "--data-dir"]).arg(&data);
             command.args(["--durability", settings.durability.name()]);
             if let Some(bytes) = settings.job_bytes_max {
                 command.args(["--max-job-size", &bytes.to_string()]);
             }
-            command
         }
     }
 }
