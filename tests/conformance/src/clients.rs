@@ -43,7 +43,8 @@ pub(crate) fn run(trellis: &Program, runtimes: &Runtimes, report: &mut Report) -
 }
 
 fn tour(trellis: &Program, command: &mut Command) -> Result<String> {
-    let server = Server::start(trellis, Settings { durability: Durability::Strict, job_bytes_max: None })?;
+    let (server, _) =
+        Server::start(trellis, Settings { durability: Durability::Strict, job_bytes_max: None })?;
     command.arg(server.address().port().to_string());
     let (mut output, input) = io::pipe()?;
     command.stdin(Stdio::null()).stdout(input.try_clone()?).stderr(input);

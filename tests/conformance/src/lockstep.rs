@@ -109,8 +109,7 @@ struct Side {
 
 impl Side {
     fn start(program: &Program, settings: Settings) -> Result<Side> {
-        let server = Server::start(program, settings)?;
-        let janitor = Connection::open(server.address())?;
+        let (server, janitor) = Server::start(program, settings)?;
         Ok(Side { server, connections: [const { None }; CONNECTIONS], janitor })
     }
 

@@ -99,7 +99,10 @@ pub(crate) fn malformed(rng: &mut Rng) -> Request {
                 &["4294967296", "18446744073709551616", "-1", "+1", "\t1", "1 ", "  01", "x", "", "1x"],
             );
             let line = pick(rng, WITH_NUMBER);
-            Request::new(format!("{}\r\n", line.replace('#', number)))
+            // If the number is good enough for a server, it must not wait for a second.
+            let number =
+                if line.starts_with("reserve-with") { number.replace('1', "0") } else { number.into() };
+            Request::new(format!("{}\r\n", line.replace('#', &number)))
         }
         8 => {
             let length = rng.usize(0..40);

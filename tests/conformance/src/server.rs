@@ -63,8 +63,9 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server on a port chosen by the system and waits until it answers.
-    pub(crate) fn start(program: &Program, settings: Settings) -> Result<Server> {
+    /// Starts a server on a port chosen by the system and waits until it answers. Returns the connection on which
+    /// it did, too.
+    pub(crate) fn start(program: &Program, settings: Settings) -> Result<(Server, Connection)> {
         let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot choose a port")?;
         let address = listener.local_addr()?;
@@ -82,11 +83,11 @@ impl Server {
 
         let answer = Connection::open(address).and_then(|mut connection| {
             connection.send(IS_THERE)?;
-            connection.next()
+            Ok((connection.next()?, connection))
         });
         let instead = match answer {
-            Ok(Event::Reply { .. }) => return Ok(server),
-            Ok(event) => event.to_string(),
+            Ok((Event::Reply { .. }, connection)) => return Ok((server, connection)),
+            Ok((event, _)) => event.to_string(),
             Err(error) => format!("{error:#}"),
         };
         let log = std::fs::read_to_string(&log_path).unwrap_or_default();
