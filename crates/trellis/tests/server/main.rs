@@ -1,0 +1,10 @@
+//! Runs the binary and talks to it over sockets: what its users and operators see, and nothing of its inside.
+
+mod bytes;
+mod client;
+mod crash;
+mod damage;
+mod faults;
+mod limits;
+mod operate;
+mod server;
