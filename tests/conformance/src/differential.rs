@@ -6,12 +6,13 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::generate;
-use crate::lockstep::{Pair, Transcript};
+use crate::lockstep::Pair;
 use crate::report::Report;
 use crate::sequence::Sequence;
 use crate::server::{Durability, Program, Settings};
 use crate::shrink::shrink;
 use crate::timed;
+use crate::transcript::Transcript;
 
 /// The canary's limit in bytes: too small for the large bodies that the sequences send now and then.
 const CANARY_JOB_BYTES_MAX: u32 = 1000;

@@ -6,7 +6,9 @@
 //! | misses a line end that a piece of 224 bytes cuts in two, and swallows the next command | `BAD_FORMAT`, goes on | [`Fault::LineEndSplit`] |
 //! | misses the end of a line that has another CR in it | ends a line at CR LF | [`Fault::CarriageReturn`] |
 //! | takes `reserve-with-timeout -1` for "for ever", and a word for 0 | `BAD_FORMAT`, as 1.13 | [`Fault::TimeoutNotNumber`] |
-//! | serves workers that wait for one tube out of turn | in order of arrival | `lockstep`: one waits at a time |
+//! | takes a job's id, and counts the put, before its body has come | with the whole job | `generate`: no other job comes in between |
+//! | serves workers that wait for one tube out of turn | in order of arrival | `certainty`: one waits at a time |
+//! | gives a waiting worker the first of several jobs that become ready at once | the most urgent | `certainty`: only one becomes ready |
 //! | may not notice an expired TTR until the holder speaks | at once | `timed.txt`: the holder speaks |
 //! | forgets pauses, the order of buried jobs, releases and used ids at a restart | keeps all | no sequence restarts a server |
 

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 use crate::faults::Fault;
-use crate::requests::{malformed, mutated, put, request};
+use crate::requests::{harmless, malformed, mutated, put, request};
 use crate::sequence::{Action, CONNECTIONS, Piece, Request, Sequence, Step, Waiting};
 
 /// The steps of one sequence, before the pairs that a request cut in two adds.
@@ -98,13 +98,28 @@ impl Writer {
     }
 
     /// Sends the start of a put; other connections go on before its rest follows.
+    ///
+    /// beanstalkd takes a job's id and counts the put when the line is complete, trellis when the job is. So from
+    /// then on nothing may happen that could take another id or show the counters.
     fn start_half(&mut self, connection: usize) {
         let bytes = put(&mut self.rng).bytes(&[]);
-        let (start, rest) = bytes.split_at(self.rng.usize(1..bytes.len()));
+        let line_end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+        let cut = self.rng.usize(1..bytes.len());
+        let (start, rest) = bytes.split_at(cut);
         let request = Request { pieces: vec![Piece::Text(start.to_vec())], replies: None, waits: false };
         let group = self.groups;
         self.half_sent[connection] = Some((vec![Piece::Text(rest.to_vec())], group));
         self.push(connection, Action::Send { requests: vec![request], cuts: Vec::new() });
+        if cut > line_end {
+            for _ in 0..self.rng.usize(0..3) {
+                let other = (connection + self.rng.usize(1..CONNECTIONS)) % CONNECTIONS;
+                if self.half_sent[other].is_none() {
+                    let requests = vec![harmless(&mut self.rng)];
+                    self.push(other, Action::Send { requests, cuts: Vec::new() });
+                }
+            }
+            self.finish_half(connection);
+        }
     }
 
     fn finish_half(&mut self, connection: usize) {

@@ -2,6 +2,7 @@
 //!
 //! It knows trellis only from outside, by its command line and its port, and links none of its crates.
 
+mod certainty;
 mod clients;
 mod compare;
 mod connection;
@@ -14,7 +15,9 @@ mod requests;
 mod sequence;
 mod server;
 mod shrink;
+mod side;
 mod timed;
+mod transcript;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

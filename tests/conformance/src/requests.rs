@@ -50,6 +50,13 @@ pub(crate) fn request(rng: &mut Rng, private_tubes: bool) -> Request {
     }
 }
 
+/// A request that makes no job, wakes nobody and shows no counter.
+pub(crate) fn harmless(rng: &mut Rng) -> Request {
+    const LINES: &[&str] =
+        &["reserve-with-timeout 0", "peek-ready", "peek-buried", "list-tubes", "list-tubes-watched"];
+    Request::new(format!("{}\r\n", pick(rng, LINES)))
+}
+
 /// A put that is in order.
 pub(crate) fn put(rng: &mut Rng) -> Request {
     let body = if rng.u8(0..200) == 0 { vec![b'x'; JOB_BYTES_MAX] } else { pick(rng, BODIES).to_vec() };

@@ -32,6 +32,13 @@ impl Request {
         Request { pieces: vec![Piece::Text(bytes.into())], replies: Some(1), waits: false }
     }
 
+    /// Whether it is a kick that may make several jobs ready.
+    pub(crate) fn kicks_several(&self) -> bool {
+        let one = |text: &[u8]| matches!(text, b"kick 0\r\n" | b"kick 1\r\n");
+        let kicks = |text: &[u8]| text.starts_with(b"kick ") && !one(text);
+        self.pieces.first().is_some_and(|piece| matches!(piece, Piece::Text(text) if kicks(text)))
+    }
+
     /// The bytes, with the ids of the jobs that there are so far.
     pub(crate) fn bytes(&self, ids: &[String]) -> Vec<u8> {
         let mut bytes = Vec::new();
