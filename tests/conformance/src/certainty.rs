@@ -27,8 +27,8 @@ impl Certainty {
     /// Whether the outcome of a send is certain.
     ///
     /// - Two connections never wait for a job of one tube, since beanstalkd serves them out of turn.
-    /// - What brings an unknown number of replies is not sent to a connection that waits, as nobody could say
-    ///   afterwards whether it still does.
+    /// - What brings an unknown number of replies, or ends the connection, is not sent to one that waits or with a
+    ///   request that may, as nobody could say afterwards whether it still does.
     /// - Requests that stand behind a waiting reserve are carried out as soon as it has its job; then no other
     ///   connection may have more than one request to carry out, or the order would be a matter of luck.
     /// - While somebody waits, no request may make several jobs ready: see [`Self::may_end`].
@@ -46,7 +46,7 @@ impl Certainty {
         let kicks = requests.iter().any(Request::kicks_several);
         let queues = requests.len() > 1 || outstanding > 0;
         (!waits || others == 0 || waiting == Waiting::Private)
-            && (!unknown || outstanding == 0 && self.may_end(connection))
+            && (!unknown || !waits && outstanding == 0 && self.may_end(connection))
             && (!queues || others <= 1)
             && (!kicks || others == 0 && outstanding == 0)
             && (outstanding == 0 || outstanding < QUEUED_MAX && cuts.is_empty())

@@ -3,6 +3,8 @@
 //! No step begins before the effects of the one before have arrived, and no reply is waited for by sleeping:
 //! where a step may bring no reply, round trips of another connection show that the server is done with it.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 
 use crate::certainty::Certainty;
@@ -67,12 +69,17 @@ impl Pair {
     /// Does all steps and cleans up. After a difference the servers are of no further use.
     pub(crate) fn run(&mut self, sequence: &Sequence) -> Result<Transcript> {
         let mut transcript = Transcript::default();
+        let mut begun = BTreeSet::new();
         for step in &sequence.steps {
-            if let Some((label, outcome)) = self.step(step, sequence.waiting, &mut transcript.requests)? {
-                self.learn(&outcome);
-                if transcript.push(format!("{} {label}", step.connection), outcome) {
-                    return Ok(transcript);
-                }
+            // The second half of a request follows the first whatever has come in between.
+            if !begun.contains(&step.group) && !self.is_certain(step, sequence.waiting) {
+                continue;
+            }
+            begun.insert(step.group);
+            let (label, outcome) = self.step(step, sequence.waiting, &mut transcript.requests)?;
+            self.learn(&outcome);
+            if transcript.push(format!("{} {label}", step.connection), outcome) {
+                return Ok(transcript);
             }
         }
         // What is left when time has passed depends on the moment.
@@ -82,25 +89,32 @@ impl Pair {
         Ok(transcript)
     }
 
-    /// Does one step. Nothing if its outcome would not be certain at this point.
-    fn step(&mut self, step: &Step, waiting: Waiting, sent: &mut usize) -> Result<Option<(String, Outcome)>> {
+    /// Whether the outcome of a step is certain at this point.
+    fn is_certain(&self, step: &Step, waiting: Waiting) -> bool {
+        match &step.action {
+            // A script knows what it does.
+            _ if waiting == Waiting::Awaited => true,
+            Action::Send { requests, cuts } => {
+                self.certainty.may_send(step.connection, requests, cuts, waiting)
+            }
+            Action::HalfClose | Action::Close => self.certainty.may_end(step.connection),
+            Action::Await => true,
+        }
+    }
+
+    /// Does one step. Returns its words for the transcript, too.
+    fn step(&mut self, step: &Step, waiting: Waiting, sent: &mut usize) -> Result<(String, Outcome)> {
         let connection = step.connection;
         Ok(match &step.action {
             Action::Send { requests, cuts } => {
-                if waiting != Waiting::Awaited
-                    && !self.certainty.may_send(connection, requests, cuts, waiting)
-                {
-                    return Ok(None);
-                }
                 *sent += requests.len();
                 let bytes: Vec<u8> = requests.iter().flat_map(|request| request.bytes(&self.ids)).collect();
                 let label = format!("> {}", bytes.escape_ascii());
-                Some((label, self.send(connection, requests, &bytes, cuts, waiting)?))
+                (label, self.send(connection, requests, &bytes, cuts, waiting)?)
             }
-            Action::HalfClose | Action::Close if !self.certainty.may_end(connection) => None,
-            Action::HalfClose => Some(("half-closes".into(), self.half_close(connection)?)),
-            Action::Close => Some(("closes".into(), self.close(connection)?)),
-            Action::Await => Some(("waits for a reply".into(), self.next(connection)?)),
+            Action::HalfClose => ("half-closes".into(), self.half_close(connection)?),
+            Action::Close => ("closes".into(), self.close(connection)?),
+            Action::Await => ("waits for a reply".into(), self.next(connection)?),
         })
     }
 
