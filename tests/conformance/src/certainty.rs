@@ -8,6 +8,9 @@ use crate::sequence::{CONNECTIONS, Request, Waiting};
 /// ten are on their way to a server that does not read.
 const QUEUED_MAX: usize = 4;
 
+/// How many bytes may stand behind a waiting reserve. Beyond 64 KiB, TCP waits for the server to read.
+const QUEUED_BYTES_MAX: usize = 8192;
+
 /// What is known of all connections.
 #[derive(Debug, Default)]
 pub(crate) struct Certainty {
@@ -45,10 +48,12 @@ impl Certainty {
         let unknown = requests.iter().any(|request| request.replies.is_none());
         let kicks = requests.iter().any(Request::kicks_several);
         let queues = requests.len() > 1 || outstanding > 0;
+        let bytes: usize = requests.iter().map(|request| request.bytes(&[]).len()).sum();
         (!waits || others == 0 || waiting == Waiting::Private)
             && (!unknown || !waits && outstanding == 0 && self.may_end(connection))
             && (!queues || others <= 1)
             && (!kicks || others == 0 && outstanding == 0)
+            && (outstanding == 0 && !waits || bytes < QUEUED_BYTES_MAX)
             && (outstanding == 0 || outstanding < QUEUED_MAX && cuts.is_empty())
     }
 

@@ -1,6 +1,8 @@
 //! How bytes become commands: in any pieces, several at once, up to the end of what the client sends.
 
-use crate::server::Server;
+use std::time::Instant;
+
+use crate::server::{DEADLINE, Server};
 
 /// A conversation that makes one job, looks at it from all sides and deletes it. `{id}` is the job's id.
 const CONVERSATION: &str = "use bytes\r\nwatch bytes\r\nput 5 0 100 9\r\n\r\nquit\r\n\0\r\npeek {id}\r\nno such command\r\n\
@@ -80,14 +82,34 @@ fn what_came_before_the_half_close_is_answered() {
 fn a_worker_that_waits_is_released_by_its_half_close() {
     let server = Server::in_memory(&[]);
     let mut other = server.connect();
-    for queued in ["", "list-tube-used\r\nstats-job 9\r\n"] {
+    // The last one sends more ahead than a server needs to take before it must carry something out.
+    for queued in [0, 1, 4_100] {
         let mut client = server.connect();
-        client.send(format!("reserve\r\n{queued}"));
+        client.send("reserve\r\n".to_owned() + &"list-tube-used\r\n".repeat(queued));
         other.round_trip();
         assert!(client.has_nothing());
         client.half_close();
-        let answers = if queued.is_empty() { "" } else { "USING default\r\nNOT_FOUND\r\n" };
-        assert_eq!(String::from_utf8_lossy(&client.rest()), format!("TIMED_OUT\r\n{answers}"));
+        let answers = "TIMED_OUT\r\n".to_owned() + &"USING default\r\n".repeat(queued);
+        assert!(client.rest() == answers.as_bytes(), "with {queued} requests sent ahead");
+    }
+}
+
+#[test]
+fn a_worker_that_dies_while_it_waits_gets_no_job() {
+    let server = Server::in_memory(&[]);
+    let mut other = server.connect();
+    for queued in [0, 1, 4_100] {
+        let mut client = server.connect();
+        client.send("reserve\r\n".to_owned() + &"list-tube-used\r\n".repeat(queued));
+        other.round_trip();
+        drop(client);
+        let deadline = Instant::now() + DEADLINE;
+        while other.facts("stats").expect("facts")["current-connections"] != "1" {
+            assert!(Instant::now() < deadline, "its end is not noticed with {queued} requests sent ahead");
+        }
+        let id = other.put("0 0 100", "a");
+        assert_eq!(other.facts(&format!("stats-job {id}")).expect("facts")["reserves"], "0");
+        assert_eq!(other.ask(format!("delete {id}")), "DELETED");
     }
 }
 
