@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::task::{Context, Poll};
 
+use rustix::event::{PollFd, PollFlags, Timespec};
 use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 
@@ -33,16 +34,49 @@ impl Socket {
     pub(crate) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut taken = None;
         let size = buffer.len();
-        let mut read = |socket: BorrowedFd<'_>| {
+        let result = self.try_io(|socket| {
             let count = rustix::io::read(socket, &mut *buffer)?;
             taken = Some(count);
             if count > 0 && count < size { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(count) }
-        };
-        let result = match self {
-            Socket::Tcp(stream) => stream.try_io(Interest::READABLE, || read(stream.as_fd())),
-            Socket::Unix(stream) => stream.try_io(Interest::READABLE, || read(stream.as_fd())),
-        };
+        });
         taken.map_or(result, Ok)
+    }
+
+    /// Reads without asking whether there is anything; see [`Socket::poll_end`].
+    pub(crate) fn read_anyway(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(self.fd(), buffer)?)
+    }
+
+    /// Ready when the client has closed its half, however much it sent before and is not read yet. Until then the
+    /// task is woken by its end. Afterwards the socket may hold bytes that only [`Socket::read_anyway`] finds.
+    pub(crate) fn poll_end(&self, context: &mut Context<'_>) -> Poll<()> {
+        while self.poll_read_ready(context).is_ready() {
+            let socket = self.fd();
+            let mut events = [PollFd::new(&socket, PollFlags::RDHUP)];
+            let asked = rustix::event::poll(&mut events, Some(&Timespec::default()));
+            if asked.is_err()
+                || events[0].revents().intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR)
+            {
+                return Poll::Ready(());
+            }
+            // What is there already is not to be told again.
+            let _ = self.try_io(|_| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
+        }
+        Poll::Pending
+    }
+
+    fn try_io<T>(&self, mut run: impl FnMut(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {
+        match self {
+            Socket::Tcp(stream) => stream.try_io(Interest::READABLE, || run(stream.as_fd())),
+            Socket::Unix(stream) => stream.try_io(Interest::READABLE, || run(stream.as_fd())),
+        }
+    }
+
+    fn fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Socket::Tcp(stream) => stream.as_fd(),
+            Socket::Unix(stream) => stream.as_fd(),
+        }
     }
 
     pub(crate) fn try_write(&self, buffer: &[u8]) -> io::Result<usize> {

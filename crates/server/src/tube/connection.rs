@@ -42,6 +42,10 @@ pub(crate) struct Connection {
     answer: Option<Reply<'static>>,
     /// A request whose answer may carry a body is under way.
     body_awaited: bool,
+    /// The socket may hold bytes that it doesn't tell of.
+    unread: bool,
+    /// The state machine has been told that the client can send nothing more.
+    half_closed: bool,
     ended: Ended,
 }
 
@@ -78,6 +82,8 @@ impl Connection {
             pending: BytesMut::new(),
             answer: None,
             body_awaited: false,
+            unread: false,
+            half_closed: false,
             ended: Ended::No,
         }
     }
@@ -102,15 +108,32 @@ impl Connection {
                 }
                 continue;
             }
-            let may_read = self.ended == Ended::No && (!stopped || self.pending.len() < SENT_AHEAD_BYTES_MAX);
-            if may_read && self.outgoing.socket.poll_read_ready(context).is_ready() {
-                self.read(context);
+            if self.ended == Ended::No && self.poll_client(stopped, context) {
                 continue;
             }
             // Whoever only waits for replies is woken by them; whoever waits for its client need not be.
             self.outgoing.lock().rest(context.waker(), stopped || self.ended != Ended::No);
             return Poll::Pending;
         }
+    }
+
+    /// Takes what comes from the client. True if something did.
+    fn poll_client(&mut self, stopped: bool, context: &mut Context<'_>) -> bool {
+        if !stopped || self.pending.len() < SENT_AHEAD_BYTES_MAX {
+            let ready = self.unread || self.outgoing.socket.poll_read_ready(context).is_ready();
+            if ready {
+                self.read(context);
+            }
+            return ready;
+        }
+        // It has sent enough ahead. Only its end is of interest, since it may be waiting for a job.
+        if self.half_closed || self.outgoing.socket.poll_end(context).is_pending() {
+            self.unread = true;
+            return false;
+        }
+        self.unread = true;
+        self.half_close();
+        true
     }
 
     /// Whether there is nothing left to do for the client; `stopped` if requests of its are still to be made.
@@ -127,24 +150,33 @@ impl Connection {
 
     /// Takes what the socket has, decoding straight from the shared buffer if nothing is pending.
     fn read(&mut self, context: &mut Context<'_>) {
-        SCRATCH.with_borrow_mut(|scratch| match self.outgoing.socket.try_read(scratch) {
-            Ok(0) => self.half_close(),
-            Ok(count) => {
-                let mut input = &scratch[..count];
-                if self.pending.is_empty() {
-                    self.take(&mut input, context);
+        SCRATCH.with_borrow_mut(|scratch| {
+            let socket = &self.outgoing.socket;
+            let result = if self.unread { socket.read_anyway(scratch) } else { socket.try_read(scratch) };
+            self.unread &= result.as_ref().is_ok_and(|count| *count == scratch.len());
+            match result {
+                Ok(0) => {
+                    self.ended = Ended::HalfClosed;
+                    self.half_close();
                 }
-                self.pending.extend_from_slice(input);
+                Ok(count) => {
+                    let mut input = &scratch[..count];
+                    if self.pending.is_empty() {
+                        self.take(&mut input, context);
+                    }
+                    self.pending.extend_from_slice(input);
+                }
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                Err(_) => self.ended = Ended::Gone,
             }
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-            Err(_) => self.ended = Ended::Gone,
         });
     }
 
     /// The client will send nothing more. A reserve of its that waits, or that it has sent ahead, must not wait on.
     fn half_close(&mut self) {
-        self.ended = Ended::HalfClosed;
-        if self.outgoing.lock().awaiting > 0 || !self.pending.is_empty() {
+        let waits = self.outgoing.lock().awaiting > 0 || !self.pending.is_empty();
+        if waits && !self.half_closed {
+            self.half_closed = true;
             self.replica.submit(self.id, &Command::HalfClose);
         }
     }
