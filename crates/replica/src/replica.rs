@@ -116,7 +116,16 @@ impl Replica {
         leads.map_err(|error| failed(&error))?;
         raft.wait_for_recovery(None).await.map_err(|error| failed(&error))?;
 
-        let clock = Clock::start(wall_clock(), lock(&applied).state.now());
+        let (seen, totals) = {
+            let applied = lock(&applied);
+            (applied.state.now(), applied.state.totals())
+        };
+        let jobs = totals.current_jobs_ready
+            + totals.current_jobs_reserved
+            + totals.current_jobs_delayed
+            + totals.current_jobs_buried;
+        tracing::info!(jobs, tubes = totals.current_tubes, "the state is complete");
+        let clock = Clock::start(wall_clock(), seen);
         let intake = Arc::new(Intake::new(settings.node));
         intake.close_node();
         let (stop, stopped) = watch::channel(false);

@@ -120,6 +120,8 @@ impl Listener {
                 Listener::Tcp(listener) => listener.accept().await.map(|(stream, _)| {
                     // Without it a reply may wait for the acknowledgement of the one before.
                     let _ = stream.set_nodelay(true);
+                    // A worker whose machine has vanished is noticed in the end, and its job is ready again.
+                    let _ = rustix::net::sockopt::set_socket_keepalive(&stream, true);
                     Socket::Tcp(stream)
                 }),
                 Listener::Unix(listener, _) => {

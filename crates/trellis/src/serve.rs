@@ -28,6 +28,12 @@ async fn run(settings: ServeSettings) -> Result<(), Failure> {
     let mut signals = Signals::new().map_err(|error| internal(&format!("signals cannot be had: {error}")))?;
     let user = settings.user.clone();
     let settings = server_settings(settings).map_err(|error| internal(&error))?;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        data_dir = %settings.replica.data_dir.display(),
+        durability = ?settings.replica.durability,
+        "starting"
+    );
     let bound = Server::bind(&settings).await.map_err(|error| internal(&error))?;
     if let Some(user) = user {
         become_user(&user)?;
