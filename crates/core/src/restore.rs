@@ -14,19 +14,23 @@ use crate::{ConnectionId, State};
 #[non_exhaustive]
 pub enum RestoreError {
     /// The first record must be the header.
-    #[error("the snapshot does not begin with its header; it is damaged, use an older one")]
+    #[error("the snapshot does not begin with its header; it is damaged, restore the directory from a copy")]
     HeaderMissing,
     /// There may be only one header.
-    #[error("the snapshot has a second header; it is damaged, use an older one")]
+    #[error("the snapshot has a second header; it is damaged, restore the directory from a copy")]
     HeaderRepeated,
     /// A counter could overflow.
-    #[error("the counter {counter} of the snapshot is impossibly large; it is damaged, use an older one")]
+    #[error(
+        "the counter {counter} of the snapshot is impossibly large; it is damaged, restore the directory from a copy"
+    )]
     CounterTooLarge {
         /// Which.
         counter: &'static str,
     },
     /// The header promised another number of records of a kind.
-    #[error("the snapshot should have {expected} {kind} but has {found}; it is incomplete, use an older one")]
+    #[error(
+        "the snapshot should have {expected} {kind} but has {found}; it is incomplete, restore the directory from a copy"
+    )]
     CountDiffers {
         /// Records of what.
         kind: &'static str,
@@ -36,45 +40,51 @@ pub enum RestoreError {
         found: u64,
     },
     /// Two tubes have the same number, name or number of creation.
-    #[error("the tube {name} is twice in the snapshot; it is damaged, use an older one")]
+    #[error("the tube {name} is twice in the snapshot; it is damaged, restore the directory from a copy")]
     TubeRepeated {
         /// The second one's name.
         name: Box<str>,
     },
     /// Something refers to a tube that is not there.
-    #[error("the snapshot refers to tube {number}, which it does not have; it is damaged, use an older one")]
+    #[error(
+        "the snapshot refers to tube {number}, which it does not have; it is damaged, restore the directory from a copy"
+    )]
     TubeUnknown {
         /// The number of the tube.
         number: u32,
     },
     /// The tube that always exists is missing, or another one is used by nothing or was not yet made.
-    #[error("the tube {name} is impossible in the snapshot, or missing; it is damaged, use an older one")]
+    #[error(
+        "the tube {name} is impossible in the snapshot, or missing; it is damaged, restore the directory from a copy"
+    )]
     TubeImpossible {
         /// The name of the tube.
         name: Box<str>,
     },
     /// A connection is there twice, watches nothing or something twice, or waits although it can't.
-    #[error("connection {id:?} is impossible in the snapshot; it is damaged, use an older one")]
+    #[error(
+        "connection {id:?} is impossible in the snapshot; it is damaged, restore the directory from a copy"
+    )]
     ConnectionImpossible {
         /// Which.
         id: ConnectionId,
     },
     /// A job is there twice, has an id that was not yet given away, an impossible TTR or an unknown holder.
-    #[error("job {id} is impossible in the snapshot; it is damaged, use an older one")]
+    #[error("job {id} is impossible in the snapshot; it is damaged, restore the directory from a copy")]
     JobImpossible {
         /// Which.
         id: JobId,
     },
     /// A connection waits for a job that is ready.
     #[error(
-        "tube {name} has ready jobs and waiting connections in the snapshot; it is damaged, use an older one"
+        "tube {name} has ready jobs and waiting connections in the snapshot; it is damaged, restore the directory from a copy"
     )]
     NotServed {
         /// The name of the tube.
         name: Box<str>,
     },
     /// Something was due before the snapshot was made.
-    #[error("something is overdue in the snapshot; it is damaged, use an older one")]
+    #[error("something is overdue in the snapshot; it is damaged, restore the directory from a copy")]
     Overdue,
 }
 
@@ -87,7 +97,7 @@ pub enum RestoreError {
 /// let mut restore = Restore::new();
 /// let mut outcome = Ok(());
 /// state.snapshot_begin();
-/// while state.snapshot_next(100, &mut |record| outcome = outcome.clone().and(restore.add(&record))) {}
+/// while state.snapshot_next(100, 1 << 20, &mut |record| outcome = outcome.clone().and(restore.add(&record))) {}
 /// outcome?;
 /// let copy = restore.finish()?;
 /// assert_eq!(copy.totals(), state.totals());

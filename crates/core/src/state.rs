@@ -102,10 +102,11 @@ impl State {
         self.queue.snapshot_begin(self.now);
     }
 
-    /// Goes on with the snapshot: looks at about `slots` jobs (at most twice as many) and gives those that belong
-    /// to it to `sink`. True while there are more; false at the end, and when no snapshot is running.
-    pub fn snapshot_next(&mut self, slots: usize, sink: &mut dyn FnMut(Record<'_>)) -> bool {
-        self.queue.snapshot_next(slots, sink)
+    /// Goes on with the snapshot: looks at about `slots` jobs (at most twice as many), stopping as soon as their bodies
+    /// have `bytes` in all, and gives those that belong to it to `sink`. True while there are more; false at the end,
+    /// and when no snapshot is running.
+    pub fn snapshot_next(&mut self, slots: usize, bytes: usize, sink: &mut dyn FnMut(Record<'_>)) -> bool {
+        self.queue.snapshot_next(slots, bytes, sink)
     }
 
     /// Gives a running snapshot up.

@@ -64,13 +64,12 @@ impl Batch {
     }
 }
 
-/// What a client may rely on after a crash. Reservations and what a connection uses or watches end with the
+/// What a client may rely on after a crash. An id that was skipped was shown to nobody. Reservations and what a connection uses or watches end with the
 /// connection, and a crash ends all connections, so losing their last records loses nothing.
 fn is_durable(command: &tube::Command<'_>) -> bool {
     use tube::Command as C;
     match command {
         C::Put { .. }
-        | C::SkipId
         | C::Delete { .. }
         | C::Release { .. }
         | C::Bury { .. }
@@ -78,6 +77,7 @@ fn is_durable(command: &tube::Command<'_>) -> bool {
         | C::KickJob { .. }
         | C::PauseTube { .. } => true,
         C::Open
+        | C::SkipId
         | C::Close
         | C::HalfClose
         | C::Use { .. }

@@ -17,7 +17,9 @@ use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::format::entry;
 use crate::gauge::LogGauge;
-use crate::limits::{BATCH_BUFFER_BYTES_MAX, SNAPSHOT_LOG_BYTES_MIN};
+use crate::limits::{
+    BATCH_BUFFER_BYTES_MAX, FULL_DISK_RETRY, RECORD_BYTES_MAX, SNAPSHOT_LOG_BYTES_MIN, SNAPSHOT_REQUEST_BYTES,
+};
 use crate::types::{Proposal, Raft};
 
 /// Where connections leave their commands.
@@ -28,8 +30,9 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
-    pub(crate) fn new(node: NodeId) -> Self {
-        Intake { node, batch: Mutex::new(Batch::new(node, 1, Vec::new())), arrived: Notify::new() }
+    /// Batches are numbered from `first` on, which must be larger than any number of an earlier life of the node.
+    pub(crate) fn new(node: NodeId, first: u64) -> Self {
+        Intake { node, batch: Mutex::new(Batch::new(node, first, Vec::new())), arrived: Notify::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Batch> {
@@ -93,6 +96,8 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
     pub(crate) fault: Arc<Fault>,
     pub(crate) gauge: Arc<LogGauge>,
+    /// The bytes of log at which a snapshot is asked for again, once it was.
+    pub(crate) snapshot_at: u64,
     /// Becomes true to end the engine, after what has arrived until then.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -124,14 +129,36 @@ impl Engine {
         }
     }
 
-    /// Has a snapshot taken when a restart would have too much to replay.
-    async fn keep_log_short(&self) -> Result<(), String> {
-        let limit = (self.gauge.state_bytes.load(Relaxed) / 2).max(SNAPSHOT_LOG_BYTES_MIN);
-        if self.gauge.log_bytes.load(Relaxed) < limit || self.gauge.snapshot_running.swap(true, Relaxed) {
-            return Ok(());
+    /// Has a snapshot taken when a restart would have too much to replay, or when the disk is full and old entries
+    /// take room. One that is under way is not disturbed by another request, nor does it count as one, so it is asked
+    /// for again when the log has grown by some more.
+    async fn keep_log_short(&mut self) -> Result<(), String> {
+        let log_bytes = self.gauge.log_bytes.load(Relaxed);
+        let state_bytes = self.gauge.state_bytes.load(Relaxed);
+        let limit = if self.gauge.disk_full.load(Relaxed) {
+            state_bytes + SNAPSHOT_REQUEST_BYTES
+        } else {
+            (state_bytes / 2).max(SNAPSHOT_LOG_BYTES_MIN)
+        };
+        if log_bytes < limit {
+            self.snapshot_at = 0;
+        } else if log_bytes >= self.snapshot_at {
+            self.snapshot_at = log_bytes + SNAPSHOT_REQUEST_BYTES;
+            let triggered = self.raft.trigger().snapshot().await;
+            triggered.map_err(|error| format!("a snapshot can't be taken: {error}"))?;
         }
-        let triggered = self.raft.trigger().snapshot().await;
-        triggered.map_err(|error| format!("a snapshot can't be taken: {error}"))
+        Ok(())
+    }
+
+    /// Waits until the log has room for a batch. The consensus goes on meanwhile, so that a snapshot can make room.
+    async fn wait_for_room(&mut self, bytes: usize) -> Result<(), String> {
+        while self.gauge.disk_full.load(Relaxed)
+            && self.gauge.space_left.load(Relaxed) < (bytes + RECORD_BYTES_MAX) as u64
+        {
+            self.keep_log_short().await?;
+            tokio::time::sleep(FULL_DISK_RETRY).await;
+        }
+        Ok(())
     }
 
     /// Returns when something has arrived, something is due, or the engine has to stop.
@@ -158,6 +185,7 @@ impl Engine {
         }
         let Batch { number, mut bytes, commands, queries, durable, .. } = batch;
         entry::seal(&mut bytes, at, durable);
+        self.wait_for_room(bytes.len()).await?;
         lock(&self.applied).expect(number, queries);
         match self.raft.client_write(Proposal(bytes.into())).await {
             Ok(_) => Ok(commands),

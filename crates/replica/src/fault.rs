@@ -21,6 +21,11 @@ impl Fault {
         self.set.notify_waiters();
     }
 
+    /// The reason, if there is one.
+    pub(crate) fn reason(&self) -> Option<String> {
+        self.reason.get().cloned()
+    }
+
     /// The reason, once there is one.
     pub(crate) async fn wait(&self) -> String {
         loop {

@@ -14,11 +14,14 @@ pub struct LogGauge {
     pub(crate) log_bytes: AtomicU64,
     /// Bytes that a snapshot of the state would have, roughly.
     pub(crate) state_bytes: AtomicU64,
-    pub(crate) snapshot_running: AtomicBool,
     /// Bytes of all jobs' bodies.
     pub(crate) body_bytes: AtomicU64,
-    /// Whether the disk has no room for the log to grow.
+    /// Bytes that the log can take without another file.
+    pub(crate) space_left: AtomicU64,
+    /// Whether the disk has no room for another file of the log.
     pub(crate) disk_full: AtomicBool,
+    /// Whether the log waits for room in the middle of an append.
+    pub(crate) log_waits: AtomicBool,
 }
 
 /// The log's figures at one moment. All are 0 without a log on disk.

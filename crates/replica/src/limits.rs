@@ -23,17 +23,28 @@ pub(crate) const BATCH_BUFFER_BYTES_MAX: usize = 64 << 10;
 /// is more.
 pub(crate) const SNAPSHOT_LOG_BYTES_MIN: u64 = 64 << 20;
 
+/// A snapshot that was asked for is asked for again when the log has grown by this much. On a full disk, one is taken
+/// when it makes at least this much room.
+pub(crate) const SNAPSHOT_REQUEST_BYTES: u64 = 8 << 20;
+
+/// What a record of the log has besides a batch: its header and its padding.
+pub(crate) const RECORD_BYTES_MAX: usize = 64;
+
 /// Slots of the state that one slice of a snapshot looks at between two batches: about 0.2 ms of work.
 pub(crate) const SNAPSHOT_SLICE_SLOTS: usize = 512;
 
-/// Bytes that a snapshot's writer is given at a time.
+/// Bytes of bodies after which a slice of a snapshot ends, and about what its writer is given at a time.
 pub(crate) const SNAPSHOT_CHUNK_BYTES: usize = 256 << 10;
 
 /// Chunks that may wait for the snapshot's writer; more stop the walk, not the server.
-pub(crate) const SNAPSHOT_CHUNKS_WAITING_MAX: usize = 16;
+pub(crate) const SNAPSHOT_CHUNKS_WAITING_MAX: usize = 4;
 
 /// A batch of at most this many bytes may be synced by the thread that serves connections.
 pub(crate) const INLINE_SYNC_BYTES_MAX: usize = 64 << 10;
+
+/// When syncs have an interval, the log is also synced whenever this many bytes are written, so that no later sync
+/// has to wait for too much.
+pub(crate) const UNSYNCED_BYTES_MAX: u64 = 8 << 20;
 
 /// A disk whose syncs take longer than this on average is synced by the log's thread.
 pub(crate) const INLINE_SYNC_MICROSECONDS_MAX: u64 = 300;

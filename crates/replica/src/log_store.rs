@@ -15,7 +15,7 @@ use trellis_wal::{Disk, Options, Wal, WalError};
 
 use crate::cache::Cache;
 use crate::fault::Fault;
-use crate::format::{entry, payload};
+use crate::format::{FormatError, entry, payload};
 use crate::gauge::LogGauge;
 use crate::limits::{FULL_DISK_RETRY, REPLAY_BYTES};
 use crate::settings::{Durability, Settings};
@@ -91,7 +91,12 @@ impl Log {
         }
         self.last = wal.last().map(to_log_id);
         self.purged = wal.last_purged().map(to_log_id);
-        self.vote = wal.vote().and_then(|vote| payload::decode_vote(vote).ok());
+        let damaged = |error: FormatError| WalError::Corrupt {
+            file: settings.data_dir.display().to_string(),
+            offset: 0,
+            what: format!("the vote in the log cannot be read: {error}"),
+        };
+        self.vote = wal.vote().map(payload::decode_vote).transpose().map_err(damaged)?;
         self.wal = Some(wal);
         Ok(())
     }
@@ -139,8 +144,15 @@ impl Shared {
     async fn append(&self, entry: &Entry) -> io::Result<()> {
         loop {
             match lock(&self.log).append(entry) {
-                Ok(()) => return Ok(()),
-                Err(error @ WalError::NoSpace { .. }) => self.syncing.note_full(&error),
+                Ok(()) => {
+                    self.gauge.log_waits.store(false, Relaxed);
+                    return Ok(());
+                }
+                Err(error @ WalError::NoSpace { .. }) => {
+                    if !self.gauge.log_waits.swap(true, Relaxed) {
+                        tracing::error!(%error, "nothing is written or acknowledged until there is room");
+                    }
+                }
                 Err(error) => {
                     self.fault.set(&error.to_string());
                     return Err(io::Error::other(error));
@@ -157,6 +169,7 @@ impl Shared {
         let numbers = wal.segment_numbers();
         let since_snapshot = log.purged.map_or(wal.live_bytes(), |purged| wal.bytes_since(purged.index + 1));
         self.gauge.log_bytes.store(since_snapshot, Relaxed);
+        self.gauge.space_left.store(wal.space_left(), Relaxed);
         self.gauge.segment_oldest.store(*numbers.start(), Relaxed);
         let before = self.gauge.segment_current.swap(*numbers.end(), Relaxed);
         drop(log);

@@ -10,6 +10,7 @@ use openraft::storage::{EntryResponder, RaftStateMachine};
 use trellis_core::State;
 
 use crate::applied::{SharedApplied, lock};
+use crate::fault::Fault;
 use crate::gauge::LogGauge;
 use crate::snapshot::{SnapshotBuilder, SnapshotFile, Snapshots};
 use crate::types::{Entry, LogId, Payload, Snapshot, SnapshotMeta, StoredMembership, Types};
@@ -22,11 +23,17 @@ pub(crate) struct Machine {
     applied: SharedApplied,
     snapshots: Snapshots,
     gauge: Arc<LogGauge>,
+    fault: Arc<Fault>,
 }
 
 impl Machine {
-    pub(crate) fn new(applied: SharedApplied, snapshots: Snapshots, gauge: Arc<LogGauge>) -> Self {
-        Machine { applied, snapshots, gauge }
+    pub(crate) fn new(
+        applied: SharedApplied,
+        snapshots: Snapshots,
+        gauge: Arc<LogGauge>,
+        fault: Arc<Fault>,
+    ) -> Self {
+        Machine { applied, snapshots, gauge, fault }
     }
 
     fn apply_entry(&mut self, entry: Entry) -> io::Result<()> {
@@ -68,10 +75,18 @@ impl RaftStateMachine<Types> for Machine {
         S: Stream<Item = Result<EntryResponder<Types>, io::Error>> + Unpin + Send,
     {
         while let Some(next) = entries.next().await {
-            let (entry, responder) = next?;
-            self.apply_entry(entry)?;
-            if let Some(responder) = responder {
-                responder.send(());
+            let applied = next.and_then(|(entry, responder)| {
+                self.apply_entry(entry)?;
+                Ok(responder)
+            });
+            match applied {
+                Ok(Some(responder)) => responder.send(()),
+                // Nobody waits for it here: it is replayed. A signal is to be heard during a long start.
+                Ok(None) => tokio::task::yield_now().await,
+                Err(error) => {
+                    self.fault.set(&format!("an entry of the log cannot be carried out: {error}"));
+                    return Err(error);
+                }
             }
         }
         Ok(())
@@ -86,7 +101,9 @@ impl RaftStateMachine<Types> for Machine {
         meta: &SnapshotMeta,
         snapshot: SnapshotFile,
     ) -> Result<(), io::Error> {
-        let state = self.snapshots.load(&snapshot)?;
+        let state = self.snapshots.load(&snapshot).await.inspect_err(|error| {
+            self.fault.set(&format!("the snapshot cannot be used: {error}"));
+        })?;
         let mut applied = lock(&self.applied);
         applied.state = state;
         applied.last = meta.last_log_id;

@@ -1,5 +1,6 @@
 //! One node, from its start to its stop.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -36,6 +37,19 @@ pub enum StartError {
         data_dir: String,
         /// What is there and what is not.
         what: String,
+    },
+    /// The data is another node's.
+    #[error(
+        "{data_dir} belongs to node {stored}, not to node {given}: start with --node-id {stored}, or choose another \
+         directory"
+    )]
+    OtherNode {
+        /// The data directory.
+        data_dir: String,
+        /// The node whose data it is.
+        stored: u64,
+        /// The node that was to be started.
+        given: u64,
     },
     /// The log on disk can't be used.
     #[error(transparent)]
@@ -99,22 +113,30 @@ impl Replica {
         let snapshots = Snapshots::open(disk.clone(), Arc::clone(&gauge)).map_err(|error| failed(&error))?;
         let log = open_log(disk, &snapshots, &settings, Arc::clone(&gauge), Arc::clone(&fault))?;
         let applied: SharedApplied = Arc::new(Mutex::new(Applied::new(settings.node, deliver)));
-        let machine = Machine::new(Arc::clone(&applied), snapshots, Arc::clone(&gauge));
+        let machine = Machine::new(Arc::clone(&applied), snapshots, Arc::clone(&gauge), Arc::clone(&fault));
 
         let id = u64::from(settings.node);
         let raft = Raft::new(id, Arc::new(config()), NoPeers, log.clone(), machine)
             .await
             .map_err(|error| failed(&error))?;
         if raft.is_initialized().await.map_err(|error| failed(&error))? {
+            let voters: Vec<u64> = raft.voter_ids().collect();
+            if let (false, Some(stored)) = (voters.contains(&id), voters.first()) {
+                let data_dir = settings.data_dir.display().to_string();
+                return Err(StartError::OtherNode { data_dir, stored: *stored, given: id });
+            }
             // The only voter need not wait for anybody.
             raft.trigger().elect(false).await.map_err(|error| failed(&error))?;
         } else {
             let members = std::collections::BTreeMap::from([(id, BasicNode::new("self"))]);
             raft.initialize(members).await.map_err(|error| failed(&error))?;
         }
-        let leads = raft.wait(None).metrics(|metrics| metrics.current_leader == Some(id), "to lead").await;
-        leads.map_err(|error| failed(&error))?;
-        raft.wait_for_recovery(None).await.map_err(|error| failed(&error))?;
+        // What the machine says of a failure is more than what openraft makes of it.
+        tokio::select! {
+            biased;
+            reason = fault.wait() => return Err(failed(&reason)),
+            recovered = recover(&raft, id) => recovered.map_err(|error| failed(&error))?,
+        }
 
         let (seen, totals) = {
             let applied = lock(&applied);
@@ -126,7 +148,7 @@ impl Replica {
             + totals.current_jobs_buried;
         tracing::info!(jobs, tubes = totals.current_tubes, "the state is complete");
         let clock = Clock::start(wall_clock(), seen);
-        let intake = Arc::new(Intake::new(settings.node));
+        let intake = Arc::new(Intake::new(settings.node, clock.now().0));
         intake.close_node();
         let (stop, stopped) = watch::channel(false);
         let engine = Engine {
@@ -136,6 +158,7 @@ impl Replica {
             clock,
             fault: Arc::clone(&fault),
             gauge: Arc::clone(&gauge),
+            snapshot_at: 0,
             stop: stopped,
         };
         let engine = Mutex::new(Some(tokio::spawn(engine.run())));
@@ -162,13 +185,13 @@ impl Replica {
     /// Bytes of all jobs' bodies.
     #[must_use]
     pub fn body_bytes(&self) -> u64 {
-        self.0.gauge.body_bytes.load(std::sync::atomic::Ordering::Relaxed)
+        self.0.gauge.body_bytes.load(Relaxed)
     }
 
     /// Whether the disk has room for new jobs. Without, what is left of the log is kept for deleting old ones.
     #[must_use]
     pub fn has_space(&self) -> bool {
-        !self.0.gauge.disk_full.load(std::sync::atomic::Ordering::Relaxed)
+        !self.0.gauge.disk_full.load(Relaxed) && !self.0.gauge.log_waits.load(Relaxed)
     }
 
     /// Resolves if the log fails, with the reason. Nothing is acknowledged from then on.
@@ -178,11 +201,15 @@ impl Replica {
 
     /// Sees what was handed in so far through, syncs the log and ends. What can't be seen through in a moment,
     /// because the disk is full or hangs, is given up: it has not been acknowledged.
-    pub async fn stop(&self) {
+    ///
+    /// # Errors
+    /// The reason, if the log has failed: with [`Durability::Interval`], something acknowledged may not be on disk.
+    pub async fn stop(&self) -> Result<(), String> {
         self.0.stop.send_replace(true);
         if tokio::time::timeout(STOP_PATIENCE, self.end()).await.is_err() {
             tracing::warn!("stopped without waiting for the disk any longer");
         }
+        self.0.fault.reason().map_or(Ok(()), Err)
     }
 
     async fn end(&self) {
@@ -194,6 +221,13 @@ impl Replica {
         let _ = self.0.raft.shutdown().await;
         self.0.log.close().await;
     }
+}
+
+/// Waits until this node leads and has carried out everything in its log.
+async fn recover(raft: &Raft, id: u64) -> Result<(), openraft::metrics::WaitError> {
+    raft.wait(None).metrics(|metrics| metrics.current_leader == Some(id), "to lead").await?;
+    raft.wait_for_recovery(None).await?;
+    Ok(())
 }
 
 /// Opens the log if it and the snapshots make up a whole: entries that were given up must be in a snapshot.

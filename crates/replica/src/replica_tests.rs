@@ -129,7 +129,7 @@ fn queries_are_answered_at_their_place_among_commands() {
         assert_eq!(heard[2], "1 ready");
         assert_eq!(heard[4], "2 ready");
         assert_eq!(heard[6], "3 ready");
-        node.replica.stop().await;
+        node.replica.stop().await.unwrap();
     });
 }
 
@@ -159,6 +159,64 @@ fn a_snapshot_lets_old_entries_go_and_a_restart_begins_with_it() {
         assert_eq!(node.query(Query::Peek { id: 10 }).await, "Found 10 60000 bytes");
         assert_eq!(node.query(Query::Peek { id: 11 }).await, "NotFound");
         assert_eq!(node.ask(put(b"next")).await, "Inserted { id: 4001 }");
+    });
+}
+
+#[test]
+fn snapshots_go_on_being_taken_however_many_there_were() {
+    run(async {
+        let node = start(&MemDisk::new()).await;
+        let body = vec![b'x'; 60_000];
+        // Twenty times the log that makes a snapshot due, with several commands under way as from several clients.
+        for first in (1..=22_000).step_by(8) {
+            for id in first..first + 8 {
+                node.replica.submit(CLIENT, &put(&body));
+                node.replica.submit(CLIENT, &Command::Delete { id });
+            }
+            node.heard.next(16).await;
+            let facts = node.gauge.facts();
+            // Of 1 MiB each: what makes a snapshot due, and what comes while it is taken.
+            assert!(facts.segment_current - facts.segment_oldest < 200, "at job {first}: {facts:?}");
+        }
+        node.replica.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn large_jobs_fit_into_a_snapshot_slice_by_slice() {
+    run(async {
+        let disk = MemDisk::new();
+        let node = start(&disk).await;
+        let body = vec![b'x'; 700_000];
+        for id in 1..=150 {
+            assert_eq!(node.ask(put(&body)).await, format!("Inserted {{ id: {id} }}"));
+        }
+        while node.gauge.facts().records_in_snapshots == 0 {
+            assert_eq!(node.ask(Command::Delete { id: 999 }).await, "NotFound");
+        }
+        let node = start(&disk.crash(5)).await;
+        assert_eq!(node.query(Query::Stats).await, "150 ready");
+        assert_eq!(node.query(Query::Peek { id: 77 }).await, "Found 77 700000 bytes");
+    });
+}
+
+#[test]
+fn another_nodes_directory_is_refused() {
+    run(async {
+        let disk = MemDisk::new();
+        start(&disk).await.replica.stop().await.unwrap();
+        let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+        let settings = Settings {
+            node: 2,
+            data_dir: "memory".into(),
+            durability: Durability::Strict,
+            segment_bytes: 1 << 20,
+            salt_seed: 7,
+        };
+        let started =
+            Replica::start_on(Some(disk), settings, Arc::default(), Box::new(Heard::default())).await;
+        let error = started.err().expect("it is another node's").to_string();
+        assert!(error.contains("belongs to node 1") && error.contains("--node-id 1"), "{error}");
     });
 }
 
@@ -225,7 +283,7 @@ fn a_stop_does_not_wait_for_a_full_disk() {
             tokio::task::yield_now().await;
         }
         let started = std::time::Instant::now();
-        node.replica.stop().await;
+        node.replica.stop().await.unwrap();
         assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     });
 }
@@ -242,7 +300,7 @@ fn half_a_directory_is_refused() {
         while node.gauge.facts().segment_oldest == 1 {
             node.ask(put(b"more")).await;
         }
-        node.replica.stop().await;
+        node.replica.stop().await.unwrap();
         let names = disk.list().unwrap();
 
         let without_snapshot = disk.copy();

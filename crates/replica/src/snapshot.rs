@@ -68,7 +68,7 @@ impl Snapshots {
     }
 
     /// Reads a snapshot's state; one that comes from elsewhere is kept here from then on.
-    pub(crate) fn load(&self, file: &SnapshotFile) -> io::Result<State> {
+    pub(crate) async fn load(&self, file: &SnapshotFile) -> io::Result<State> {
         let Directory { disk, files } = self.directory()?;
         let reader = file.directory.files.read(file.number).map_err(io::Error::other)?;
         let mut copy = match Arc::ptr_eq(&disk, &file.directory.disk) {
@@ -82,6 +82,8 @@ impl Snapshots {
             if let Some(copy) = &mut copy {
                 copy.write(&chunk).map_err(io::Error::other)?;
             }
+            // So that a signal is heard during a long start.
+            tokio::task::yield_now().await;
         }
         let state = restore.finish().map_err(io::Error::other)?;
         if let Some(copy) = copy {
@@ -115,7 +117,6 @@ impl RaftSnapshotBuilder<Types> for SnapshotBuilder {
         loop {
             match self.build(directory.files.clone()).await {
                 Ok(number) => {
-                    self.snapshots.gauge.snapshot_running.store(false, Relaxed);
                     return Ok(Snapshot {
                         meta: self.meta.clone(),
                         snapshot: SnapshotFile { directory, number },
@@ -149,7 +150,8 @@ impl SnapshotBuilder {
         let mut jobs = 0;
         let mut chunk = Vec::with_capacity(SNAPSHOT_CHUNK_BYTES);
         loop {
-            let more = lock(&self.applied).state.snapshot_next(SNAPSHOT_SLICE_SLOTS, &mut |record| {
+            let (slots, bytes) = (SNAPSHOT_SLICE_SLOTS, SNAPSHOT_CHUNK_BYTES);
+            let more = lock(&self.applied).state.snapshot_next(slots, bytes, &mut |record| {
                 jobs += u64::from(matches!(record, Record::Job(_)));
                 format::encode(&record, &mut chunk);
             });

@@ -44,7 +44,7 @@ impl StoreBuilder<Types, LogStore, Machine, TempDir> for Directories {
         let log =
             LogStore::open(Some(disk), &settings, Arc::clone(&gauge), Arc::new(Fault::default())).unwrap();
         let applied = Arc::new(Mutex::new(Applied::new(1, Box::new(Nowhere))));
-        Ok((directory, log, Machine::new(applied, snapshots, gauge)))
+        Ok((directory, log, Machine::new(applied, snapshots, gauge, Arc::default())))
     }
 }
 

@@ -16,7 +16,9 @@ use trellis_wal::{PendingSync, Wal, WalError};
 
 use crate::fault::Fault;
 use crate::gauge::LogGauge;
-use crate::limits::{FULL_DISK_RETRY, INLINE_SYNC_BYTES_MAX, INLINE_SYNC_MICROSECONDS_MAX};
+use crate::limits::{
+    FULL_DISK_RETRY, INLINE_SYNC_BYTES_MAX, INLINE_SYNC_MICROSECONDS_MAX, UNSYNCED_BYTES_MAX,
+};
 use crate::log_store::{Log, lock};
 use crate::types::Types;
 
@@ -33,8 +35,9 @@ pub(crate) enum Pace {
 
 type Flushed = IOFlushed<Types>;
 
-enum Job {
+enum Task {
     Sync(PendingSync, Flushed),
+    SyncWritten,
     PrepareSpare,
     Stop,
 }
@@ -53,13 +56,15 @@ struct Parts {
     fault: Arc<Fault>,
     /// A moving average of what a sync takes.
     sync_microseconds: AtomicU64,
+    /// Bytes written since the last sync that was not waited for.
+    unsynced: AtomicU64,
     /// Syncs handed to the thread and not done.
     queued: AtomicUsize,
     done: Notify,
 }
 
 /// A thread that works through what it is sent.
-struct Worker(mpsc::Sender<Job>);
+struct Worker(mpsc::Sender<Task>);
 
 impl Syncing {
     pub(crate) fn start(log: Arc<Mutex<Log>>, pace: Pace, gauge: Arc<LogGauge>, fault: Arc<Fault>) -> Self {
@@ -68,6 +73,7 @@ impl Syncing {
             gauge,
             fault,
             sync_microseconds: AtomicU64::new(0),
+            unsynced: AtomicU64::new(0),
             queued: AtomicUsize::new(0),
             done: Notify::new(),
         });
@@ -88,9 +94,20 @@ impl Syncing {
     /// whether it acknowledges anything that a crash must not undo.
     pub(crate) fn written(&self, bytes: usize, durable: bool, flushed: Flushed) {
         match self.pace {
-            Pace::Never | Pace::Every(_) => flushed.io_completed(Ok(())),
-            // With a single voter, what no client relies on may be lost in a crash.
-            Pace::Always if !durable => flushed.io_completed(Ok(())),
+            Pace::Never => flushed.io_completed(Ok(())),
+            Pace::Every(_) => {
+                flushed.io_completed(Ok(()));
+                let unsynced = self.parts.unsynced.fetch_add(bytes as u64, Relaxed) + bytes as u64;
+                if unsynced >= UNSYNCED_BYTES_MAX
+                    && let Some(worker) = &self.log_thread
+                {
+                    self.parts.unsynced.store(0, Relaxed);
+                    worker.send(Task::SyncWritten);
+                }
+            }
+            // With a single voter, what no client relies on may be lost in a crash. But it must not vouch for what
+            // is still being synced.
+            Pace::Always if !durable && self.parts.queued.load(Relaxed) == 0 => flushed.io_completed(Ok(())),
             Pace::Always => self.sync(bytes, flushed),
         }
     }
@@ -106,7 +123,7 @@ impl Syncing {
         match &self.log_thread {
             Some(worker) if !in_place => {
                 self.parts.queued.fetch_add(1, Relaxed);
-                worker.send(Job::Sync(pending, flushed));
+                worker.send(Task::Sync(pending, flushed));
             }
             _ => flushed.io_completed(self.parts.run_sync(pending)),
         }
@@ -123,16 +140,10 @@ impl Syncing {
         }
     }
 
-    /// Notes that the disk has no room for the log to grow, and has this tried again from time to time.
-    pub(crate) fn note_full(&self, error: &WalError) {
-        self.parts.note_full(error);
-        self.prepare_spare();
-    }
-
     /// Has the log's next file made, if there is none yet.
     pub(crate) fn prepare_spare(&self) {
         if let Some(worker) = &self.segment_thread {
-            worker.send(Job::PrepareSpare);
+            worker.send(Task::PrepareSpare);
         }
     }
 
@@ -145,7 +156,7 @@ impl Syncing {
         }
         // Neither thread has anything under way that is of use to anybody, so neither is waited for.
         for worker in [&self.log_thread, &self.segment_thread].into_iter().flatten() {
-            worker.send(Job::Stop);
+            worker.send(Task::Stop);
         }
     }
 }
@@ -173,28 +184,28 @@ impl Parts {
     }
 
     /// The log's thread: runs the syncs that it is sent, and, if there is an interval, one whenever it is over.
-    fn run_log(&self, jobs: &mpsc::Receiver<Job>, interval: Option<Duration>) {
+    fn run_log(&self, jobs: &mpsc::Receiver<Task>, interval: Option<Duration>) {
         loop {
             let job = match interval {
                 Some(interval) => jobs.recv_timeout(interval),
                 None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             match job {
-                Ok(Job::Sync(pending, flushed)) => {
+                Ok(Task::Sync(pending, flushed)) => {
                     let result = self.run_sync(pending);
                     self.queued.fetch_sub(1, Relaxed);
                     flushed.io_completed(result);
                     self.done.notify_waiters();
                 }
-                Ok(Job::PrepareSpare) => {}
-                Err(RecvTimeoutError::Timeout) => self.sync_interval(),
-                Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Task::PrepareSpare) => {}
+                Ok(Task::SyncWritten) | Err(RecvTimeoutError::Timeout) => self.sync_written(),
+                Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
     /// Syncs what has been written since the last time. A failure ends the process through `fault`.
-    fn sync_interval(&self) {
+    fn sync_written(&self) {
         let begin = |wal: &mut Wal| {
             if wal.durable() == wal.position() { Ok(None) } else { wal.begin_sync().map(Some) }
         };
@@ -204,7 +215,7 @@ impl Parts {
     }
 
     /// The segments' thread: keeps one file prepared, and says when the disk has no room for it.
-    fn run_segments(&self, jobs: &mpsc::Receiver<Job>) {
+    fn run_segments(&self, jobs: &mpsc::Receiver<Task>) {
         loop {
             let job = if self.gauge.disk_full.load(Relaxed) {
                 jobs.recv_timeout(FULL_DISK_RETRY)
@@ -212,18 +223,26 @@ impl Parts {
                 jobs.recv().map_err(|_| RecvTimeoutError::Disconnected)
             };
             match job {
-                Ok(Job::PrepareSpare) | Err(RecvTimeoutError::Timeout) => self.make_spare(),
-                Ok(Job::Sync(..)) => {}
-                Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(Task::PrepareSpare) | Err(RecvTimeoutError::Timeout) => self.make_spare(),
+                Ok(Task::Sync(..) | Task::SyncWritten) => {}
+                Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             }
         }
     }
 
     fn make_spare(&self) {
         let wanted = lock(&self.log).wal.as_mut().and_then(Wal::spare_wanted);
-        let Some(job) = wanted else { return };
-        let made = job.run();
-        let supplied = lock(&self.log).wal.as_mut().map_or(Ok(()), |wal| wal.supply_spare(made));
+        // None is wanted if one is there, as after a purge.
+        let supplied = wanted.map_or(Ok(()), |job| {
+            let made = job.run();
+            let mut log = lock(&self.log);
+            let wal = log.wal.as_mut();
+            wal.map_or(Ok(()), |wal| {
+                let supplied = wal.supply_spare(made);
+                self.gauge.space_left.store(wal.space_left(), Relaxed);
+                supplied
+            })
+        });
         match supplied {
             Ok(()) => {
                 if self.gauge.disk_full.swap(false, Relaxed) {
@@ -246,15 +265,15 @@ impl Parts {
 }
 
 impl Worker {
-    fn start(name: &str, run: impl FnOnce(mpsc::Receiver<Job>) + Send + 'static) -> Self {
+    fn start(name: &str, run: impl FnOnce(mpsc::Receiver<Task>) + Send + 'static) -> Self {
         let (jobs, receiver) = mpsc::channel();
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || run(receiver));
         thread.expect("the system has no thread to give at the start");
         Worker(jobs)
     }
 
-    fn send(&self, job: Job) {
+    fn send(&self, task: Task) {
         // The thread takes jobs until it is stopped, and nothing is sent after that.
-        let _ = self.0.send(job);
+        let _ = self.0.send(task);
     }
 }

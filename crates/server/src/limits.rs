@@ -13,7 +13,7 @@ pub(crate) const REPLY_BUFFER_BYTES_KEPT: usize = 16 << 10;
 pub(crate) const READ_BYTES: usize = 64 << 10;
 
 /// Bytes kept of a client that sends ahead while its earlier requests wait; more stay in the socket.
-pub(crate) const SENT_AHEAD_BYTES_MAX: usize = 64 << 10;
+pub(crate) const SENT_AHEAD_BYTES_MAX: usize = 16 << 10;
 
 /// How long a listener rests when the system has no more descriptors, in milliseconds.
 pub(crate) const ACCEPT_PAUSE_MS: u64 = 100;

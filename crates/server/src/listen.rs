@@ -143,7 +143,11 @@ impl Listener {
 /// Binds a path; a socket there that nobody listens on is left over from a server that was killed.
 fn bind_unix(path: &Path) -> io::Result<Listener> {
     let is_socket = std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
-    if is_socket && std::os::unix::net::UnixStream::connect(path).is_err() {
+    let abandoned = || {
+        let connected = std::os::unix::net::UnixStream::connect(path);
+        connected.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    };
+    if is_socket && abandoned() {
         std::fs::remove_file(path)?;
     }
     Ok(Listener::Unix(UnixListener::bind(path)?, Some(SocketFile(path.to_owned()))))

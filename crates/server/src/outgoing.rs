@@ -124,7 +124,7 @@ impl Outgoing {
         self.lock().send(&self.socket);
     }
 
-    /// Tells a client that awaits a reply, or is about to ask, that there will be none.
+    /// Tells a client that awaits a reply that there will be none.
     pub(crate) fn abandon(&self, reply: &[u8]) {
         let mut queue = self.lock();
         if queue.awaiting > 0 {

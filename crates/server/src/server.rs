@@ -98,21 +98,27 @@ impl Server {
     }
 
     /// Stops: no new connections, the batch in flight is seen through and its replies are sent, the log is synced.
-    pub async fn stop(mut self) {
+    ///
+    /// # Errors
+    /// The reason, if the log has failed.
+    pub async fn stop(mut self) -> Result<(), String> {
         self.accepting.shutdown().await;
-        self.replica.stop().await;
+        self.replica.stop().await
     }
 
     fn accept(&self, listener: Listener) -> impl Future<Output = ()> + use<> {
         let (replica, facts) = (self.replica.clone(), Arc::clone(&self.facts));
         let connections = Arc::clone(&self.connections);
         async move {
+            let mut refused = 0_u64;
             loop {
                 let socket = listener.accept().await;
                 if !connections.has_room() {
-                    refuse(&socket);
+                    refuse(&socket, refused);
+                    refused += 1;
                     continue;
                 }
+                refused = 0;
                 let outgoing = Arc::new(Outgoing::new(socket));
                 let connection = tube::Connection::open(
                     outgoing,
@@ -126,10 +132,12 @@ impl Server {
     }
 }
 
-/// Says why before hanging up, as far as a new socket takes it.
-fn refuse(socket: &Socket) {
+/// Says why before hanging up, as far as a new socket takes it. In the log it is said once, until there is room again.
+fn refuse(socket: &Socket, before: u64) {
     let mut reply = Vec::new();
     tube::refuse(&mut reply);
     let _ = socket.try_write(&reply);
-    tracing::warn!("refused a connection: the limit is reached (--max-connections)");
+    if before == 0 {
+        tracing::warn!("connections are refused: the limit is reached (--max-connections, or open files)");
+    }
 }

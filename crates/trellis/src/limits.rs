@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The largest value of `--max-job-size`, which is also beanstalkd's.
-pub(crate) const JOB_SIZE_BYTES_MAX: u32 = 1 << 30;
+/// The largest value of `--max-job-size`: an entry of the log has at most 1 GiB, and a job shares it with others.
+pub(crate) const JOB_SIZE_BYTES_MAX: u32 = (1 << 30) - (16 << 20);
 
 /// The largest value of `--max-connections`. Far above what one process may open on most systems.
 pub(crate) const CONNECTIONS_MAX: u64 = 1_000_000;

@@ -16,7 +16,10 @@ use crate::settings::{Durability, LogFormat, LogLevel, ServeSettings};
 /// Serves until a signal or a failure of the log ends it.
 pub(crate) fn serve(settings: ServeSettings) -> Result<(), Failure> {
     start_messages(&settings);
-    raise_descriptor_limit();
+    let settings = ServeSettings {
+        max_connections: settings.max_connections.min(raise_descriptor_limit(settings.max_connections)),
+        ..settings
+    };
     // One thread serves everything: handing a request from thread to thread costs more than carrying it out.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| internal(&format!("the runtime cannot start: {error}")))?;
@@ -54,7 +57,7 @@ async fn run(settings: ServeSettings) -> Result<(), Failure> {
             asked = signals.next() => match asked {
                 Asked::End(signal) => {
                     tracing::info!(signal, "stopping");
-                    server.stop().await;
+                    server.stop().await.map_err(|error| internal(&error))?;
                     tracing::info!("stopped");
                     return Ok(());
                 }
@@ -121,10 +124,23 @@ fn server_settings(settings: ServeSettings) -> Result<ServerSettings, String> {
             node: settings.node_id,
             data_dir: settings.data_dir,
             durability,
-            segment_bytes: settings.log_segment_bytes.into(),
+            segment_bytes: segment_bytes(
+                settings.log_segment_bytes.into(),
+                settings.max_job_size_bytes.into(),
+            ),
             salt_seed,
         },
     })
+}
+
+/// A segment holds the largest job with what may come in one batch with it, so that no file has to be made for a single
+/// job while others wait.
+fn segment_bytes(wanted: u64, job_bytes_max: u64) -> u64 {
+    if job_bytes_max < wanted / 2 {
+        wanted
+    } else {
+        wanted.max((job_bytes_max + (8 << 20)).next_multiple_of(1 << 20))
+    }
 }
 
 fn server_address(address: Address) -> ServerAddress {
@@ -140,7 +156,8 @@ fn random() -> io::Result<u64> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// Messages go to standard error. What openraft tells of its own life is for those who look for faults.
+/// Messages go to standard error. What openraft tells of its own life is for those who look for faults; what matters of
+/// it is said here as well.
 fn start_messages(settings: &ServeSettings) {
     let level = match settings.log_level {
         LogLevel::Error => LevelFilter::ERROR,
@@ -149,7 +166,7 @@ fn start_messages(settings: &ServeSettings) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let consensus = if level >= LevelFilter::DEBUG { level } else { level.min(LevelFilter::ERROR) };
+    let consensus = if level >= LevelFilter::DEBUG { level } else { LevelFilter::OFF };
     let filter = Targets::new().with_default(level).with_target("openraft", consensus);
     let registry = tracing_subscriber::registry().with(filter);
     let format = tracing_subscriber::fmt::layer().with_writer(io::stderr);
@@ -163,14 +180,29 @@ fn start_messages(settings: &ServeSettings) {
     };
 }
 
-/// Every connection needs a descriptor; the soft limit is often 1024 although more is allowed.
-fn raise_descriptor_limit() {
+/// Descriptors that are not connections: the log, snapshots, listeners, the runtime.
+const DESCRIPTORS_KEPT: u64 = 64;
+
+/// Every connection needs a descriptor; the soft limit is often 1024 although more is allowed. Gives the number of
+/// connections that the limit allows, and warns if that is less than `wanted`.
+fn raise_descriptor_limit(wanted: u32) -> u32 {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         tracing::warn!(%error, "the limit of open files cannot be raised");
     }
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let allowed = u32::try_from(files.saturating_sub(DESCRIPTORS_KEPT)).unwrap_or(u32::MAX).max(1);
+    if allowed < wanted {
+        tracing::warn!(
+            files,
+            connections = allowed,
+            wanted,
+            "the limit of open files allows fewer connections"
+        );
+    }
+    allowed
 }
 
 /// Gives up root's rights, groups first, once the ports are bound and before any file is made.

@@ -49,8 +49,14 @@ impl Queue {
         self.jobs.walk_begin();
     }
 
-    /// Gives about `slots` records to `sink`, at most twice as many. True while there are more.
-    pub(crate) fn snapshot_next(&mut self, slots: usize, sink: &mut dyn FnMut(Record<'_>)) -> bool {
+    /// Gives about `slots` records to `sink`, at most twice as many, and about `bytes` of bodies. True while there are
+    /// more.
+    pub(crate) fn snapshot_next(
+        &mut self,
+        slots: usize,
+        bytes: usize,
+        sink: &mut dyn FnMut(Record<'_>),
+    ) -> bool {
         let Some(capture) = &mut self.capture else { return false };
         // With no slots at all it would never end.
         let slots = slots.max(1);
@@ -59,7 +65,7 @@ impl Queue {
             left -= 1;
         }
         let more = left == 0
-            || self.jobs.walk_next(left, &mut |job, body, history| {
+            || self.jobs.walk_next(left, bytes.max(1), &mut |job, body, history| {
                 sink(Record::Job(job_record(job, body, history)));
             });
         if !more {

@@ -153,27 +153,39 @@ impl Jobs {
         self.walk = Some(Walk { next_slot: 0, end_slot: self.slab.end(), saved: BTreeMap::new() });
     }
 
-    /// Reads at most `slots` slots further, and at most as many jobs that have changed meanwhile. True while
-    /// there are more.
-    pub(super) fn walk_next(&mut self, slots: usize, sink: &mut dyn FnMut(&Job, &[u8], History)) -> bool {
+    /// Reads at most `slots` slots further, and at most as many jobs that have changed meanwhile; stops as soon as
+    /// their bodies have `bytes` in all. True while there are more.
+    pub(super) fn walk_next(
+        &mut self,
+        slots: usize,
+        bytes: usize,
+        sink: &mut dyn FnMut(&Job, &[u8], History),
+    ) -> bool {
         let Some(walk) = &mut self.walk else { return false };
+        let mut given = 0;
         for _ in 0..slots {
+            if given >= bytes {
+                return true;
+            }
             let Some((slot, saved)) = walk.saved.pop_first() else { break };
             let body = if saved.removed { &saved.job.body } else { &self.slab.get(slot).body };
+            given += body.len();
             sink(&saved.job, body, saved.history);
         }
         let end = u32::try_from(slots).map_or(walk.end_slot, |slots| walk.next_slot.saturating_add(slots));
         let end = end.min(walk.end_slot);
-        for slot in walk.next_slot..end {
+        while walk.next_slot < end && given < bytes {
+            let slot = walk.next_slot;
+            walk.next_slot += 1;
             if self.slab.try_get(slot).is_none_or(|job| job.mark == self.mark) {
                 continue;
             }
             let job = self.slab.get_mut(slot);
             job.mark = self.mark;
+            given += job.body.len();
             sink(job, &job.body, history_of(job, &self.histories));
         }
-        walk.next_slot = end;
-        if end < walk.end_slot || !walk.saved.is_empty() {
+        if walk.next_slot < walk.end_slot || !walk.saved.is_empty() {
             return true;
         }
         self.walk = None;

@@ -79,12 +79,14 @@ impl Run {
     fn go_on_with_snapshot(&mut self, slots: usize) {
         let Some(mut snapshot) = self.snapshot.take() else {
             assert!(
-                !self.state.snapshot_next(slots, &mut |record| panic!("no snapshot is running: {record:?}"))
+                !self.state.snapshot_next(slots, 3 * slots, &mut |record| panic!(
+                    "no snapshot is running: {record:?}"
+                ))
             );
             return;
         };
         let restore = &mut snapshot.restore;
-        let more = self.state.snapshot_next(slots, &mut |record| {
+        let more = self.state.snapshot_next(slots, 3 * slots, &mut |record| {
             restore.add(&record).unwrap_or_else(|error| panic!("{record:?}: {error}"));
         });
         if more {
@@ -122,7 +124,7 @@ fn dump(state: &mut State) -> Vec<String> {
     let mut names = std::collections::BTreeMap::new();
     let (mut lines, mut jobs) = (Vec::new(), Vec::new());
     state.snapshot_begin();
-    while state.snapshot_next(100, &mut |record| match record {
+    while state.snapshot_next(100, usize::MAX, &mut |record| match record {
         Record::Header(_) => lines.push(format!("{record:?}")),
         Record::Tube(tube) => {
             names.insert(tube.number, tube.name.to_owned());

@@ -113,7 +113,7 @@ impl Runner {
 
     fn snapshot_next(&mut self, slots: usize, show: bool) -> Result<bool, String> {
         let (mut outcome, mut shown) = (Ok(()), Vec::new());
-        let more = self.state.snapshot_next(slots, &mut |record| {
+        let more = self.state.snapshot_next(slots, usize::MAX, &mut |record| {
             if outcome.is_ok() {
                 outcome = self.restore.add(&record);
             }

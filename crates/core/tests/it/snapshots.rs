@@ -53,7 +53,7 @@ fn damaged_snapshots_are_refused_or_make_a_sound_state() {
 fn restore_damaged(state: &mut State, random: &mut Random) -> Result<State, RestoreError> {
     let (mut restore, mut outcome) = (Restore::new(), Ok(()));
     state.snapshot_begin();
-    while state.snapshot_next(10, &mut |mut record| {
+    while state.snapshot_next(10, 5, &mut |mut record| {
         let times = match random.next() % 60 {
             0 => 0,
             1 => 2,
@@ -129,7 +129,7 @@ fn snapshots_that_are_given_up_leave_no_trace() {
     for id in 1..=600 {
         state.apply(START, Any::Tube { connection, command: put.clone() }, &mut lines);
         state.snapshot_begin();
-        state.snapshot_next(3 + id % 50, &mut |_| {});
+        state.snapshot_next(3 + id % 50, usize::MAX, &mut |_| {});
         let command = Command::ReserveJob { id: id as u64 / 2 };
         state.apply(START, Any::Tube { connection, command }, &mut lines);
         state.snapshot_abort();
@@ -138,7 +138,7 @@ fn snapshots_that_are_given_up_leave_no_trace() {
     let mut jobs = Vec::new();
     state.snapshot_begin();
     // Steps of nothing get on nevertheless.
-    while state.snapshot_next(0, &mut |record| {
+    while state.snapshot_next(0, 0, &mut |record| {
         if let Record::Job(job) = record {
             jobs.push(job.id);
         }
@@ -153,7 +153,7 @@ fn records_without_a_header_are_refused() {
     let (mut state, mut restore) = (State::new(), Restore::new());
     let mut errors = Vec::new();
     state.snapshot_begin();
-    while state.snapshot_next(1, &mut |record| {
+    while state.snapshot_next(1, usize::MAX, &mut |record| {
         if !matches!(record, Record::Header(_)) {
             errors.push(restore.add(&record));
         }

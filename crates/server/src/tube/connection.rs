@@ -120,7 +120,13 @@ impl Connection {
     /// Takes what comes from the client. True if something did.
     fn poll_client(&mut self, stopped: bool, context: &mut Context<'_>) -> bool {
         if !stopped || self.pending.len() < SENT_AHEAD_BYTES_MAX {
-            let ready = self.unread || self.outgoing.socket.poll_read_ready(context).is_ready();
+            if self.unread {
+                // The runtime doesn't know of this reading, so it can't see to it that others get their turn.
+                self.read(context);
+                context.waker().wake_by_ref();
+                return false;
+            }
+            let ready = self.outgoing.socket.poll_read_ready(context).is_ready();
             if ready {
                 self.read(context);
             }
@@ -153,7 +159,10 @@ impl Connection {
         SCRATCH.with_borrow_mut(|scratch| {
             let socket = &self.outgoing.socket;
             let result = if self.unread { socket.read_anyway(scratch) } else { socket.try_read(scratch) };
-            self.unread &= result.as_ref().is_ok_and(|count| *count == scratch.len());
+            self.unread &= match &result {
+                Ok(count) => *count == scratch.len(),
+                Err(error) => error.kind() == ErrorKind::Interrupted,
+            };
             match result {
                 Ok(0) => {
                     self.ended = Ended::HalfClosed;
@@ -236,8 +245,7 @@ impl Connection {
     fn request(&mut self, request: &Request<'_>) {
         self.facts.count(request.op());
         if let Some(refusal) = self.refusal(request) {
-            // The real server has taken the job's id by then.
-            self.replica.submit(self.id, &Command::SkipId);
+            // Unlike in the real server it uses up no id: what is refused must not make the log grow.
             self.answer = Some(refusal);
             return;
         }

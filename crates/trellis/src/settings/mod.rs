@@ -30,7 +30,7 @@ pub(crate) struct ServeSettings {
     pub(crate) durability: Durability,
     /// The longest time between two fsyncs with `Durability::Interval`; `None` leaves it to the system.
     pub(crate) fsync_interval: Option<Duration>,
-    /// The largest job body, 1 to 1 GiB.
+    /// The largest job body, 1 to 1008 MiB.
     pub(crate) max_job_size_bytes: u32,
     /// How many clients may be connected at once, at least 1.
     pub(crate) max_connections: u32,

@@ -157,7 +157,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
         repeatable: false,
         complete: Complete::Nothing,
         summary: "The largest job body that is accepted",
-        details: "1 to 1G. A size is a number of bytes, or of KiB, MiB or GiB with K, M or G after it. \
+        details: "1 to 1008M. A size is a number of bytes, or of KiB, MiB or GiB with K, M or G after it. \
                   A larger put is answered JOB_TOO_BIG.",
         apply: |settings, values| {
             settings.max_job_size_bytes = value::size(one(values), 1, JOB_SIZE_BYTES_MAX.into())?;
@@ -207,8 +207,8 @@ pub(crate) static SETTINGS: &[Setting] = &[
         repeatable: false,
         complete: Complete::Nothing,
         summary: "The size of one file of the log",
-        details: "1M to 1G. Files are filled with zeros ahead of use and recycled, so a few of them are \
-                  the least that the data directory takes.",
+        details: "1M to 1G; at least 8M more than the largest job if that has half of it or more. Files are filled with \
+                  zeros ahead of use and recycled, so a few of them are the least that the data directory takes.",
         apply: |settings, values| {
             settings.log_segment_bytes =
                 value::size(one(values), LOG_SEGMENT_BYTES_MIN, LOG_SEGMENT_BYTES_MAX)?;

@@ -74,7 +74,7 @@ fn errors_name_the_place_and_the_setting() {
         &[],
         "",
         &[("max-job-size", "2G")],
-        "error: --max-job-size: \"2G\" is out of range: 1 to 1G are allowed",
+        "error: --max-job-size: \"2G\" is out of range: 1 to 1008M are allowed",
     );
     check(
         &[("node-id", "0")],
