@@ -245,7 +245,11 @@ impl Connection {
     fn request(&mut self, request: &Request<'_>) {
         self.facts.count(request.op());
         if let Some(refusal) = self.refusal(request) {
-            // Unlike in the real server it uses up no id: what is refused must not make the log grow.
+            if refusal == Reply::Draining {
+                // In the real server, too, a put that is refused has taken an id and makes a producer. Without
+                // memory or room on the disk it must not make the log grow.
+                self.replica.submit(self.id, &Command::SkipId);
+            }
             self.answer = Some(refusal);
             return;
         }
