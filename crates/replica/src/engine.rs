@@ -18,7 +18,8 @@ use crate::fault::Fault;
 use crate::format::entry;
 use crate::gauge::LogGauge;
 use crate::limits::{
-    BATCH_BUFFER_BYTES_MAX, FULL_DISK_RETRY, RECORD_BYTES_MAX, SNAPSHOT_LOG_BYTES_MIN, SNAPSHOT_REQUEST_BYTES,
+    BATCH_BUFFER_BYTES_MAX, FULL_DISK_REMINDER, FULL_DISK_RETRY, RECORD_BYTES_MAX, SNAPSHOT_LOG_BYTES_MIN,
+    SNAPSHOT_REQUEST_BYTES,
 };
 use crate::types::{Proposal, Raft};
 
@@ -152,9 +153,18 @@ impl Engine {
 
     /// Waits until the log has room for a batch. The consensus goes on meanwhile, so that a snapshot can make room.
     async fn wait_for_room(&mut self, bytes: usize) -> Result<(), String> {
-        while self.gauge.disk_full.load(Relaxed)
-            && self.gauge.space_left.load(Relaxed) < (bytes + RECORD_BYTES_MAX) as u64
-        {
+        for waited in 0_u32.. {
+            let room = self.gauge.space_left.load(Relaxed) >= (bytes + RECORD_BYTES_MAX) as u64;
+            if room || !self.gauge.disk_full.load(Relaxed) {
+                break;
+            }
+            if waited.is_multiple_of(FULL_DISK_REMINDER) {
+                let needed = self.gauge.segment_bytes.load(Relaxed);
+                tracing::error!(
+                    needed,
+                    "the log is full: nothing is answered until the disk has room for this many bytes"
+                );
+            }
             self.keep_log_short().await?;
             tokio::time::sleep(FULL_DISK_RETRY).await;
         }

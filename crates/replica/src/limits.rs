@@ -52,6 +52,9 @@ pub(crate) const INLINE_SYNC_MICROSECONDS_MAX: u64 = 300;
 /// How long to wait before trying again to make a file on a full disk.
 pub(crate) const FULL_DISK_RETRY: Duration = Duration::from_secs(1);
 
+/// As long as the log is full, every so many tries a message says so.
+pub(crate) const FULL_DISK_REMINDER: u32 = 10;
+
 /// How long to wait before trying again to write a snapshot that could not be written.
 pub(crate) const SNAPSHOT_RETRY: Duration = Duration::from_secs(10);
 

@@ -17,7 +17,7 @@ use crate::cache::Cache;
 use crate::fault::Fault;
 use crate::format::{FormatError, entry, payload};
 use crate::gauge::LogGauge;
-use crate::limits::{FULL_DISK_RETRY, REPLAY_BYTES};
+use crate::limits::{FULL_DISK_REMINDER, FULL_DISK_RETRY, REPLAY_BYTES};
 use crate::settings::{Durability, Settings};
 use crate::syncing::{Pace, Syncing};
 use crate::types::{Entry, LogId, Payload, Types, Vote, log_id};
@@ -142,14 +142,15 @@ impl Shared {
     /// Appends an entry. If the log needs another file and the disk has no room for it, this waits for room: nothing
     /// is lost by that, nothing is acknowledged, and new jobs are refused meanwhile.
     async fn append(&self, entry: &Entry) -> io::Result<()> {
-        loop {
+        for waited in 0_u32.. {
             match lock(&self.log).append(entry) {
                 Ok(()) => {
                     self.gauge.log_waits.store(false, Relaxed);
                     return Ok(());
                 }
                 Err(error @ WalError::NoSpace { .. }) => {
-                    if !self.gauge.log_waits.swap(true, Relaxed) {
+                    self.gauge.log_waits.store(true, Relaxed);
+                    if waited.is_multiple_of(FULL_DISK_REMINDER) {
                         tracing::error!(%error, "nothing is written or acknowledged until there is room");
                     }
                 }
@@ -160,6 +161,7 @@ impl Shared {
             }
             tokio::time::sleep(FULL_DISK_RETRY).await;
         }
+        Ok(())
     }
 
     /// Tells the figures that change with the log's files, and has the next file prepared.

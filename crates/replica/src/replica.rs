@@ -105,11 +105,12 @@ impl Replica {
         gauge: Arc<LogGauge>,
         deliver: Box<dyn Deliver>,
     ) -> Result<Replica, StartError> {
+        let fault = Arc::new(Fault::default());
+        // What we have seen of a failure is more than what openraft makes of it.
         let failed = |error: &dyn std::fmt::Display| StartError::Replay {
             data_dir: settings.data_dir.display().to_string(),
-            reason: error.to_string(),
+            reason: fault.reason().unwrap_or_else(|| error.to_string()),
         };
-        let fault = Arc::new(Fault::default());
         let snapshots = Snapshots::open(disk.clone(), Arc::clone(&gauge)).map_err(|error| failed(&error))?;
         let log = open_log(disk, &snapshots, &settings, Arc::clone(&gauge), Arc::clone(&fault))?;
         let applied: SharedApplied = Arc::new(Mutex::new(Applied::new(settings.node, deliver)));
@@ -131,7 +132,6 @@ impl Replica {
             let members = std::collections::BTreeMap::from([(id, BasicNode::new("self"))]);
             raft.initialize(members).await.map_err(|error| failed(&error))?;
         }
-        // What the machine says of a failure is more than what openraft makes of it.
         tokio::select! {
             biased;
             reason = fault.wait() => return Err(failed(&reason)),

@@ -115,6 +115,7 @@ impl Listener {
 
     /// The next client. Trouble of one client or of the system is waited out, never fatal.
     pub(crate) async fn accept(&self) -> Socket {
+        let mut failed = false;
         loop {
             let accepted = match self {
                 Listener::Tcp(listener) => listener.accept().await.map(|(stream, _)| {
@@ -132,7 +133,9 @@ impl Listener {
                 Ok(socket) => return socket,
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection; trying again shortly");
+                    if !std::mem::replace(&mut failed, true) {
+                        tracing::warn!(%error, "cannot accept connections; trying again until it works");
+                    }
                     tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
                 }
             }
@@ -142,7 +145,13 @@ impl Listener {
 
 /// Binds a path; a socket there that nobody listens on is left over from a server that was killed.
 fn bind_unix(path: &Path) -> io::Result<Listener> {
-    let is_socket = std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket());
+    let is_socket = match std::fs::metadata(path) {
+        Ok(metadata) if !metadata.file_type().is_socket() => {
+            let what = "there is something else, not a socket: remove it or choose another path";
+            return Err(io::Error::other(what));
+        }
+        found => found.is_ok(),
+    };
     let abandoned = || {
         let connected = std::os::unix::net::UnixStream::connect(path);
         connected.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)

@@ -166,7 +166,11 @@ fn start_messages(settings: &ServeSettings) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let consensus = if level >= LevelFilter::DEBUG { level } else { LevelFilter::OFF };
+    let consensus = match level {
+        LevelFilter::TRACE => LevelFilter::TRACE,
+        LevelFilter::DEBUG => LevelFilter::WARN,
+        _ => LevelFilter::OFF,
+    };
     let filter = Targets::new().with_default(level).with_target("openraft", consensus);
     let registry = tracing_subscriber::registry().with(filter);
     let format = tracing_subscriber::fmt::layer().with_writer(io::stderr);
