@@ -178,8 +178,10 @@ impl Parts {
         let started = Instant::now();
         let done = pending.run();
         let took = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        // A single slow sync among quick ones is no slow disk.
+        let took = took.min(4 * INLINE_SYNC_MICROSECONDS_MAX);
         let average = self.sync_microseconds.load(Relaxed);
-        self.sync_microseconds.store((average * 7 + took.min(1_000_000)) / 8, Relaxed);
+        self.sync_microseconds.store((average * 7 + took) / 8, Relaxed);
         self.with_wal(|wal| wal.finish_sync(done))
     }
 
