@@ -1,7 +1,7 @@
 //! Everything the program prints: data on standard output, all else on standard error.
 //!
 //! A reader that has gone (`trellis tube list | head -1`) is not an error: the program then ends quietly with
-//! code 0. Styles are used on terminals only, and never when `NO_COLOR` is set.
+//! code 0, unless its work counts for more than what it prints (`trellis tube put --lines`). Styles are used on terminals only, and never when `NO_COLOR` is set.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
@@ -13,17 +13,26 @@ use crate::exit::{Exit, Failure};
 pub(crate) struct Output {
     stdout: BufWriter<Stdout>,
     json: bool,
+    outlives_reader: bool,
+    reader_gone: bool,
 }
 
 impl Output {
     /// An output for people, or with `json` for programs.
     pub(crate) fn new(json: bool) -> Self {
-        Output { stdout: BufWriter::new(io::stdout()), json }
+        Output { stdout: BufWriter::new(io::stdout()), json, outlives_reader: false, reader_gone: false }
     }
 
     /// Whether `--json` was given.
     pub(crate) fn json(&self) -> bool {
         self.json
+    }
+
+    /// From now on, a reader that has gone does not end the command: what it would have read is dropped.
+    ///
+    /// For commands whose work counts for more than what they print.
+    pub(crate) fn outlive_reader(&mut self) {
+        self.outlives_reader = true;
     }
 
     /// Whether standard output is a terminal.
@@ -33,7 +42,11 @@ impl Output {
 
     /// Writes text or bytes as they are.
     pub(crate) fn write(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
-        self.stdout.write_all(bytes.as_ref()).map_err(write_failed)
+        if self.reader_gone {
+            return Ok(());
+        }
+        let outcome = self.stdout.write_all(bytes.as_ref());
+        self.written(outcome)
     }
 
     /// Writes one line.
@@ -44,7 +57,11 @@ impl Output {
 
     /// Writes a value as one line of JSON.
     pub(crate) fn value(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer(&mut self.stdout, value).map_err(|error| write_failed(error.into()))?;
+        if self.reader_gone {
+            return Ok(());
+        }
+        let outcome = serde_json::to_writer(&mut self.stdout, value).map_err(io::Error::from);
+        self.written(outcome)?;
         self.write("\n")
     }
 
@@ -62,7 +79,21 @@ impl Output {
 
     /// Makes everything written so far visible. Whatever must not be lost is only known to be out after this.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
-        self.stdout.flush().map_err(write_failed)
+        if self.reader_gone {
+            return Ok(());
+        }
+        let outcome = self.stdout.flush();
+        self.written(outcome)
+    }
+
+    fn written(&mut self, outcome: io::Result<()>) -> Result<(), Failure> {
+        match outcome {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && self.outlives_reader => {
+                self.reader_gone = true;
+                Ok(())
+            }
+            outcome => outcome.map_err(write_failed),
+        }
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) struct PutArgs {
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value_t = 0)]
     delay: u32,
 
-    /// Seconds that a worker may hold the job before it is given to another one; at least 1
+    /// Seconds that a worker may hold the job before it is given to another one; 0 counts as 1
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value_t = 60)]
     ttr: u32,
 
@@ -109,6 +109,8 @@ fn read_body() -> Result<Vec<u8>, Failure> {
 /// A line that is refused does not keep the others back.
 fn put_lines(args: &PutArgs, client: &mut Client, output: &mut Output) -> Result<(), Failure> {
     explain_terminal("jobs, one a line,");
+    // The rest of the input would be lost, and code 0 would say that it was put.
+    output.outlive_reader();
     let mut input = BufReader::with_capacity(PIPELINE_BYTES_MAX, io::stdin().lock());
     let mut lines = Lines { sent: 0, answered: 0, refused: 0 };
     loop {

@@ -165,7 +165,7 @@ fn drain_says_that_a_server_is_elsewhere() {
 }
 
 #[test]
-fn watch_ends_when_it_is_interrupted() {
+fn watch_ends_when_it_is_told_to() {
     let script = vec![Step::Expect(b"list-tubes\r\n".to_vec()), Step::Send(b"OK 4\r\n---\n\r\n".to_vec())];
     let fake = Fake::start(script);
     let server = fake.address.to_string();
@@ -177,9 +177,37 @@ fn watch_ends_when_it_is_interrupted() {
     child.stdout.as_mut().expect("a pipe").read_exact(&mut heading).expect("a table");
     assert_eq!(&heading, b"tube");
     let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
-    assert_eq!(child.wait().expect("it ends").signal(), Some(rustix::process::Signal::INT.as_raw()));
+    // Not SIGINT: a shell's `&` starts programs that ignore it, and so would this child if the tests run there.
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
+    assert_eq!(child.wait().expect("it ends").signal(), Some(rustix::process::Signal::TERM.as_raw()));
     fake.finish().expect("the script");
+}
+
+#[test]
+fn lines_are_put_also_after_their_reader_has_gone() {
+    let mut script =
+        vec![Step::Expect(b"use default\r\n".to_vec()), Step::Send(b"USING default\r\n".to_vec())];
+    for body in ["a", "b", "c"] {
+        script.push(Step::Expect(format!("put 1024 0 60 1\r\n{body}\r\n").into_bytes()));
+        script.push(Step::Send(b"INSERTED 1\r\n".to_vec()));
+    }
+    let fake = Fake::start(script);
+    let (input, mut writer) = std::io::pipe().expect("a pipe");
+    let server = fake.address.to_string();
+    let mut child = trellis()
+        .args(["tube", "--server", &server, "put", "--lines"])
+        .stdin(input)
+        .spawn()
+        .expect("trellis starts");
+    let mut reader = child.stdout.take().expect("a pipe");
+    std::io::Write::write_all(&mut writer, b"a\n").expect("the pipe takes it");
+    reader.read_exact(&mut [0; 2]).expect("an id");
+    drop(reader);
+    std::io::Write::write_all(&mut writer, b"b\nc\n").expect("the pipe takes it");
+    drop(writer);
+    let output = child.wait_with_output().expect("it ends");
+    fake.finish().expect("every line is put");
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
 }
 
 #[test]
