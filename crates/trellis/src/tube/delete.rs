@@ -8,7 +8,7 @@ use super::argument::job_id;
 use super::client::Client;
 use super::refusal::unexpected;
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, note};
+use crate::output::{Output, report};
 
 /// Arguments of `trellis tube delete`.
 #[derive(Args)]
@@ -47,7 +47,8 @@ pub(super) fn run(args: &DeleteArgs, client: &mut Client, output: &mut Output) -
         return Ok(());
     }
     for id in &outcome.not_found {
-        note(&format!("job {id} does not exist, or another client holds it"));
+        let message = format!("job {id} does not exist, or another client holds it");
+        report(&Failure::new(Exit::NotFound, message));
     }
     Err(Failure::silent(Exit::NotFound))
 }

@@ -21,8 +21,8 @@ pub(super) fn refusal(reply: &Reply<'_>) -> Option<Failure> {
         ),
         Reply::OutOfMemory => (
             "OUT_OF_MEMORY",
-            "it has no memory left for this",
-            Some("let workers catch up, or raise `trellis serve --max-memory`"),
+            "it has no room",
+            Some("its disk is full, or --max-memory or --max-connections is reached; its log says which"),
         ),
         Reply::InternalError => ("INTERNAL_ERROR", "something is wrong with it", Some("its log says what")),
         Reply::UnknownCommand => (
