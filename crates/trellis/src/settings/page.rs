@@ -14,7 +14,9 @@ named by `--config FILE` (or `TRELLIS_CONFIG`). If it is given in several ways, 
 environment, and the environment over the file; then comes the default. An empty environment variable counts
 as not set. No file is read unless it is named, and a key that is no setting is an error.
 
-All settings are checked before a port is bound or a file is touched, and every mistake is reported at once.
+All settings are checked before a port is bound or a file is touched. A flag that does not exist is reported
+alone; then come, each kind all together, keys of the file that cannot be used, values that are wrong, and values
+that contradict each other.
 
 A size is a number of bytes, or of KiB, MiB or GiB with `K`, `M` or `G` after it: `65535`, `64K`, `64M`, `1G`.
 

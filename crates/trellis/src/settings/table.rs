@@ -172,8 +172,8 @@ pub(crate) static SETTINGS: &[Setting] = &[
         repeatable: false,
         complete: Complete::Nothing,
         summary: "How many clients may be connected at once",
-        details: "1 to 1000000. A client beyond it is disconnected at once; the others notice nothing. \
-                  Each connection takes an open file, see `ulimit -n`.",
+        details: "1 to 1000000. A client beyond it is answered OUT_OF_MEMORY and disconnected; the others \
+                  notice nothing. Each connection takes an open file, see `ulimit -n`.",
         apply: |settings, values| {
             settings.max_connections = value::number(one(values), 1, CONNECTIONS_MAX)?;
             Ok(())
