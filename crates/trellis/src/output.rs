@@ -40,6 +40,12 @@ impl Output {
         io::stdout().is_terminal()
     }
 
+    /// How many columns the terminal has; none if standard output is no terminal, and lines may be of any length.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let (columns, _) = self.is_terminal().then(crossterm::terminal::size)?.ok()?;
+        Some(columns.into())
+    }
+
     /// Writes text or bytes as they are.
     pub(crate) fn write(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
         if self.reader_gone {

@@ -38,6 +38,12 @@ impl Client {
         Ok(Client { stream, address, timeout, output: Vec::new(), input: Vec::new(), taken: 0 })
     }
 
+    /// Begins anew with another connection to the same server.
+    pub(super) fn reconnect(&mut self) -> Result<(), Failure> {
+        *self = Client::connect(&self.address, self.timeout)?;
+        Ok(())
+    }
+
     /// Sends a request and waits for its reply. A reply that refuses the request is a failure.
     pub(super) fn call(&mut self, request: &Request<'_>) -> Result<Reply<'_>, Failure> {
         self.queue(request);

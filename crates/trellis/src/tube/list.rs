@@ -24,5 +24,5 @@ pub(super) fn run(client: &mut Client, output: &mut Output) -> Result<(), Failur
         cells.push(paused(tube));
         table.row(cells);
     }
-    output.table(&table.lines())
+    output.table(&table.lines(output.columns()))
 }

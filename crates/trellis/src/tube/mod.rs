@@ -75,6 +75,8 @@ enum Command {
     /// The columns are numbers of jobs (ready, reserved, delayed, buried, and urgent: ready with a priority below
     /// 1024), of connections (waiting in a reserve, watching, using), and the seconds that a pause still lasts.
     /// The tube "default" counts the connection of this command, too.
+    ///
+    /// On a terminal that is too narrow, names are cut, then columns are left out from the right.
     List,
 
     /// Show statistics of the server, of a tube or of a job
@@ -133,7 +135,10 @@ enum Command {
     /// Show the tubes as a live table
     ///
     /// On a terminal the table is drawn in place and q or Ctrl-C ends it; otherwise one table follows the other.
-    /// The columns put/s and delete/s are the rates since the table before.
+    /// The columns put/s and delete/s are the rates since the table before. If the server restarts, this goes on
+    /// with it.
+    ///
+    /// On a terminal that is too narrow, names are cut, then columns are left out from the right.
     Watch(watch::WatchArgs),
 }
 

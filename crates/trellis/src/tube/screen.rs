@@ -25,12 +25,17 @@ impl Screen {
         Ok(screen)
     }
 
-    /// Shows a table, as much of it as there is room for.
-    pub(super) fn draw(&self, lines: &[String], output: &mut Output) -> Result<(), Failure> {
+    /// Shows a table, as much of it as there is room for, and below it what is wrong with it, if something is.
+    pub(super) fn draw(
+        &self,
+        lines: &[String],
+        problem: Option<&str>,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
         let (columns, rows) = size().map_err(|error| failed(&error))?;
         let mut frame = Vec::new();
         queue!(frame, MoveTo(0, 0)).map_err(|error| failed(&error))?;
-        for (at, line) in fit(lines, columns.into(), rows.into()).iter().enumerate() {
+        for (at, line) in fit(lines, problem, columns.into(), rows.into()).iter().enumerate() {
             let line = if at == 0 { output.heading(line) } else { line.clone() };
             frame.extend_from_slice(line.as_bytes());
             queue!(frame, Clear(ClearType::UntilNewLine)).map_err(|error| failed(&error))?;
@@ -77,8 +82,8 @@ fn ends(key: KeyCode, modifiers: KeyModifiers) -> bool {
     }
 }
 
-/// The lines that fit, cut at the right; the last row tells how to end, and what is missing.
-fn fit(lines: &[String], columns: usize, rows: usize) -> Vec<String> {
+/// The lines that fit, cut at the right; the last row tells what is wrong or missing, and how to end.
+fn fit(lines: &[String], problem: Option<&str>, columns: usize, rows: usize) -> Vec<String> {
     let room = rows.saturating_sub(2).max(1);
     let cut = |line: &str| line.chars().take(columns).collect::<String>();
     let mut shown: Vec<String> = lines.iter().take(room).map(|line| cut(line)).collect();
@@ -87,7 +92,8 @@ fn fit(lines: &[String], columns: usize, rows: usize) -> Vec<String> {
         missing => format!("{missing} more tubes do not fit; "),
     };
     if rows > 1 {
-        shown.push(cut(&format!("{more}q ends")));
+        let problem = problem.map(|problem| format!("{problem}; ")).unwrap_or_default();
+        shown.push(cut(&format!("{problem}{more}q ends")));
     }
     shown
 }
@@ -104,9 +110,10 @@ mod tests {
     #[test]
     fn fits_lines_into_the_window() {
         let lines: Vec<String> = (0..5).map(|n| format!("line {n}")).collect();
-        assert_eq!(fit(&lines, 80, 10).len(), 6);
-        assert_eq!(fit(&lines, 4, 5), ["line", "line", "line", "2 mo"]);
-        assert_eq!(fit(&lines, 80, 5)[3], "2 more tubes do not fit; q ends");
-        assert_eq!(fit(&lines, 80, 1), ["line 0"]);
+        assert_eq!(fit(&lines, None, 80, 10).len(), 6);
+        assert_eq!(fit(&lines, None, 4, 5), ["line", "line", "line", "2 mo"]);
+        assert_eq!(fit(&lines, None, 80, 5)[3], "2 more tubes do not fit; q ends");
+        assert_eq!(fit(&lines, None, 80, 1), ["line 0"]);
+        assert_eq!(fit(&lines, Some("lost"), 80, 5)[3], "lost; 2 more tubes do not fit; q ends");
     }
 }

@@ -1,5 +1,12 @@
 //! Aligned text. Everything it aligns is ASCII: names of tubes, numbers, and the server's keys.
 
+/// What is left of a name where there is too little room for it, unless all names are shorter.
+const NAME_COLUMNS_MIN: usize = 8;
+
+/// Spaces between two columns, and how many are left of them where room is short.
+const GAP: usize = 2;
+const GAP_MIN: usize = 1;
+
 /// Rows under headings: the first column to the left, the others to the right.
 pub(super) struct Table {
     headings: &'static [&'static str],
@@ -17,17 +24,39 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The lines, headings first.
-    pub(super) fn lines(&self) -> Vec<String> {
+    /// The lines, headings first, in as many columns of the terminal as there are.
+    ///
+    /// If they do not fit, the gaps and then the first column give way; after that whole columns do, from the right.
+    /// A number is never cut, since its beginning would be another number.
+    pub(super) fn lines(&self, room: Option<usize>) -> Vec<String> {
         let mut widths: Vec<usize> = self.headings.iter().map(|heading| heading.len()).collect();
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = cell.len().max(*width);
             }
         }
-        let headings = align(self.headings, &widths);
-        std::iter::once(headings).chain(self.rows.iter().map(|row| align(row, &widths))).collect()
+        let gap = narrow(&mut widths, room);
+        let headings = align(self.headings, &widths, gap);
+        std::iter::once(headings).chain(self.rows.iter().map(|row| align(row, &widths, gap))).collect()
     }
+}
+
+/// Makes the columns fit into the room, and returns the gap between them.
+fn narrow(widths: &mut Vec<usize>, room: Option<usize>) -> usize {
+    let Some(room) = room else { return GAP };
+    let total = |widths: &[usize], gap: usize| widths.iter().sum::<usize>() + gap * (widths.len() - 1);
+    if total(widths, GAP) <= room {
+        return GAP;
+    }
+    while let Some(excess) = total(widths, GAP_MIN).checked_sub(room).filter(|excess| *excess > 0) {
+        let spare = widths[0].saturating_sub(NAME_COLUMNS_MIN);
+        if spare >= excess || widths.len() == 1 {
+            widths[0] -= excess.min(spare);
+            break;
+        }
+        widths.pop();
+    }
+    GAP_MIN
 }
 
 /// Keys to the left, values after them.
@@ -36,13 +65,17 @@ pub(super) fn two_columns(pairs: &[(String, String)]) -> Vec<String> {
     pairs.iter().map(|(key, value)| format!("{key:width$}  {value}").trim_end().to_owned()).collect()
 }
 
-fn align(cells: &[impl AsRef<str>], widths: &[usize]) -> String {
+fn align(cells: &[impl AsRef<str>], widths: &[usize], gap: usize) -> String {
     let mut line = String::new();
     for (column, (cell, &width)) in cells.iter().zip(widths).enumerate() {
         let cell = cell.as_ref();
         match column {
+            0 if cell.len() > width => {
+                line.extend(cell.chars().take(width.saturating_sub(1)));
+                line.push('…');
+            }
             0 => line.push_str(&format!("{cell:width$}")),
-            _ => line.push_str(&format!("  {cell:>width$}")),
+            _ => line.push_str(&format!("{:gap$}{cell:>width$}", "")),
         }
     }
     line
@@ -57,7 +90,24 @@ mod tests {
         let mut table = Table::new(&["tube", "ready"]);
         table.row(vec!["default".to_owned(), "7".to_owned()]);
         table.row(vec!["x".to_owned(), "1234567".to_owned()]);
-        assert_eq!(table.lines(), ["tube       ready", "default        7", "x        1234567"]);
+        let wide = ["tube       ready", "default        7", "x        1234567"];
+        assert_eq!(table.lines(None), wide);
+        assert_eq!(table.lines(Some(16)), wide);
+    }
+
+    #[test]
+    fn names_give_way_first() {
+        let mut table = Table::new(&["tube", "ready", "buried"]);
+        table.row(vec!["x".repeat(150), "1234567".to_owned(), "8".to_owned()]);
+        table.row(vec!["default".to_owned(), "7".to_owned(), "9".to_owned()]);
+        let check = |room: usize, expected: [&str; 3]| {
+            assert_eq!(table.lines(Some(room)), expected, "{room} columns");
+        };
+        check(25, ["tube         ready buried", "xxxxxxxxx… 1234567      8", "default          7      9"]);
+        check(23, ["tube       ready buried", "xxxxxxx… 1234567      8", "default        7      9"]);
+        check(22, ["tube             ready", "xxxxxxxxxxxxx… 1234567", "default              7"]);
+        check(9, ["tube     ", "xxxxxxxx…", "default  "]);
+        check(1, ["tube    ", "xxxxxxx…", "default "]);
     }
 
     #[test]

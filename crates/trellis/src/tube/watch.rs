@@ -11,9 +11,9 @@ use super::client::Client;
 use super::screen::Screen;
 use super::survey::{Tube, paused, tubes};
 use super::table::Table;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::limits::{WATCH_INTERVAL_SECONDS_MAX, WATCH_INTERVAL_SECONDS_MIN};
-use crate::output::Output;
+use crate::output::{Output, note};
 
 /// Arguments of `trellis tube watch`.
 #[derive(Args)]
@@ -49,27 +49,55 @@ pub(super) fn run(args: &WatchArgs, client: &mut Client, output: &mut Output) ->
     };
     let mut rates = Rates::default();
     let mut left = args.count.map(NonZero::get);
+    let mut rows = rates.rows(tubes(client)?, Instant::now());
     loop {
-        let rows = rates.rows(tubes(client)?, Instant::now());
-        match &screen {
-            Some(screen) => screen.draw(&table(&rows), output)?,
-            None if output.json() => output.value(&rows)?,
-            None => {
-                output.table(&table(&rows))?;
-                output.line("")?;
-            }
-        }
-        output.flush()?;
+        show(&rows, None, screen.as_ref(), output)?;
         left = left.map(|left| left - 1);
         if left == Some(0) {
             return Ok(());
         }
-        match &screen {
-            Some(screen) if screen.wait(args.interval)? => return Ok(()),
-            Some(_) => {}
-            None => std::thread::sleep(args.interval),
+        let mut lost = false;
+        rows = loop {
+            match &screen {
+                Some(screen) if screen.wait(args.interval)? => return Ok(()),
+                Some(_) => {}
+                None => std::thread::sleep(args.interval),
+            }
+            let found = if lost { client.reconnect().and_then(|()| tubes(client)) } else { tubes(client) };
+            match found {
+                Ok(tubes) => break rates.rows(tubes, Instant::now()),
+                // A server that restarts is what the user may be watching for.
+                Err(failure) if failure.exit == Exit::Unreachable => {
+                    if !lost || screen.is_some() {
+                        show(&rows, Some(NO_ANSWER), screen.as_ref(), output)?;
+                    }
+                    lost = true;
+                }
+                Err(failure) => return Err(failure),
+            }
+        };
+    }
+}
+
+const NO_ANSWER: &str = "no answer, trying again";
+
+/// Shows a table, or that it is not followed by a new one: in place together with the old one, or else alone.
+fn show(
+    rows: &[Row],
+    problem: Option<&str>,
+    screen: Option<&Screen>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    match (screen, problem) {
+        (Some(screen), _) => screen.draw(&table(rows, output.columns()), problem, output)?,
+        (None, Some(problem)) => note(problem),
+        (None, None) if output.json() => output.value(&rows)?,
+        (None, None) => {
+            output.table(&table(rows, output.columns()))?;
+            output.line("")?;
         }
     }
+    output.flush()
 }
 
 /// Remembers the last counts, to tell how fast they grow.
@@ -100,7 +128,7 @@ fn rate(last: Option<u64>, now: u64, seconds: f64) -> Option<f64> {
     (seconds > 0.0).then(|| (grown as f64 / seconds * 10.0).round() / 10.0)
 }
 
-fn table(rows: &[Row]) -> Vec<String> {
+fn table(rows: &[Row], room: Option<usize>) -> Vec<String> {
     let mut table = Table::new(HEADINGS);
     for Row { tube, put_rate, delete_rate } in rows {
         let counts = [tube.ready, tube.reserved, tube.delayed, tube.buried, tube.waiting, tube.watching];
@@ -112,7 +140,7 @@ fn table(rows: &[Row]) -> Vec<String> {
         );
         table.row(cells);
     }
-    table.lines()
+    table.lines(room)
 }
 
 fn count(text: &str) -> Result<NonZero<u32>, String> {

@@ -184,6 +184,26 @@ fn watch_ends_when_it_is_told_to() {
 }
 
 #[test]
+fn watch_goes_on_after_a_restart() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let server = listener.local_addr().expect("an address").to_string();
+    let thread = std::thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().expect("a client");
+            stream.read_exact(&mut [0; 12]).expect("a request");
+            std::io::Write::write_all(&mut stream, b"OK 4\r\n---\n\r\n").expect("an answer");
+        }
+    });
+    let output = trellis()
+        .args(["tube", "--server", &server, "watch", "--interval", "0.1", "--count", "2", "--json"])
+        .output()
+        .expect("trellis runs");
+    let found = (output.status.code(), String::from_utf8_lossy(&output.stdout), stderr(&output));
+    assert_eq!(found, (Some(0), "[]\n[]\n".into(), "no answer, trying again\n".to_owned()));
+    thread.join().expect("no panic");
+}
+
+#[test]
 fn lines_are_put_also_after_their_reader_has_gone() {
     let mut script =
         vec![Step::Expect(b"use default\r\n".to_vec()), Step::Send(b"USING default\r\n".to_vec())];
