@@ -27,6 +27,9 @@ impl Address {
         if let Some(path) = text.strip_prefix("unix:") {
             return unix(path);
         }
+        if text.parse::<u16>().is_ok() {
+            return Err(format!("{text:?} names no host: write 127.0.0.1:{text}"));
+        }
         let (host, port) = split(text)?;
         let strange = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '/' | '*' | '[' | ']');
         if host.is_empty() || host.contains(strange) {
@@ -115,7 +118,7 @@ mod tests {
     #[test]
     fn says_what_is_wrong() {
         check("127.0.0.1", None, "error: \"127.0.0.1\" has no port: write host:port");
-        check("11300", None, "error: \"11300\" has no port");
+        check("11300", None, "error: \"11300\" names no host: write 127.0.0.1:11300");
         check(
             ":11300",
             None,

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 
 use crate::cmd::{completions, man, serve, version};
@@ -51,7 +52,7 @@ enum Command {
 pub(crate) fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return parse_failed(&error),
+        Err(error) => return parse_failed(error),
     };
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(args),
@@ -75,8 +76,41 @@ pub(crate) fn definition() -> clap::Command {
 }
 
 /// Prints clap's message: help and version are no errors, everything else is a wrong command line.
-fn parse_failed(error: &clap::Error) -> ExitCode {
+fn parse_failed(mut error: clap::Error) -> ExitCode {
+    let command = std::env::args_os().nth(1).unwrap_or_default();
+    if let Some(tip) = command.to_str().and_then(|command| tip(&error, command)) {
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
     // The reader of our output may have gone, as in `trellis help | head -1`.
     let _ = error.print();
     if error.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() }
+}
+
+/// Flags of beanstalkd and what stands for them; the page of documentation says how they differ.
+const BEANSTALKD_FLAGS: &[(&str, &str)] = &[
+    ("-b", "--data-dir DIR --durability interval"),
+    ("-f", "--durability interval --fsync-interval-ms MS"),
+    ("-F", "--durability interval --fsync-interval-ms never"),
+    ("-l", "--beanstalk HOST:PORT"),
+    ("-p", "--beanstalk HOST:PORT"),
+    ("-s", "--log-segment-bytes BYTES"),
+    ("-u", "--user USER"),
+    ("-V", "--log-level debug"),
+    ("-z", "--max-job-size BYTES"),
+];
+
+/// What the user may have meant who writes as for beanstalkd, or leaves out `tube`.
+fn tip(error: &clap::Error, command: &str) -> Option<String> {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    if command == "serve" {
+        let given = text(ContextKind::InvalidArg)?;
+        let (flag, ours) = BEANSTALKD_FLAGS.iter().find(|(flag, _)| *flag == given)?;
+        return Some(format!("beanstalkd's {flag} is {ours}; see docs/beanstalkd-flags.md"));
+    }
+    let given = text(ContextKind::InvalidSubcommand).filter(|given| *given == command)?;
+    definition().find_subcommand("tube")?.find_subcommand(given)?;
+    Some(format!("`trellis tube {given}`"))
 }

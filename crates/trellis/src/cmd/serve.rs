@@ -36,6 +36,11 @@ impl ServeArgs {
 /// Runs the server until it is told to stop.
 pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
     let settings = args.settings().map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    // Sockets that a service manager passes stand in for addresses; whether they are any good shows when they are used.
+    if settings.beanstalk.is_empty() && std::env::var_os("LISTEN_FDS").is_none() {
+        return Err(Failure::new(Exit::Usage, "there is nothing to listen on: every listener is off")
+            .hint("give --beanstalk an address, as in 127.0.0.1:11300"));
+    }
     crate::serve::serve(settings)
 }
 
@@ -95,6 +100,8 @@ fn argument(setting: &'static Setting) -> Arg {
         .env(setting.variable)
         .hide_env_values(true)
         .hide_possible_values(true)
+        // So that the settings say what is allowed instead.
+        .allow_negative_numbers(true)
         .action(if setting.repeatable { ArgAction::Append } else { ArgAction::Set })
         .long_help(format!("{summary}\n\n{}", plain(setting.details)))
         .help(summary);

@@ -14,7 +14,7 @@ use crate::output::{Output, report};
 #[derive(Args)]
 pub(super) struct DeleteArgs {
     /// The jobs
-    #[arg(value_name = "ID", required = true, value_parser = job_id)]
+    #[arg(value_name = "ID", required = true, value_parser = job_id, allow_negative_numbers = true)]
     ids: Vec<u64>,
 }
 

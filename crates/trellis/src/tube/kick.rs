@@ -14,7 +14,7 @@ use crate::output::Output;
 #[derive(Args)]
 pub(super) struct KickArgs {
     /// At most so many jobs of the tube
-    #[arg(value_name = "N", value_parser = number, required_unless_present = "job")]
+    #[arg(value_name = "N", value_parser = number, allow_negative_numbers = true, required_unless_present = "job")]
     bound: Option<u32>,
 
     /// The tube
@@ -22,7 +22,7 @@ pub(super) struct KickArgs {
     tube: String,
 
     /// One given job instead
-    #[arg(long, value_name = "ID", value_parser = job_id, conflicts_with_all = ["bound", "tube"])]
+    #[arg(long, value_name = "ID", value_parser = job_id, allow_negative_numbers = true, conflicts_with_all = ["bound", "tube"])]
     job: Option<u64>,
 }
 

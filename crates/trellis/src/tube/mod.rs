@@ -56,7 +56,8 @@ pub(crate) struct TubeArgs {
         global = true,
         help_heading = "Common options",
         value_name = "SECONDS",
-        value_parser = argument::timeout
+        value_parser = argument::timeout,
+        allow_negative_numbers = true
     )]
     timeout: Option<u32>,
 

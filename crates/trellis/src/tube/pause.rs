@@ -17,7 +17,7 @@ pub(super) struct PauseArgs {
     tube: String,
 
     /// For how long; 0 resumes at once
-    #[arg(value_parser = seconds)]
+    #[arg(value_parser = seconds, allow_negative_numbers = true)]
     seconds: u32,
 }
 

@@ -15,7 +15,7 @@ use crate::output::{Output, note};
 #[command(group = clap::ArgGroup::new("which").required(true))]
 pub(super) struct PeekArgs {
     /// The job
-    #[arg(group = "which", value_parser = job_id)]
+    #[arg(group = "which", value_parser = job_id, allow_negative_numbers = true)]
     id: Option<u64>,
 
     /// The job of the tube that is next to be reserved

@@ -28,15 +28,15 @@ pub(super) struct PutArgs {
     tube: String,
 
     /// The priority: 0 is the most urgent, 4294967295 the least; below 1024 counts as urgent
-    #[arg(long, value_name = "N", value_parser = number, default_value_t = 1024)]
+    #[arg(long, value_name = "N", value_parser = number, allow_negative_numbers = true, default_value_t = 1024)]
     pri: u32,
 
     /// Seconds until the job is ready
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value_t = 0)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true, default_value_t = 0)]
     delay: u32,
 
     /// Seconds that a worker may hold the job before it is given to another one; 0 counts as 1
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value_t = 60)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true, default_value_t = 60)]
     ttr: u32,
 
     /// Make one job of each line of standard input, without its line end

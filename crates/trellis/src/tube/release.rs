@@ -14,15 +14,15 @@ use crate::output::Output;
 #[derive(Args)]
 pub(super) struct ReleaseArgs {
     /// The job
-    #[arg(value_parser = job_id)]
+    #[arg(value_parser = job_id, allow_negative_numbers = true)]
     id: u64,
 
     /// Its new priority, smallest first; without it, it keeps the one it has
-    #[arg(long, value_name = "N", value_parser = number)]
+    #[arg(long, value_name = "N", value_parser = number, allow_negative_numbers = true)]
     pri: Option<u32>,
 
     /// Seconds until it is ready
-    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = seconds, allow_negative_numbers = true)]
     delay: u32,
 }
 

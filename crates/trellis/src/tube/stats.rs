@@ -16,7 +16,7 @@ pub(super) struct StatsArgs {
     tube: Option<String>,
 
     /// A job instead of a tube
-    #[arg(long, value_name = "ID", value_parser = job_id, conflicts_with = "tube")]
+    #[arg(long, value_name = "ID", value_parser = job_id, allow_negative_numbers = true, conflicts_with = "tube")]
     job: Option<u64>,
 }
 

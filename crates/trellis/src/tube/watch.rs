@@ -19,11 +19,11 @@ use crate::output::{Output, note};
 #[derive(Args)]
 pub(super) struct WatchArgs {
     /// Seconds from one table to the next, 0.1 to 3600
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = interval)]
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = interval, allow_negative_numbers = true)]
     interval: Duration,
 
     /// End after so many tables
-    #[arg(long, value_name = "N", value_parser = count)]
+    #[arg(long, value_name = "N", value_parser = count, allow_negative_numbers = true)]
     count: Option<NonZero<u32>>,
 }
 
