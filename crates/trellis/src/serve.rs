@@ -21,10 +21,15 @@ pub(crate) fn serve(settings: ServeSettings) -> Result<(), Failure> {
         ..settings
     };
     // One thread serves everything: handing a request from thread to thread costs more than carrying it out.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().event_interval(EVENT_INTERVAL).enable_all().build();
     let runtime = runtime.map_err(|error| internal(&format!("the runtime cannot start: {error}")))?;
     runtime.block_on(run(settings))
 }
+
+/// After so many turns of tasks the sockets are looked at again, if there are still tasks with something to do. Twice
+/// what a batch of a hundred connections takes: looking earlier only splits batches that one sync could have carried.
+const EVENT_INTERVAL: u32 = 256;
 
 async fn run(settings: ServeSettings) -> Result<(), Failure> {
     // Before anything else, so that a signal during a long recovery is not the default one.
