@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use trellis_core::{Command, ConnectionId, NodeId, Outbox, State, Time, tube};
 
-use crate::batch::PlacedQuery;
+use crate::batch::{Batch, PlacedQuery};
 use crate::format::{FormatError, Reader, entry};
 use crate::types::{LogId, StoredMembership};
+use crate::unlogged::Unlogged;
 
 /// Takes what the state machine gives out, on the node where it runs.
 ///
@@ -14,6 +15,10 @@ use crate::types::{LogId, StoredMembership};
 pub trait Deliver: Outbox + Send {
     /// An entry is complete: what it gave out can be sent.
     fn flush(&mut self);
+
+    /// The next reply that `to` awaits is that its command can't be carried out now, because the log has no room for
+    /// it. Nothing has changed.
+    fn refuse(&mut self, to: ConnectionId);
 }
 
 /// The replicated state and what belongs to its place in the log.
@@ -81,6 +86,32 @@ impl Applied {
             self.query(at, placed.connection, &placed.query);
         }
         self.deliver.flush();
+    }
+
+    /// Answers a batch that the log has no room for: queries as ever, and commands with a refusal, except those about
+    /// the lives of connections, which `unlogged` keeps.
+    pub(crate) fn refuse(
+        &mut self,
+        at: Time,
+        batch: Batch,
+        unlogged: &mut Unlogged,
+    ) -> Result<(), FormatError> {
+        let mut reader = Reader(&batch.bytes);
+        entry::Header::decode(&mut reader)?;
+        let mut queries = batch.queries.into_iter().peekable();
+        for done in 0.. {
+            while let Some(placed) = queries.next_if(|placed| placed.after == done) {
+                self.query(at, placed.connection, &placed.query);
+            }
+            if reader.is_empty() {
+                break;
+            }
+            if let Some(refused) = unlogged.note(&entry::decode(&mut reader)?) {
+                self.deliver.refuse(refused);
+            }
+        }
+        self.deliver.flush();
+        Ok(())
     }
 
     fn query(&mut self, at: Time, connection: ConnectionId, query: &tube::Query) {

@@ -55,6 +55,17 @@ impl Batch {
         self.queries.push(PlacedQuery { after: self.commands, connection, query });
     }
 
+    /// Appends another batch, as if all of it had arrived after this one.
+    pub(crate) fn append(&mut self, other: Batch) {
+        let before = self.commands;
+        self.bytes.extend_from_slice(&other.bytes[entry::HEADER_BYTES..]);
+        self.commands += other.commands;
+        self.durable |= other.durable;
+        let later = |placed: PlacedQuery| PlacedQuery { after: placed.after + before, ..placed };
+        self.queries.extend(other.queries.into_iter().map(later));
+        self.waiting.extend(other.waiting);
+    }
+
     pub(crate) fn wake_when_taken(&mut self, waker: Waker) {
         self.waiting.push(waker);
     }

@@ -18,10 +18,11 @@ use crate::fault::Fault;
 use crate::format::entry;
 use crate::gauge::LogGauge;
 use crate::limits::{
-    BATCH_BUFFER_BYTES_MAX, FULL_DISK_REMINDER, FULL_DISK_RETRY, RECORD_BYTES_MAX, SNAPSHOT_LOG_BYTES_MIN,
+    BATCH_BUFFER_BYTES_MAX, FULL_DISK_RETRY, FULL_LOG_REMINDER, RECORD_BYTES_MAX, SNAPSHOT_LOG_BYTES_MIN,
     SNAPSHOT_REQUEST_BYTES,
 };
 use crate::types::{Proposal, Raft};
+use crate::unlogged::Unlogged;
 
 /// Where connections leave their commands.
 pub(crate) struct Intake {
@@ -99,6 +100,11 @@ pub(crate) struct Engine {
     pub(crate) gauge: Arc<LogGauge>,
     /// The bytes of log at which a snapshot is asked for again, once it was.
     pub(crate) snapshot_at: u64,
+    /// What the log had no room for.
+    pub(crate) unlogged: Unlogged,
+    /// Whether the last batch found no room in the log, and when that was last said.
+    pub(crate) full: bool,
+    pub(crate) full_said: Option<Instant>,
     /// Becomes true to end the engine, after what has arrived until then.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -151,30 +157,46 @@ impl Engine {
         Ok(())
     }
 
-    /// Waits until the log has room for a batch. The consensus goes on meanwhile, so that a snapshot can make room.
-    async fn wait_for_room(&mut self, bytes: usize) -> Result<(), String> {
-        for waited in 0_u32.. {
-            let room = self.gauge.space_left.load(Relaxed) >= (bytes + RECORD_BYTES_MAX) as u64;
-            if room || !self.gauge.disk_full.load(Relaxed) {
-                break;
+    /// Whether the log has room for `batch` and what has to go before it. If its next file is still being made, this
+    /// waits for that: made on the spot, it would hold everybody up, and nobody could be told that the disk is full.
+    async fn has_room(&self, batch: &Batch) -> bool {
+        let needed = (batch.bytes.len() + self.unlogged.bytes_max() + RECORD_BYTES_MAX) as u64;
+        // A batch that fits into no file gets one of its own.
+        let needed = needed.min(self.gauge.segment_bytes.load(Relaxed) / 2);
+        loop {
+            if self.gauge.space_left.load(Relaxed) >= needed {
+                return true;
             }
-            if waited.is_multiple_of(FULL_DISK_REMINDER) {
-                let needed = self.gauge.segment_bytes.load(Relaxed);
-                tracing::error!(
-                    needed,
-                    "the log is full: nothing is answered until the disk has room for this many bytes"
-                );
+            if self.gauge.disk_full.load(Relaxed) {
+                return false;
             }
-            self.keep_log_short().await?;
-            tokio::time::sleep(FULL_DISK_RETRY).await;
+            self.gauge.spare_tried.notified().await;
         }
-        Ok(())
     }
 
-    /// Returns when something has arrived, something is due, or the engine has to stop.
+    /// Answers a batch without the log.
+    fn refuse(&mut self, at: Time, batch: Batch) -> Result<(), String> {
+        self.full = true;
+        if self.full_said.is_none_or(|said| said.elapsed() >= FULL_LOG_REMINDER) {
+            self.full_said = Some(Instant::now());
+            let needed = self.gauge.segment_bytes.load(Relaxed);
+            tracing::error!(
+                needed,
+                "the log is full: all that changes anything is refused until the disk has room for this many bytes"
+            );
+        }
+        let answered = lock(&self.applied).refuse(at, batch, &mut self.unlogged);
+        answered.map_err(|error| format!("a batch cannot be read: {error}"))
+    }
+
+    /// Returns when something has arrived, something is due, or the engine has to stop. While the log is full, it is
+    /// looked at again and again instead.
     async fn wait(&mut self) {
-        let due = lock(&self.applied).state.next_due();
-        let due = due.map(|time| self.clock.instant(time));
+        let due = if self.full {
+            Some(Instant::now() + FULL_DISK_RETRY)
+        } else {
+            lock(&self.applied).state.next_due().map(|time| self.clock.instant(time))
+        };
         tokio::select! {
             biased;
             () = self.intake.arrived.notified() => {}
@@ -187,15 +209,20 @@ impl Engine {
     async fn propose(&mut self) -> Result<usize, String> {
         let batch = self.intake.take();
         let at = self.clock.now();
-        if batch.commands == 0 && !self.is_due(at) {
+        if batch.commands == 0 && self.unlogged.is_empty() && !self.is_due(at) {
             if !batch.queries.is_empty() {
                 lock(&self.applied).answer(at, batch.queries);
             }
             return Ok(0);
         }
+        if !self.has_room(&batch).await {
+            self.refuse(at, batch)?;
+            return Ok(0);
+        }
+        self.full = false;
+        let batch = self.unlogged.lead(batch);
         let Batch { number, mut bytes, commands, queries, durable, .. } = batch;
         entry::seal(&mut bytes, at, durable);
-        self.wait_for_room(bytes.len()).await?;
         lock(&self.applied).expect(number, queries);
         match self.raft.client_write(Proposal(bytes.into())).await {
             Ok(_) => Ok(commands),

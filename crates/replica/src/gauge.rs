@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
+use tokio::sync::Notify;
+
 /// Written by the log and the machine, read by anyone.
 #[derive(Debug, Default)]
 pub struct LogGauge {
@@ -16,8 +18,10 @@ pub struct LogGauge {
     pub(crate) state_bytes: AtomicU64,
     /// Bytes of all jobs' bodies.
     pub(crate) body_bytes: AtomicU64,
-    /// Bytes that the log can take without another file.
+    /// Bytes that the log can take without another file; without a disk, any number.
     pub(crate) space_left: AtomicU64,
+    /// Told whenever the log's next file has been made, or could not be.
+    pub(crate) spare_tried: Notify,
     /// Whether the disk has no room for another file of the log.
     pub(crate) disk_full: AtomicBool,
     /// Whether the log waits for room in the middle of an append.

@@ -29,6 +29,7 @@ mod snapshot;
 mod suite_tests;
 mod syncing;
 mod types;
+mod unlogged;
 
 pub use applied::Deliver;
 pub use gauge::{LogFacts, LogGauge};

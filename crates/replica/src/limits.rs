@@ -52,7 +52,10 @@ pub(crate) const INLINE_SYNC_MICROSECONDS_MAX: u64 = 300;
 /// How long to wait before trying again to make a file on a full disk.
 pub(crate) const FULL_DISK_RETRY: Duration = Duration::from_secs(1);
 
-/// As long as the log is full, every so many tries a message says so.
+/// As long as the log is full and somebody asks for what it has no room for, a message says so this often.
+pub(crate) const FULL_LOG_REMINDER: Duration = Duration::from_secs(10);
+
+/// As long as an entry waits in front of a full log, every so many tries a message says so.
 pub(crate) const FULL_DISK_REMINDER: u32 = 10;
 
 /// How long to wait before trying again to write a snapshot that could not be written.

@@ -167,7 +167,9 @@ impl Shared {
     /// Tells the figures that change with the log's files, and has the next file prepared.
     fn note_segments(&self) {
         let log = lock(&self.log);
-        let Some(wal) = &log.wal else { return };
+        let Some(wal) = &log.wal else {
+            return self.gauge.space_left.store(u64::MAX, Relaxed);
+        };
         let numbers = wal.segment_numbers();
         let since_snapshot = log.purged.map_or(wal.live_bytes(), |purged| wal.bytes_since(purged.index + 1));
         self.gauge.log_bytes.store(since_snapshot, Relaxed);

@@ -23,6 +23,7 @@ use crate::network::NoPeers;
 use crate::settings::{Durability, Settings};
 use crate::snapshot::Snapshots;
 use crate::types::Raft;
+use crate::unlogged::Unlogged;
 
 /// Why a replica has not started. Nothing on disk was changed by the failed attempt.
 #[derive(Debug, thiserror::Error)]
@@ -159,6 +160,9 @@ impl Replica {
             fault: Arc::clone(&fault),
             gauge: Arc::clone(&gauge),
             snapshot_at: 0,
+            unlogged: Unlogged::new(settings.node),
+            full: false,
+            full_said: None,
             stop: stopped,
         };
         let engine = Mutex::new(Some(tokio::spawn(engine.run())));

@@ -35,6 +35,10 @@ impl Deliver for Heard {
     fn flush(&mut self) {
         self.1.notify_one();
     }
+
+    fn refuse(&mut self, to: ConnectionId) {
+        self.0.lock().unwrap().push(format!("refused {}", to.number()));
+    }
 }
 
 impl Heard {
@@ -239,35 +243,89 @@ fn nothing_is_acknowledged_after_a_failed_sync() {
 }
 
 #[test]
-fn a_full_disk_loses_nothing_and_is_waited_for() {
+fn a_full_log_refuses_changes_and_answers_questions() {
     run(async {
         let disk = MemDisk::new();
         let node = start(&disk).await;
-        disk.limit_capacity(Some(disk.used_bytes()));
-        let body = vec![b'x'; 60_000];
-        let mut acknowledged = 0;
+        assert_eq!(node.ask(put(b"held")).await, "Inserted { id: 1 }");
+        assert_eq!(node.ask(Command::Reserve { timeout: None }).await, "Reserved 1");
+        disk.limit_capacity(Some(disk.used_bytes() + 4096));
         // The server looks before each put, and refuses it; here they go on until the log has no room at all.
-        let patience = Duration::from_millis(300);
-        loop {
-            node.replica.submit(CLIENT, &put(&body));
-            match tokio::time::timeout(patience, node.heard.next(1)).await {
-                Ok(_) => acknowledged += 1,
-                Err(_) => break,
-            }
-        }
+        let acknowledged = fill_log(&node, &[60_000, 100, 1]).await;
         assert!(!node.replica.has_space());
         assert!(acknowledged >= 10, "{acknowledged}");
 
+        // One batch, with questions before, between and behind what is refused.
+        let other = ConnectionId::new(1, 2);
+        node.replica.submit(other, &Command::Open);
+        node.replica.query(other, Query::ListTubesWatched);
+        node.replica.submit(CLIENT, &Command::Reserve { timeout: None });
+        node.replica.query(CLIENT, Query::Stats);
+        node.replica.submit(other, &Command::Use { tube: "b" });
+        node.replica.query(other, Query::ListTubeUsed);
+        let stats = format!("{acknowledged} ready");
+        let default = r#"Using { tube: "default" }"#;
+        let expected = [r#"Tubes(["default"])"#, "refused 1", &stats, "refused 2", default];
+        assert_eq!(node.heard.next(5).await, expected);
+
+        // What became of connections is not forgotten: the job comes back from the one that has gone.
+        node.replica.submit(CLIENT, &Command::HalfClose);
+        node.replica.submit(CLIENT, &Command::Close);
+        for number in 3..1_000 {
+            node.replica.submit(ConnectionId::new(1, number), &Command::Open);
+            node.replica.submit(ConnectionId::new(1, number), &Command::Close);
+        }
         disk.limit_capacity(None);
-        assert_eq!(node.heard.next(1).await, [format!("Inserted {{ id: {} }}", acknowledged + 1)]);
-        assert_eq!(node.ask(Command::Delete { id: 1 }).await, "Deleted");
-        assert_eq!(node.query(Query::Stats).await, format!("{acknowledged} ready"));
-        let again = async {
+        let room = async {
             while !node.replica.has_space() {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), again).await.expect("room is noticed");
+        tokio::time::timeout(Duration::from_secs(60), room).await.expect("room is noticed");
+        node.replica.submit(other, &Command::ReserveJob { id: 1 });
+        node.replica.query(other, Query::Stats);
+        assert_eq!(node.heard.next(2).await, ["Reserved 1", &stats]);
+
+        let node = start(&disk.crash(9)).await;
+        assert_eq!(node.query(Query::Stats).await, format!("{} ready", acknowledged + 1));
+    });
+}
+
+/// Puts bodies of each size until the log takes no more of it; the number of jobs that it has taken.
+async fn fill_log(node: &Node, sizes: &[usize]) -> usize {
+    let mut acknowledged = 0;
+    for bytes in sizes {
+        loop {
+            let reply = node.ask(put(&vec![b'x'; *bytes])).await;
+            if reply == "refused 1" {
+                break;
+            }
+            assert!(reply.starts_with("Inserted"), "{reply}");
+            acknowledged += 1;
+        }
+    }
+    acknowledged
+}
+
+#[test]
+fn what_is_due_while_the_log_is_full_happens_when_it_has_room() {
+    run(async {
+        let disk = MemDisk::new();
+        let node = start(&disk).await;
+        disk.limit_capacity(Some(disk.used_bytes() + 4096));
+        fill_log(&node, &[60_000, 4_000]).await;
+        // Due in a second, when the last bytes of the log have long been used up.
+        let reserve = Command::Reserve { timeout: Some(1) };
+        let empty = ConnectionId::new(1, 2);
+        node.replica.submit(empty, &Command::Open);
+        node.replica.submit(empty, &Command::Watch { tube: "empty" });
+        node.replica.submit(empty, &Command::Ignore { tube: "default" });
+        node.heard.next(2).await;
+        node.replica.submit(empty, &reserve);
+        fill_log(&node, &[100, 1]).await;
+        disk.limit_capacity(None);
+        assert_eq!(node.heard.next(1).await, ["TimedOut"]);
+        assert_eq!(node.ask(Command::Delete { id: 1 }).await, "Deleted");
     });
 }
 
@@ -276,7 +334,7 @@ fn a_stop_does_not_wait_for_a_full_disk() {
     run(async {
         let disk = MemDisk::new();
         let node = start(&disk).await;
-        disk.limit_capacity(Some(disk.used_bytes()));
+        disk.limit_capacity(Some(disk.used_bytes() + 4096));
         let body = vec![b'x'; 60_000];
         while node.replica.has_space() {
             node.replica.submit(CLIENT, &put(&body));

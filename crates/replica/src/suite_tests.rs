@@ -24,6 +24,7 @@ impl Outbox for Nowhere {
 
 impl Deliver for Nowhere {
     fn flush(&mut self) {}
+    fn refuse(&mut self, _to: ConnectionId) {}
 }
 
 struct Directories(Durability);

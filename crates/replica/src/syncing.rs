@@ -253,6 +253,7 @@ impl Parts {
             }
             Err(error) => self.note_full(&error),
         }
+        self.gauge.spare_tried.notify_one();
     }
 
     fn note_full(&self, error: &WalError) {

@@ -1,21 +1,22 @@
 //! Answers to questions; changes nothing.
 
 use super::command::JobId;
+use super::connections::Connection;
 use super::query::Query;
 use super::queue::Queue;
 use super::reply::{JobStats, Reply, Totals, TubeStats};
 use crate::{ConnectionId, Outbox, Time};
 
 impl Queue {
-    /// Answers a connection that is open; others get nothing.
+    /// Answers a connection. One that isn't open is answered as if it had just been opened: while the log is full,
+    /// that is what it is to its client.
     pub(crate) fn answer(&self, at: Time, connection: ConnectionId, query: &Query, outbox: &mut dyn Outbox) {
-        let Some(slot) = self.connections.find(connection) else { return };
-        outbox.tube(connection, self.reply_to(at, slot, query).unwrap_or(Reply::NotFound));
+        let asker = self.connections.find(connection).map(|slot| self.connections.get(slot));
+        outbox.tube(connection, self.reply_to(at, asker, query).unwrap_or(Reply::NotFound));
     }
 
-    fn reply_to(&self, at: Time, connection: u32, query: &Query) -> Option<Reply<'_>> {
-        let asker = self.connections.get(connection);
-        let used = self.tubes.get(asker.used);
+    fn reply_to(&self, at: Time, asker: Option<&Connection>, query: &Query) -> Option<Reply<'_>> {
+        let used = self.tubes.get(asker.map_or(self.tubes.default, |asker| asker.used));
         let reply = match query {
             Query::Peek { id } => self.found(self.jobs.find(*id)?),
             Query::PeekReady => self.found(used.ready.first()?),
@@ -26,7 +27,10 @@ impl Queue {
             Query::StatsTube { tube } => Reply::TubeStats(self.tube_stats(at, tube)?),
             Query::ListTubes => Reply::Tubes(self.names(self.tubes.in_order().iter().copied())),
             Query::ListTubeUsed => Reply::Using { tube: &used.name },
-            Query::ListTubesWatched => Reply::Tubes(self.names(asker.watched.iter().map(|watch| watch.tube))),
+            Query::ListTubesWatched => Reply::Tubes(match asker {
+                Some(asker) => self.names(asker.watched.iter().map(|watch| watch.tube)),
+                None => self.names([self.tubes.default].into_iter()),
+            }),
         };
         Some(reply)
     }

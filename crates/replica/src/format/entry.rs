@@ -16,6 +16,8 @@ use super::{FormatError, Reader};
 
 const VERSION: u8 = 1;
 pub(crate) const HEADER_BYTES: usize = 20;
+/// An operation and its connection.
+pub(crate) const COMMAND_HEAD_BYTES: usize = 9;
 const AT_OFFSET: usize = 12;
 const FLAGS_OFFSET: usize = 1;
 const DURABLE: u8 = 1;
@@ -135,7 +137,7 @@ pub(crate) fn encode_tube(connection: ConnectionId, command: &tube::Command<'_>,
 }
 
 fn head(code: u8, connection: ConnectionId, out: &mut Vec<u8>) {
-    let mut head = [code; 9];
+    let mut head = [code; COMMAND_HEAD_BYTES];
     head[1..].copy_from_slice(&connection.to_bits().to_le_bytes());
     out.extend_from_slice(&head);
 }

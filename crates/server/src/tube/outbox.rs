@@ -43,6 +43,13 @@ impl Deliver for TubeOutbox {
             outgoing.complete();
         }
     }
+
+    fn refuse(&mut self, to: ConnectionId) {
+        let Some(outgoing) = self.connections.get(to) else { return };
+        if outgoing.add(|out| codec::Reply::OutOfMemory.encode(out)) {
+            self.touched.push(outgoing);
+        }
+    }
 }
 
 fn encode(reply: &Reply<'_>, facts: &Facts, log: &LogGauge, out: &mut Vec<u8>) {

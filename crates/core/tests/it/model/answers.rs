@@ -8,12 +8,13 @@ use crate::outbox::line;
 
 impl Model {
     pub(crate) fn ask(&mut self, from: ConnectionId, query: &Query) {
-        let Some(connection) = self.connection(from) else { return };
-        let reply = self.answer(connection, query).unwrap_or(Reply::NotFound);
+        let new = Connection::new(from);
+        let asker = self.connection(from).unwrap_or(&new);
+        let reply = self.answer(asker, query).unwrap_or(Reply::NotFound);
         self.out.push(line(from, &reply));
     }
 
-    fn answer(&self, asker: &Connection, query: &Query) -> Option<Reply<'_>> {
+    fn answer<'a>(&'a self, asker: &'a Connection, query: &Query) -> Option<Reply<'a>> {
         let here = |state| self.jobs.iter().filter(move |job| job.state == state && job.tube == asker.used);
         let job = match query {
             Query::Peek { id } | Query::StatsJob { id } => self.jobs.iter().find(|job| job.id == *id),

@@ -64,6 +64,19 @@ struct Connection {
     worker: bool,
 }
 
+impl Connection {
+    fn new(id: ConnectionId) -> Self {
+        Connection {
+            id,
+            used: "default".into(),
+            watched: vec!["default".into()],
+            half_closed: false,
+            producer: false,
+            worker: false,
+        }
+    }
+}
+
 impl Model {
     pub(crate) fn new() -> Self {
         let mut model = Model::default();
@@ -209,14 +222,7 @@ impl Model {
 
     fn open(&mut self, id: ConnectionId) {
         if self.connection(id).is_none() {
-            self.connections.push(Connection {
-                id,
-                used: "default".into(),
-                watched: vec!["default".into()],
-                half_closed: false,
-                producer: false,
-                worker: false,
-            });
+            self.connections.push(Connection::new(id));
         }
     }
 
