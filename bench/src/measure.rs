@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
-use crate::beanstalk::{self, BODY};
+use crate::beanstalk::{self, BODY, LARGE_BODY};
 use crate::network::{Network, Workload};
 use crate::rows::{Row, Work};
 use crate::server::{Kind, Programs, Server};
@@ -45,6 +45,7 @@ pub(crate) struct Measurement {
     pub(crate) p50_us: f64,
     pub(crate) p99_us: f64,
     pub(crate) p999_us: f64,
+    pub(crate) longest_us: f64,
     pub(crate) cpu_seconds_per_million: f64,
     pub(crate) resident_bytes: f64,
     /// Resident bytes above the empty server for each job; only where jobs are all that there is.
@@ -63,14 +64,16 @@ fn drive(row: &Row, server: &Server, effort: Effort) -> Result<Measurement> {
     let mut network = Network::connect(server.address, connections)?;
     let mut run = Run { network: &mut network, server, effort };
     match row.work {
-        Work::Cycle => run.load(&mut Cycle),
+        Work::Cycle => run.load(&mut Cycle(BODY)),
         Work::Put { depth } => run.load(&mut puts(depth, PUTS_MAX, |_| 0)),
         Work::Fill { jobs } => run.fill(jobs / effort.divisor, empty),
         Work::Delayed { jobs } => {
-            // Spread over a day, in no order, as real ones are.
-            let delay = |number: usize| DELAY_SECONDS + (number * 7919 % 86_400) as u32;
-            run.prepare(&mut puts(PREPARATION_DEPTH, jobs / effort.divisor, delay))?;
-            run.load(&mut Cycle)
+            run.prepare(&mut delayed(jobs / effort.divisor))?;
+            run.load(&mut Cycle(BODY))
+        }
+        Work::Saved { jobs } => {
+            run.prepare(&mut delayed(jobs / effort.divisor))?;
+            run.load_while_saving()
         }
         Work::Tubes { tubes } => {
             let tubes = tubes / effort.divisor;
@@ -79,10 +82,15 @@ fn drive(row: &Row, server: &Server, effort: Effort) -> Result<Measurement> {
         }
         Work::Watched { tubes } => {
             run.prepare(&mut Script::new(PREPARATION_DEPTH, watch_all(tubes, connections)))?;
-            run.load(&mut Cycle)
+            run.load(&mut Cycle(BODY))
         }
         Work::Waiting => run.wake(connections / 2),
     }
+}
+
+/// Puts jobs whose delays are spread over a day, in no order, as real ones are.
+fn delayed(count: usize) -> Script<impl FnMut(usize, &mut Vec<u8>) -> bool> {
+    puts(PREPARATION_DEPTH, count, |number| DELAY_SECONDS + (number * 7919 % 86_400) as u32)
 }
 
 /// Puts into the used tube, `count` in all; `delay` gives the seconds for each.
@@ -162,6 +170,17 @@ impl Run<'_> {
         self.stop(&started)
     }
 
+    /// A load that makes the log grow quickly, so that the state is written to snapshots meanwhile. A server that does
+    /// such a thing says so.
+    fn load_while_saving(&mut self) -> Result<Measurement> {
+        let snapshots = |server: &Server| server.log().matches("took a snapshot").count();
+        let before = snapshots(self.server);
+        let measurement = self.load(&mut Cycle(LARGE_BODY))?;
+        let taken = snapshots(self.server) - before;
+        ensure!(self.server.kind == Kind::Beanstalkd || taken > 0, "no snapshot was taken: load for longer");
+        Ok(measurement)
+    }
+
     /// Fills the server with jobs; the clock runs all the time, and the memory is measured after it.
     fn fill(&mut self, jobs: usize, empty: u64) -> Result<Measurement> {
         let started = self.start()?;
@@ -204,6 +223,7 @@ impl Run<'_> {
             p50_us: meter.latency_us(0.5),
             p99_us: meter.latency_us(0.99),
             p999_us: meter.latency_us(0.999),
+            longest_us: meter.latency_us(1.0),
             cpu_seconds_per_million: cpu.as_secs_f64() * 1e6 / replies,
             resident_bytes: self.server.resident_bytes()? as f64,
             bytes_per_job: None,

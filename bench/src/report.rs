@@ -16,13 +16,14 @@ pub(crate) struct Sample {
     pub(crate) measurement: Measurement,
 }
 
-const HEADER: [&str; 11] = [
+const HEADER: [&str; 12] = [
     "work",
     "server",
     "ops/s",
     "p50 µs",
     "p99 µs",
     "p99.9 µs",
+    "longest µs",
     "CPU s/M ops",
     "RSS MiB",
     "to the peer",
@@ -40,9 +41,9 @@ pub(crate) fn table(rows: &[&Row], samples: &[Sample]) -> String {
         if let Some(ours) = &ours {
             let mut line = line("", "trellis", ours);
             if let Some(peer) = &peer {
-                line[8] = ratio(ours, peer);
-                line[9] = target(row.target);
-                line[10] = if met(row.target, ours, peer) { "yes" } else { "**no**" }.to_owned();
+                line[9] = ratio(ours, peer);
+                line[10] = target(row.target);
+                line[11] = if met(row.target, ours, peer) { "yes" } else { "**no**" }.to_owned();
             }
             lines.push(line);
         }
@@ -71,14 +72,15 @@ fn median(row: &Row, server: Kind, samples: &[Sample]) -> Option<Measurement> {
         p50_us: of(|sample| sample.p50_us),
         p99_us: of(|sample| sample.p99_us),
         p999_us: of(|sample| sample.p999_us),
+        longest_us: of(|sample| sample.longest_us),
         cpu_seconds_per_million: of(|sample| sample.cpu_seconds_per_million),
         resident_bytes: of(|sample| sample.resident_bytes),
         bytes_per_job: first.bytes_per_job.map(|_| of(|sample| sample.bytes_per_job.unwrap_or_default())),
     })
 }
 
-fn line(name: &str, server: &str, measurement: &Measurement) -> [String; 11] {
-    let Measurement { replies_per_second, p50_us, p99_us, p999_us, .. } = measurement;
+fn line(name: &str, server: &str, measurement: &Measurement) -> [String; 12] {
+    let Measurement { replies_per_second, p50_us, p99_us, p999_us, longest_us, .. } = measurement;
     let bytes_per_job = measurement.bytes_per_job.map(|bytes| format!(" ({bytes:.0} B a job)"));
     let resident = measurement.resident_bytes / (1024.0 * 1024.0);
     [
@@ -88,6 +90,7 @@ fn line(name: &str, server: &str, measurement: &Measurement) -> [String; 11] {
         format!("{p50_us:.0}"),
         format!("{p99_us:.0}"),
         format!("{p999_us:.0}"),
+        format!("{longest_us:.0}"),
         format!("{:.2}", measurement.cpu_seconds_per_million),
         format!("{resident:.1}{}", bytes_per_job.unwrap_or_default()),
         String::new(),
@@ -105,6 +108,7 @@ fn target(target: Target) -> String {
         Target::Ratio(ratio) => format!("{ratio}x"),
         Target::RatioAndCpu(ratio) => format!("{ratio}x, CPU not above the peer's"),
         Target::BytesPerJob(bytes) => format!("{bytes} B a job"),
+        Target::LongestMs(milliseconds) => format!("longest {milliseconds} ms"),
     }
 }
 
@@ -117,6 +121,7 @@ fn met(target: Target, ours: &Measurement, peer: &Measurement) -> bool {
             reaches(ratio) && round(ours.cpu_seconds_per_million / peer.cpu_seconds_per_million) <= 1.0
         }
         Target::BytesPerJob(bytes) => ours.bytes_per_job.is_some_and(|own| own <= bytes),
+        Target::LongestMs(milliseconds) => ours.longest_us <= milliseconds * 1000.0,
     }
 }
 
@@ -161,6 +166,7 @@ mod tests {
             p50_us: 1.0,
             p99_us: 2.0,
             p999_us: 3.0,
+            longest_us: 20_000.0,
             cpu_seconds_per_million: cpu,
             resident_bytes: 1_048_576.0,
             bytes_per_job: Some(230.4),
@@ -187,7 +193,7 @@ mod tests {
         assert_eq!(lines[0][1..4], ["work", "server", "ops/s"]);
         assert_eq!(lines[2][1..4], [ROWS[0].name, "beanstalkd", "1000"]);
         assert_eq!(lines[3][1..4], ["", "trellis", "1500"]);
-        assert_eq!(lines[3][9..12], ["1.50x", "1x, CPU not above the peer's", "yes"]);
+        assert_eq!(lines[3][10..13], ["1.50x", "1x, CPU not above the peer's", "yes"]);
         assert_eq!(
             table.lines().map(|line| line.chars().count()).collect::<std::collections::BTreeSet<_>>().len(),
             1
@@ -208,6 +214,8 @@ mod tests {
         assert!(met(Target::RatioAndCpu(1.0), &measurement(1000.0, 2.0), &peer));
         assert!(!met(Target::RatioAndCpu(1.0), &measurement(1000.0, 2.1), &peer));
         assert!(!met(Target::RatioAndCpu(1.0), &measurement(900.0, 1.0), &peer));
+        assert!(met(Target::LongestMs(20.0), &measurement(1.0, 1.0), &peer));
+        assert!(!met(Target::LongestMs(19.9), &measurement(1.0, 1.0), &peer));
         assert!(met(Target::BytesPerJob(231.0), &measurement(1.0, 1.0), &peer));
         assert!(!met(Target::BytesPerJob(230.0), &measurement(1.0, 1.0), &peer));
     }

@@ -25,6 +25,8 @@ pub(crate) enum Work {
     Fill { jobs: usize },
     /// The cycle, on top of so many delayed jobs.
     Delayed { jobs: usize },
+    /// The cycle with larger bodies, on top of so many delayed jobs, while these are written to snapshots.
+    Saved { jobs: usize },
     /// A walk over so many tubes.
     Tubes { tubes: usize },
     /// The cycle on connections that each watch so many tubes.
@@ -42,10 +44,12 @@ pub(crate) enum Target {
     RatioAndCpu(f64),
     /// So many resident bytes a job at most.
     BytesPerJob(f64),
+    /// No reply later than after so many milliseconds.
+    LongestMs(f64),
 }
 
-use Target::{BytesPerJob, Ratio, RatioAndCpu};
-use Work::{Cycle, Delayed, Fill, Put, Tubes, Waiting, Watched};
+use Target::{BytesPerJob, LongestMs, Ratio, RatioAndCpu};
+use Work::{Cycle, Delayed, Fill, Put, Saved, Tubes, Waiting, Watched};
 
 const fn row(
     name: &'static str,
@@ -69,6 +73,7 @@ pub(crate) const ROWS: &[Row] = &[
     row("put 64x1 fsync", Put { depth: 1 }, 64, Fsync, Ratio(12.0)),
     row("fill with 1 M jobs", Fill { jobs: 1_000_000 }, 64, Memory, BytesPerJob(230.0)),
     row("cycle over 1 M delayed jobs", Delayed { jobs: 1_000_000 }, 64, Memory, Ratio(1.0)),
+    row("cycle while 1 M jobs are saved", Saved { jobs: 1_000_000 }, 64, Interval, LongestMs(20.0)),
     row("walk over 100 k tubes", Tubes { tubes: 100_000 }, 64, Memory, Ratio(1.0)),
     row("cycle watching 1000 tubes", Watched { tubes: 1000 }, 64, Memory, Ratio(1.0)),
     row("wake 1 of 5 k waiting", Waiting, 10_000, Memory, Ratio(1.0)),

@@ -50,6 +50,8 @@ pub(crate) struct Programs {
 /// A running server. It ends, and its data are deleted, when this is dropped.
 pub(crate) struct Server {
     child: Child,
+    /// Which it is.
+    pub(crate) kind: Kind,
     /// Where it listens.
     pub(crate) address: SocketAddr,
     data: TempDir,
@@ -77,7 +79,7 @@ impl Server {
         let log = File::create(data.path().join("log"))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
-        let mut server = Server { child, address, data };
+        let mut server = Server { child, kind, address, data };
         server.await_start()?;
         Ok(server)
     }
