@@ -8,6 +8,8 @@ use support::{FRAME_HEAD_BYTES, OPTIONS, SEGMENT_HEAD_BYTES, State, files, id, o
 use trellis_wal::testing::{MemDisk, Operation};
 use trellis_wal::{Options, Wal, WalError};
 
+const SEGMENT: &str = "segment-00000000000000000001";
+
 /// Appends entries of `length` bytes until the log changes to another segment; returns how many.
 fn fill_segment(wal: &mut Wal, length: usize) -> u64 {
     let segment = *wal.segment_numbers().end();
@@ -195,7 +197,7 @@ fn old_records_in_a_recycled_file_are_not_read_again() {
     let disk = MemDisk::new();
     let (mut wal, _) = open(&disk).expect("an empty log");
     let entries = fill_segment(&mut wal, 40);
-    let old = disk.contents("segment-00000000000000000001").expect("segment 1");
+    let old = disk.contents(SEGMENT).expect("segment 1");
     wal.purge(id(entries - 1)).expect("a purge");
     assert_eq!(disk.contents("spare-0").as_deref(), Some(&old[..]), "the old file waits as it is");
     fill_segment(&mut wal, 40);
@@ -234,15 +236,14 @@ fn records_that_a_cut_removed_do_not_come_back() {
     }
     wal.flush().expect("a flush");
     drop(wal);
-    let name = "segment-00000000000000000001";
     let frame_bytes = FRAME_HEAD_BYTES + 104;
     // The first of three unsynced records is torn, or its sector was never written.
     let torn: [fn(&mut [u8]); 2] = [|frame| frame[60] ^= 1, |frame| frame.fill(0)];
     for (damage, seen) in torn.iter().zip([3, 2]) {
         let torn = disk.copy();
-        let mut contents = disk.contents(name).expect("segment 1");
+        let mut contents = disk.contents(SEGMENT).expect("segment 1");
         damage(&mut contents[SEGMENT_HEAD_BYTES..SEGMENT_HEAD_BYTES + frame_bytes]);
-        torn.put(name, contents);
+        torn.put(SEGMENT, contents);
         let (mut wal, recovered) = open(&torn).expect("the log opens");
         let tail = recovered.tail.expect("a cut");
         assert_eq!((tail.offset, tail.frames), (SEGMENT_HEAD_BYTES as u64, seen), "{tail}");
@@ -321,18 +322,37 @@ fn live_bytes_are_counted_from_an_entry_on() {
     assert_eq!(wal.bytes_since(3), wal.live_bytes());
 }
 
+/// What tells a newer version from a damaged one is the check, which is at the same place in all versions.
 #[test]
-fn a_newer_format_is_named_and_left_alone() {
+fn a_newer_format_is_named_and_left_alone_and_damage_is_not_taken_for_one() {
     let disk = MemDisk::new();
     drop(open(&disk).expect("an empty log"));
-    for name in ["manifest", "segment-00000000000000000001"] {
-        let newer = disk.copy();
-        let mut contents = disk.contents(name).expect("the file");
-        contents[8] = 2;
-        newer.put(name, contents);
-        let error = open(&newer).err().map(|error| error.to_string()).expect("an unknown version");
-        assert!(error.contains("format version 2") && error.contains(name), "{error}");
-        assert_eq!(newer.operations(), 0);
+    let manifest = disk.contents("manifest").expect("the manifest");
+    let segment = disk.contents(SEGMENT).expect("the segment");
+    // A newer manifest may well be longer.
+    let longer = [&manifest[..], &[7; 100]].concat();
+    let files = [
+        ("manifest", manifest.clone(), manifest.len()),
+        ("manifest", longer.clone(), longer.len()),
+        (SEGMENT, segment, SEGMENT_HEAD_BYTES),
+    ];
+    for (name, mut contents, head_bytes) in files {
+        contents[8] = 9;
+        let refusal = |contents: &[u8]| {
+            let newer = disk.copy();
+            newer.put(name, contents.to_vec());
+            let error = open(&newer).err().map(|error| error.to_string()).expect("it is not as it was");
+            assert!(error.contains(&format!("memory/{name} ")), "{error}");
+            assert_eq!(newer.operations(), 0);
+            error
+        };
+        let error = refusal(&contents);
+        assert!(error.contains("is damaged at byte 0") && !error.contains("version"), "{error}");
+
+        let check = crc32c::crc32c_append(crc32c::crc32c(&contents[..12]), &contents[16..head_bytes]);
+        contents[12..16].copy_from_slice(&check.to_le_bytes());
+        let error = refusal(&contents);
+        assert!(error.contains("format version 9") && error.contains("newer release"), "{error}");
     }
 }
 

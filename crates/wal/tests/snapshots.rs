@@ -58,7 +58,10 @@ fn every_damaged_byte_and_every_shortening_is_noticed() {
     let check = |damaged: Vec<u8>, what: String| {
         disk.put(NAME, damaged);
         let error = read(&disk, 9).expect_err(&what);
-        assert!(error.to_string().contains(&format!("memory/{NAME}")), "{what}: {error}");
+        assert!(matches!(error, WalError::Corrupt { .. }), "{what}: {error}");
+        let error = error.to_string();
+        assert!(error.contains(&format!("memory/{NAME} is damaged at byte ")), "{what}: {error}");
+        assert!(error.contains("restore the whole directory from a copy"), "{what}: {error}");
     };
     for position in 0..whole.len() {
         for new in [!whole[position], whole[position] ^ 1, 0] {
@@ -74,6 +77,20 @@ fn every_damaged_byte_and_every_shortening_is_noticed() {
     }
     let longer = [&whole[..], b"more"].concat();
     check(longer, "a longer file".to_owned());
+}
+
+#[test]
+fn a_newer_format_is_named() {
+    let disk = MemDisk::new();
+    write(&disk, 9, &small_chunks()).expect("a snapshot");
+    let mut newer = disk.contents(NAME).expect("the file");
+    newer[8] = 9;
+    // The head with its description, but for the check itself.
+    let check = crc32c::crc32c_append(crc32c::crc32c(&newer[..12]), &newer[16..32 + 10]);
+    newer[12..16].copy_from_slice(&check.to_le_bytes());
+    disk.put(NAME, newer);
+    let error = read(&disk, 9).expect_err("it is not known");
+    assert!(matches!(error, WalError::UnknownVersion { version: 9, known: 1, .. }), "{error}");
 }
 
 #[test]

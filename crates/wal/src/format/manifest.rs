@@ -6,12 +6,13 @@
 //! offset size
 //!      0    8  "trellman"
 //!      8    4  version: 1
-//!     12    4  CRC32C of bytes 0 to 11 and 16 to 31
+//!     12    4  CRC32C of bytes 0 to 11 and 16 to 31; in every version, to the end of the file
 //!     16    8  number of the first segment
 //!     24    8  number of the last segment; one less than the first in a log that has none yet
 //! ```
 
-use super::{HeadError, array, u32_at, u64_at};
+use super::head::{self, HeadError};
+use super::u64_at;
 
 /// The version written, and the newest that is known.
 pub(crate) const VERSION: u32 = 1;
@@ -20,6 +21,10 @@ pub(crate) const VERSION: u32 = 1;
 pub(crate) const NAME: &str = "manifest";
 
 pub(crate) const BYTES: usize = 32;
+
+/// No version of it is larger, so that so much of a newer one is enough to know it.
+pub(crate) const BYTES_MAX: usize = 4096;
+
 const MAGIC: [u8; 8] = *b"trellman";
 
 /// Which segments make up the log.
@@ -35,25 +40,16 @@ impl Manifest {
 
     pub(crate) fn encode(self) -> [u8; BYTES] {
         let mut out = [0; BYTES];
-        out[0..8].copy_from_slice(&MAGIC);
-        out[8..12].copy_from_slice(&VERSION.to_le_bytes());
         out[16..24].copy_from_slice(&self.first.to_le_bytes());
         out[24..32].copy_from_slice(&self.last.to_le_bytes());
-        let check = check(&out);
-        out[12..16].copy_from_slice(&check.to_le_bytes());
+        head::seal(&mut out, MAGIC, VERSION);
         out
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Manifest, HeadError> {
-        if bytes.len() < 12 || array(bytes, 0) != MAGIC {
-            return Err(HeadError::Damaged("it does not begin as a manifest does"));
-        }
-        match u32_at(bytes, 8) {
-            VERSION => {}
-            other => return Err(HeadError::Version(other)),
-        }
-        if bytes.len() != BYTES || u32_at(bytes, 12) != check(bytes) {
-            return Err(HeadError::Damaged("its check does not match"));
+        head::check(bytes, MAGIC, VERSION)?;
+        if bytes.len() != BYTES {
+            return Err(HeadError::Damaged("it has a wrong size"));
         }
         let manifest = Manifest { first: u64_at(bytes, 16), last: u64_at(bytes, 24) };
         if manifest != Manifest::EMPTY && (manifest.first == 0 || manifest.first > manifest.last) {
@@ -61,10 +57,6 @@ impl Manifest {
         }
         Ok(manifest)
     }
-}
-
-fn check(bytes: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&bytes[..12]), &bytes[16..BYTES])
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! # Changing a format
 //!
-//! 1. Raise the version number of the file that changes, before anything else.
+//! 1. Raise the version number of the file that changes, before anything else. What `head` says of all versions stays.
 //! 2. Leave the old reader as it is, under a name that ends in the old version (`decode_v1`), and choose by the
 //!    version that the file names. Files of the old version stay readable; new files are written in the new one.
 //! 3. Add golden files of the new version to `testdata/` and keep those of the old one.
@@ -10,6 +10,7 @@
 //! All numbers are little endian.
 
 pub(crate) mod frame;
+pub(crate) mod head;
 pub(crate) mod manifest;
 pub(crate) mod segment;
 
@@ -28,25 +29,4 @@ pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
 /// The number in the eight bytes at `at`.
 pub(crate) fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(array(bytes, at))
-}
-
-/// Why a file's head can't be read.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum HeadError {
-    /// It is damaged.
-    Damaged(&'static str),
-    /// It is of a version that is not known.
-    Version(u32),
-}
-
-impl HeadError {
-    /// The error for the file of that name.
-    pub(crate) fn of_file(self, file: impl Into<String>, known: u32) -> crate::WalError {
-        match self {
-            HeadError::Damaged(what) => crate::WalError::corrupt(file, 0, what),
-            HeadError::Version(version) => {
-                crate::WalError::UnknownVersion { file: file.into(), version, known }
-            }
-        }
-    }
 }

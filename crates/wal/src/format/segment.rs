@@ -6,7 +6,7 @@
 //! offset size
 //!      0    8  "trellseg"
 //!      8    4  version: 1
-//!     12    4  CRC32C of bytes 0 to 11 and 16 to 4095
+//!     12    4  CRC32C of bytes 0 to 11 and 16 to 4095, as in every version
 //!     16    8  number of the segment, from 1; never used twice
 //!     24    8  salt of its frames
 //!     32    8  capacity: the size of the file
@@ -26,7 +26,8 @@
 //! one before it is complete and synced: whatever is wrong with that one later is damage. The purge point and
 //! the vote are carried over, so that the segments before can go.
 
-use super::{HeadError, array, u32_at, u64_at};
+use super::head::{self, HeadError};
+use super::u64_at;
 use crate::LogId;
 use crate::limits::VOTE_BYTES_MAX;
 
@@ -79,8 +80,6 @@ fn mix(value: u64) -> u64 {
 impl SegmentHeader {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = vec![0; HEADER_BYTES];
-        out[0..8].copy_from_slice(&MAGIC);
-        out[8..12].copy_from_slice(&VERSION.to_le_bytes());
         out[16..24].copy_from_slice(&self.number.to_le_bytes());
         out[24..32].copy_from_slice(&self.salt.to_le_bytes());
         out[32..40].copy_from_slice(&self.capacity.to_le_bytes());
@@ -97,26 +96,13 @@ impl SegmentHeader {
             out[59] = u8::try_from(vote.len()).unwrap_or(u8::MAX);
             out[VOTE_AT..VOTE_AT + vote.len()].copy_from_slice(vote);
         }
-        let check = check(&out);
-        out[12..16].copy_from_slice(&check.to_le_bytes());
+        head::seal(&mut out, MAGIC, VERSION);
         out
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<SegmentHeader, HeadError> {
-        if bytes.len() < HEADER_BYTES {
-            return Err(HeadError::Damaged("it is too short for a segment's header"));
-        }
-        if array(bytes, 0) != MAGIC {
-            return Err(HeadError::Damaged("it does not begin as a segment does"));
-        }
-        match u32_at(bytes, 8) {
-            VERSION => {}
-            other => return Err(HeadError::Version(other)),
-        }
-        let bytes = &bytes[..HEADER_BYTES];
-        if u32_at(bytes, 12) != check(bytes) {
-            return Err(HeadError::Damaged("the check of its header does not match"));
-        }
+        let bytes = bytes.get(..HEADER_BYTES).ok_or(HeadError::Damaged("it ends before its head does"))?;
+        head::check(bytes, MAGIC, VERSION)?;
         let vote_bytes = usize::from(bytes[59]);
         if vote_bytes > VOTE_BYTES_MAX {
             return Err(HeadError::Damaged("its header has no room for its vote"));
@@ -132,10 +118,6 @@ impl SegmentHeader {
             vote: (bytes[58] == 1).then(|| bytes[VOTE_AT..VOTE_AT + vote_bytes].to_vec()),
         })
     }
-}
-
-fn check(bytes: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&bytes[..12]), &bytes[16..HEADER_BYTES])
 }
 
 #[cfg(test)]

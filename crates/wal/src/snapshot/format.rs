@@ -1,6 +1,7 @@
 //! The bytes of a snapshot, as the module's head describes them. Only encoding and decoding, no files.
 
-use crate::format::{HeadError, array, u32_at, u64_at};
+use crate::format::head::{self, HeadError};
+use crate::format::{u32_at, u64_at};
 
 /// The version written, and the newest that is known.
 pub(super) const VERSION: u32 = 1;
@@ -21,40 +22,25 @@ const TRAILER: u8 = 2;
 /// The head of a snapshot, description included.
 pub(super) fn encode_head(number: u64, meta: &[u8]) -> Vec<u8> {
     let mut out = vec![0; HEAD_BYTES];
-    out[0..8].copy_from_slice(&MAGIC);
-    out[8..12].copy_from_slice(&VERSION.to_le_bytes());
     out[16..24].copy_from_slice(&number.to_le_bytes());
     out[24..32].copy_from_slice(&(meta.len() as u64).to_le_bytes());
     out.extend_from_slice(meta);
-    let check = head_check(&out);
-    out[12..16].copy_from_slice(&check.to_le_bytes());
+    head::seal(&mut out, MAGIC, VERSION);
     out
 }
 
-/// The length of the description, from the first bytes of a snapshot. Not checked yet.
-pub(super) fn meta_bytes(head: &[u8]) -> Result<u64, HeadError> {
-    if head.len() < HEAD_BYTES || array(head, 0) != MAGIC {
-        return Err(HeadError::Damaged("it does not begin as a snapshot does"));
-    }
-    match u32_at(head, 8) {
-        VERSION => Ok(u64_at(head, 24)),
-        other => Err(HeadError::Version(other)),
-    }
+/// The size of the head with its description, by the first bytes of a snapshot. Not checked yet, so anything.
+pub(super) fn head_bytes(start: &[u8; HEAD_BYTES]) -> u64 {
+    u64_at(start, 24).saturating_add(HEAD_BYTES as u64)
 }
 
 /// Checks a head with its description.
 pub(super) fn check_head(head: &[u8], number: u64) -> Result<(), HeadError> {
-    if head.len() < HEAD_BYTES || u32_at(head, 12) != head_check(head) {
-        return Err(HeadError::Damaged("the check of its head does not match"));
-    }
+    head::check(head, MAGIC, VERSION)?;
     match u64_at(head, 16) == number {
         true => Ok(()),
         false => Err(HeadError::Damaged("it is the snapshot of another number")),
     }
-}
-
-fn head_check(head: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&head[..12]), &head[16..])
 }
 
 /// The part of a frame before its content.

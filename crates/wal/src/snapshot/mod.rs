@@ -7,9 +7,9 @@
 //! offset size
 //!      0    8  "trellsnp"
 //!      8    4  version: 1
-//!     12    4  CRC32C of bytes 0 to 11 and 16 to the end of the description
+//!     12    4  CRC32C of bytes 0 to 11 and 16 to the end of the description, as in every version
 //!     16    8  number of the snapshot
-//!     24    8  length of the description in bytes
+//!     24    8  length of the description in bytes, as in every version
 //!     32       description
 //!              frames, to the end of the file; the last one is the trailer:
 //!      0    4    CRC32C of bytes 4 to the end of the frame

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::format::{self, FRAME_BYTES, Frame, HEAD_BYTES, Totals};
 use super::name_of;
-use crate::disk::read_up_to;
+use crate::disk::{read_full, read_up_to};
 use crate::limits::{SCAN_BYTES, SNAPSHOT_META_BYTES_MAX};
 use crate::{Disk, DiskFile, WalError};
 
@@ -36,16 +36,17 @@ impl SnapshotReader {
         let shown = disk.describe(&name);
         let file = disk.open(&name).map_err(WalError::io("opening", &shown))?;
         let size = file.size().map_err(WalError::io("measuring", &shown))?;
-        let head = read_up_to(file.as_ref(), 0, HEAD_BYTES).map_err(WalError::io("reading", &shown))?;
-        let of_file = |error: crate::format::HeadError| error.of_file(&shown, format::VERSION);
-        let meta_bytes = format::meta_bytes(&head).map_err(of_file)?;
-        let meta_bytes = usize::try_from(meta_bytes)
+        let mut start = [0; HEAD_BYTES];
+        if read_full(file.as_ref(), 0, &mut start).map_err(WalError::io("reading", &shown))? < HEAD_BYTES {
+            return Err(WalError::corrupt(shown, size, "it ends before its head does"));
+        }
+        let allowed = size.min((HEAD_BYTES + SNAPSHOT_META_BYTES_MAX) as u64);
+        let head_bytes = usize::try_from(format::head_bytes(&start))
             .ok()
-            .filter(|bytes| *bytes <= SNAPSHOT_META_BYTES_MAX && (HEAD_BYTES + bytes) as u64 <= size)
+            .filter(|bytes| *bytes as u64 <= allowed)
             .ok_or_else(|| WalError::corrupt(&shown, 24, "its description is longer than the file"))?;
-        let head_bytes = HEAD_BYTES + meta_bytes;
         let mut head = read_up_to(file.as_ref(), 0, head_bytes).map_err(WalError::io("reading", &shown))?;
-        format::check_head(&head, number).map_err(of_file)?;
+        format::check_head(&head, number).map_err(|error| error.of_file(&shown, format::VERSION))?;
         Ok(SnapshotReader {
             file,
             shown,
