@@ -2,6 +2,10 @@
 
 use std::io;
 
+/// What to do about data that is lost.
+const RESTORE: &str = "Nothing was changed. Check the disk, then restore the whole directory from a copy, or move it \
+                       away to begin with an empty one";
+
 /// Why an operation on the log, on a snapshot or on their directory failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WalError {
@@ -41,11 +45,8 @@ pub enum WalError {
         first: String,
     },
 
-    /// Data that was safely on the disk is missing or not what was written. Nothing was changed.
-    #[error(
-        "{file} is damaged at byte {offset}: {what}. Nothing was changed. Check the disk, then restore the \
-         directory from a copy or, if other nodes hold the data, move it away and let this node join anew"
-    )]
+    /// Data that was safely on the disk is not what was written. Nothing was changed.
+    #[error("{file} is damaged at byte {offset}: {what}. {RESTORE}")]
     Corrupt {
         /// The damaged file, with its directory.
         file: String,
@@ -53,6 +54,32 @@ pub enum WalError {
         offset: u64,
         /// What is wrong there.
         what: String,
+    },
+
+    /// A file that belongs to the log is not there. Nothing was changed.
+    #[error("{file} is missing, although {although}. {RESTORE}")]
+    Missing {
+        /// The file, with its directory.
+        file: String,
+        /// What shows that it must be there.
+        although: String,
+    },
+
+    /// The file that was last appended to has lost its end, which no crash does: a file has all of its bytes before
+    /// it is put to use. Nothing was changed.
+    ///
+    /// What was in the rest is not known, so it takes a person to decide that the log goes on without it.
+    #[error(
+        "{file} has only {bytes} of its {made} bytes, and records that were safe may be lost with the rest. {RESTORE}. To \
+         go on with what is left instead, fill the file up with zeros: `truncate -s {made} {file}`"
+    )]
+    Shortened {
+        /// The file, with its directory.
+        file: String,
+        /// Its size in bytes.
+        bytes: u64,
+        /// The size that it was made with.
+        made: u64,
     },
 
     /// A file was written in a format that this version does not know.

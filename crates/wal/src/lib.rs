@@ -13,6 +13,8 @@
 //! | an invalid record behind which a valid one says that everything before it was synced | damage | refused |
 //! | an invalid record in any segment but the last | damage, since a segment is synced before the next begins | refused |
 //! | a missing or damaged file, header or manifest; an index missing | damage | refused |
+//! | a file of another length than it was made with, the last segment too | damage, since a file has all of its bytes before it is put to use | refused |
+//! | a head whose check matches, of a version that is not known | a newer release was here | refused |
 //!
 //! Refusing means an error that names file and offset, and not a byte changed.
 //!

@@ -45,15 +45,31 @@ impl Survey {
 
     /// Makes sure that the files outside the manifest are what a crash leaves behind, and no lost part of the log.
     pub(super) fn check_leftovers(&self, disk: &dyn Disk, manifest: Manifest) -> Result<(), WalError> {
-        let nothing = self.segments.is_empty() && self.spares.is_empty();
-        if self.manifest.is_none() && !nothing {
-            let what = "it is missing, but other files of a log are there";
-            return Err(WalError::corrupt(disk.describe(manifest::NAME), 0, what));
+        if self.manifest.is_none()
+            && let Some(there) = self.in_words()
+        {
+            let although = format!("there are files of a log: {there}");
+            return Err(WalError::Missing { file: disk.describe(manifest::NAME), although });
         }
         for number in self.segments.iter().filter(|number| **number > manifest.last) {
             check_unused(disk, *number, manifest.last)?;
         }
         Ok(())
+    }
+
+    /// The segments and spares that are there, if any.
+    fn in_words(&self) -> Option<String> {
+        let segments = match &self.segments[..] {
+            [] => None,
+            [only] => Some(segment::name(*only)),
+            [first, .., last] => {
+                let (first, last) = (segment::name(*first), segment::name(*last));
+                Some(format!("{first} to {last} ({} files)", self.segments.len()))
+            }
+        };
+        let spares = self.spares.iter().map(|slot| spare_name(*slot));
+        let all: Vec<String> = segments.into_iter().chain(spares).collect();
+        (!all.is_empty()).then(|| all.join(" and "))
     }
 
     /// Removes or reuses the files that are not part of the log.
@@ -91,8 +107,7 @@ impl Survey {
 fn read_manifest(disk: &dyn Disk) -> Result<Manifest, WalError> {
     let shown = disk.describe(manifest::NAME);
     let file = disk.open(manifest::NAME).map_err(WalError::io("opening", &shown))?;
-    // One byte more than it has, to notice when something was added.
-    let bytes = read_up_to(file.as_ref(), 0, manifest::BYTES + 1).map_err(WalError::io("reading", &shown))?;
+    let bytes = read_up_to(file.as_ref(), 0, manifest::BYTES_MAX).map_err(WalError::io("reading", &shown))?;
     Manifest::decode(&bytes).map_err(|error| error.of_file(shown, manifest::VERSION))
 }
 

@@ -49,14 +49,13 @@ pub struct TornTail {
     pub bytes: u64,
     /// How many records could be told apart in them.
     pub frames: u64,
-    /// Why they were no good.
-    pub reason: &'static str,
 }
 
 impl fmt::Display for TornTail {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let TornTail { file, offset, bytes, frames, reason } = self;
-        write!(out, "cut {bytes} bytes off {file} at byte {offset} ({frames} records seen in them): {reason}")
+        let TornTail { file, offset, bytes, frames } = self;
+        let why = "a crash left the last write unfinished";
+        write!(out, "cut {bytes} bytes off {file} at byte {offset} ({frames} records seen in them): {why}")
     }
 }
 
@@ -115,9 +114,8 @@ fn repair(replayed: &Replayed) -> Result<Option<TornTail>, WalError> {
     let shown = &segment.file.shown;
     let file = segment.file.file.as_ref();
     rewrite(file, replayed.proved, replayed.end).map_err(WalError::io("writing again", shown))?;
-    if let Some(Tail { zero_to, size, .. }) = replayed.tail {
+    if let Some(Tail { zero_to, .. }) = replayed.tail {
         zero_fill(file, replayed.end, zero_to).map_err(WalError::io("clearing the tail of", shown))?;
-        zero_fill(file, size, segment.capacity.max(size)).map_err(WalError::io("filling", shown))?;
     }
     segment.file.sync().map_err(WalError::io("syncing", shown))?;
     Ok(replayed.tail.as_ref().map(|tail| TornTail {
@@ -125,7 +123,6 @@ fn repair(replayed: &Replayed) -> Result<Option<TornTail>, WalError> {
         offset: replayed.end,
         bytes: tail.bytes,
         frames: tail.frames,
-        reason: tail.reason,
     }))
 }
 

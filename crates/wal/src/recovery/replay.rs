@@ -64,8 +64,8 @@ fn open_segment(disk: &dyn Disk, number: u64, manifest: Manifest) -> Result<Open
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let Manifest { first, last } = manifest;
-            let what = format!("the file is missing; the log has segments {first} to {last}");
-            return Err(WalError::corrupt(shown, 0, what));
+            let although = format!("the manifest names segments {first} to {last}");
+            return Err(WalError::Missing { file: shown, although });
         }
         Err(error) => return Err(WalError::io("opening", shown)(error)),
     };
@@ -76,9 +76,13 @@ fn open_segment(disk: &dyn Disk, number: u64, manifest: Manifest) -> Result<Open
         let what = format!("it is segment {}, not {number}", header.number);
         return Err(WalError::corrupt(shown, 0, what));
     }
-    if size > header.capacity || (size < header.capacity && number != manifest.last) {
-        let what = format!("it has {size} bytes, but was made with {}", header.capacity);
-        return Err(WalError::corrupt(shown, size.min(header.capacity), what));
+    let made = header.capacity;
+    if size < made && number == manifest.last {
+        return Err(WalError::Shortened { file: shown, bytes: size, made });
+    }
+    if size != made {
+        let what = format!("it has {size} bytes, but was made with {made}");
+        return Err(WalError::corrupt(shown, size.min(made), what));
     }
     Ok(Opened { header, file, size, shown })
 }
@@ -111,8 +115,7 @@ impl Replayed {
     fn last_segment(&mut self, opened: Opened) -> Result<(), WalError> {
         let end = self.frames(&opened, opened.size)?;
         let mut window = Window::new(opened.file.as_ref(), opened.size);
-        let SegmentHeader { salt, capacity, .. } = opened.header;
-        self.tail = tail::judge(&mut window, salt, end, capacity, &opened.shown)?;
+        self.tail = tail::judge(&mut window, opened.header.salt, end, &opened.shown)?;
         self.end = end;
         self.add(opened, end);
         Ok(())

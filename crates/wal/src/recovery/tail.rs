@@ -11,15 +11,11 @@ use crate::format::frame::{self, ALIGNMENT, Header};
 pub(super) struct Tail {
     /// How much is to be zeroed.
     pub(super) zero_to: u64,
-    /// The size of the file, which is filled up to its capacity if it is less.
-    pub(super) size: u64,
     pub(super) bytes: u64,
     pub(super) frames: u64,
-    pub(super) reason: &'static str,
 }
 
-/// Judges what is at `offset`, where no sound frame is. The window reaches to the end of the file or of the
-/// segment's capacity.
+/// Judges what is at `offset`, where no sound frame is. The window reaches to the end of the file.
 ///
 /// A frame further on tells up to where everything was synced when it was made. If that is beyond `offset`, no
 /// crash explains what is there. A sound header is enough for this, since it has its own check.
@@ -27,7 +23,6 @@ pub(super) fn judge(
     window: &mut Window<'_>,
     salt: u64,
     offset: u64,
-    capacity: u64,
     shown: &str,
 ) -> Result<Option<Tail>, WalError> {
     let reading = || WalError::io("reading", shown);
@@ -50,16 +45,10 @@ pub(super) fn judge(
     }
 
     let end = first_gap(window, frames_end).map_err(reading())?;
-    let size = limit;
-    if size < capacity {
-        let reason = "the file is shorter than it was made";
-        return Ok(Some(Tail { zero_to: end, size, bytes: limit - offset, frames, reason }));
-    }
     if end == offset {
         return Ok(None);
     }
-    let reason = "a crash left the last write unfinished";
-    Ok(Some(Tail { zero_to: end, size, bytes: end - offset, frames, reason }))
+    Ok(Some(Tail { zero_to: end, bytes: end - offset, frames }))
 }
 
 /// Goes through all sound frame headers from `start` on. Stops at the first for which `go_on` answers no, and

@@ -23,7 +23,7 @@ pub(crate) use spare::{Spares, name as spare_name, slot_of as spare_slot};
 
 use crate::format::frame::{self, Kind};
 use crate::format::manifest::NAME as MANIFEST_NAME;
-use crate::format::segment::HEADER_BYTES;
+use crate::format::segment::{HEADER_BYTES, number_of};
 use crate::index::Index;
 use crate::limits::{
     ENTRY_BYTES_MAX, SEGMENT_BYTES_DEFAULT, SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, VOTE_BYTES_MAX,
@@ -109,13 +109,15 @@ pub struct Wal {
 }
 
 impl Wal {
-    /// Whether there is a log in `disk`, without opening it.
+    /// Whether there is a log in `disk`, or any file of one, without opening it.
     ///
     /// # Errors
     /// [`WalError::Io`].
     pub fn exists(disk: &dyn Disk) -> Result<bool, WalError> {
         let names = disk.list().map_err(WalError::io("listing", disk.describe("")))?;
-        Ok(names.iter().any(|name| name == MANIFEST_NAME))
+        let of_a_log =
+            |name: &String| name == MANIFEST_NAME || number_of(name).is_some() || spare_slot(name).is_some();
+        Ok(names.iter().any(of_a_log))
     }
 
     /// Opens the log in `disk`, making an empty one if there is none.
@@ -124,8 +126,8 @@ impl Wal {
     /// else that is wrong is damage: nothing is changed then.
     ///
     /// # Errors
-    /// [`WalError::Corrupt`], [`WalError::UnknownVersion`], [`WalError::SegmentBytes`], [`WalError::Io`], and
-    /// [`WalError::NoSpace`] when the first segment can't be made.
+    /// [`WalError::Corrupt`], [`WalError::Missing`], [`WalError::Shortened`], [`WalError::UnknownVersion`],
+    /// [`WalError::SegmentBytes`], [`WalError::Io`], and [`WalError::NoSpace`] when the first segment can't be made.
     pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<(Wal, Recovered), WalError> {
         recovery::open(disk, options)
     }
