@@ -22,7 +22,7 @@ use crate::machine::Machine;
 use crate::network::NoPeers;
 use crate::settings::{Durability, Settings};
 use crate::snapshot::Snapshots;
-use crate::types::Raft;
+use crate::types::{LogId, Raft};
 use crate::unlogged::Unlogged;
 
 /// Why a replica has not started. Nothing on disk was changed by the failed attempt.
@@ -52,7 +52,7 @@ pub enum StartError {
         /// The node that was to be started.
         given: u64,
     },
-    /// The log on disk can't be used.
+    /// The log or the snapshot on disk can't be used.
     #[error(transparent)]
     Log(#[from] WalError),
     /// The log can be read but not carried out.
@@ -112,9 +112,11 @@ impl Replica {
             data_dir: settings.data_dir.display().to_string(),
             reason: fault.reason().unwrap_or_else(|| error.to_string()),
         };
-        let snapshots = Snapshots::open(disk.clone(), Arc::clone(&gauge)).map_err(|error| failed(&error))?;
-        let log = open_log(disk, &snapshots, &settings, Arc::clone(&gauge), Arc::clone(&fault))?;
-        let applied: SharedApplied = Arc::new(Mutex::new(Applied::new(settings.node, deliver)));
+        let snapshots = Snapshots::open(disk.clone(), Arc::clone(&gauge))?;
+        let mut applied = Applied::new(settings.node, deliver);
+        let snapshot = snapshots.restore(&mut applied).await.map_err(|error| unreadable(error, &settings))?;
+        let log = open_log(disk, snapshot, &settings, Arc::clone(&gauge), Arc::clone(&fault))?;
+        let applied: SharedApplied = Arc::new(Mutex::new(applied));
         let machine = Machine::new(Arc::clone(&applied), snapshots, Arc::clone(&gauge), Arc::clone(&fault));
 
         let id = u64::from(settings.node);
@@ -234,30 +236,43 @@ async fn recover(raft: &Raft, id: u64) -> Result<(), openraft::metrics::WaitErro
     Ok(())
 }
 
-/// Opens the log if it and the snapshots make up a whole: entries that were given up must be in a snapshot.
+/// Opens the log if it and the snapshot make up a whole: entries that were given up must be in the snapshot.
 fn open_log(
     disk: Option<Arc<dyn Disk>>,
-    snapshots: &Snapshots,
+    snapshot: Option<LogId>,
     settings: &Settings,
     gauge: Arc<LogGauge>,
     fault: Arc<Fault>,
 ) -> Result<LogStore, StartError> {
-    let incomplete =
-        |what: String| StartError::Incomplete { data_dir: settings.data_dir.display().to_string(), what };
-    let unreadable = |error: std::io::Error| incomplete(format!("its snapshot cannot be read ({error})"));
-    let snapshot = snapshots.current().map_err(unreadable)?.and_then(|snapshot| snapshot.meta.last_log_id);
-    if let (Some(disk), Some(snapshot)) = (&disk, snapshot)
+    if let Some(disk) = &disk
         && !Wal::exists(disk.as_ref())?
     {
-        return Err(incomplete(format!("there is a snapshot up to entry {} but no log", snapshot.index)));
+        if let Some(snapshot) = snapshot {
+            let what = format!("there is a snapshot up to entry {}, but no file of the log", snapshot.index);
+            return Err(incomplete(what, settings));
+        }
+        tracing::info!(data_dir = %settings.data_dir.display(), "there is no log: an empty one is made");
     }
     let log = LogStore::open(disk, settings, gauge, fault)?;
     match log.purged() {
-        Some(purged) if snapshot.is_none_or(|snapshot| snapshot.index < purged.index) => Err(incomplete(
-            format!("the log begins after entry {}, and no snapshot reaches that far", purged.index),
-        )),
+        Some(purged) if snapshot.is_none_or(|snapshot| snapshot.index < purged.index) => {
+            let what =
+                format!("the log begins after entry {}, and no snapshot reaches that far", purged.index);
+            Err(incomplete(what, settings))
+        }
         _ => Ok(log),
     }
+}
+
+fn unreadable(error: std::io::Error, settings: &Settings) -> StartError {
+    match error.downcast::<WalError>() {
+        Ok(error) => StartError::Log(error),
+        Err(error) => incomplete(format!("its snapshot is of no use: {error}"), settings),
+    }
+}
+
+fn incomplete(what: String, settings: &Settings) -> StartError {
+    StartError::Incomplete { data_dir: settings.data_dir.display().to_string(), what }
 }
 
 /// A cluster of one needs neither heartbeats nor elections by time; snapshots are triggered by bytes of log.

@@ -346,34 +346,83 @@ fn a_stop_does_not_wait_for_a_full_disk() {
     });
 }
 
+/// What is left by a node that has stopped, with a snapshot without which its log is of no use.
+async fn with_snapshot() -> MemDisk {
+    let disk = MemDisk::new();
+    let node = start(&disk).await;
+    let body = vec![b'x'; 60_000];
+    for _ in 0..1_300 {
+        node.ask(put(&body)).await;
+    }
+    while node.gauge.facts().segment_oldest == 1 {
+        node.ask(put(b"more")).await;
+    }
+    node.replica.stop().await.unwrap();
+    disk.copy()
+}
+
+fn names(disk: &MemDisk, prefix: &str) -> Vec<String> {
+    disk.list().unwrap().into_iter().filter(|name| name.starts_with(prefix)).collect()
+}
+
+/// The node must not start, and leave everything as it is. Gives the reason.
+async fn refusal(disk: &MemDisk) -> String {
+    let error = try_start(Some(disk), Durability::Strict).await.err().expect("it is not whole");
+    assert_eq!(disk.operations(), 0, "something was changed");
+    let error = error.to_string();
+    assert!(error.contains("Nothing was changed. ") && error.contains("from a copy"), "{error}");
+    error
+}
+
 #[test]
 fn half_a_directory_is_refused() {
     run(async {
-        let disk = MemDisk::new();
-        let node = start(&disk).await;
-        let body = vec![b'x'; 60_000];
-        for _ in 0..1_300 {
-            node.ask(put(&body)).await;
-        }
-        while node.gauge.facts().segment_oldest == 1 {
-            node.ask(put(b"more")).await;
-        }
-        node.replica.stop().await.unwrap();
-        let names = disk.list().unwrap();
+        let disk = with_snapshot().await;
+        let (snapshot, segments) = (names(&disk, "snapshot-"), names(&disk, "segment-"));
+        let without = |prefixes: &[&str]| {
+            let disk = disk.copy();
+            for name in prefixes.iter().flat_map(|prefix| names(&disk, prefix)) {
+                disk.take(&name);
+            }
+            disk
+        };
 
-        let without_snapshot = disk.copy();
-        names.iter().filter(|name| name.starts_with("snapshot")).for_each(|name| {
-            without_snapshot.take(name);
-        });
-        let without_log = disk.copy();
-        names.iter().filter(|name| !name.starts_with("snapshot")).for_each(|name| {
-            without_log.take(name);
-        });
-        for (disk, missing) in [(without_snapshot, "no snapshot reaches"), (without_log, "but no log")] {
-            let before = disk.list().unwrap();
-            let error = try_start(Some(&disk), Durability::Strict).await.err().expect("it is incomplete");
-            assert!(error.to_string().contains(missing), "{error}");
-            assert_eq!(disk.list().unwrap(), before, "something was changed");
+        let error = refusal(&without(&["manifest", "segment-", "spare-"])).await;
+        assert!(error.contains("a snapshot up to entry") && error.contains("no file of the log"), "{error}");
+        let error = refusal(&without(&["manifest"])).await;
+        let there = format!("memory/manifest is missing, although there are files of a log: {}", segments[0]);
+        assert!(error.contains(&there), "{error}");
+        let error = refusal(&without(&[&segments[1]])).await;
+        assert!(error.contains(&format!("memory/{} is missing", segments[1])), "{error}");
+
+        // Only a log that was read can say that a snapshot is missing, and reading it may have repaired it.
+        let before = disk.list().unwrap();
+        let disk = without(&["snapshot-"]);
+        let error = try_start(Some(&disk), Durability::Strict).await.err().expect("it is incomplete");
+        assert!(error.to_string().contains("no snapshot reaches that far"), "{error}");
+        assert!(before.iter().filter(|name| !snapshot.contains(name)).eq(&disk.list().unwrap()));
+    });
+}
+
+#[test]
+fn a_damaged_snapshot_is_named_and_nothing_is_changed() {
+    run(async {
+        let disk = with_snapshot().await;
+        let name = names(&disk, "snapshot-").remove(0);
+        let whole = disk.contents(&name).unwrap();
+        // In the head, in its description, in chunks, in the trailer.
+        for place in [0, 8, 40, 200, whole.len() / 2, whole.len() - 1] {
+            let damaged = disk.copy();
+            let mut contents = whole.clone();
+            contents[place] ^= 1;
+            damaged.put(&name, contents);
+            let error = refusal(&damaged).await;
+            let named = format!("memory/{name} is damaged at byte ");
+            assert!(error.starts_with(&named), "{error}");
+            let offset = error[named.len()..].split(':').next().unwrap();
+            assert!(offset.parse::<usize>().unwrap() <= place, "byte {place}: {error}");
         }
+        disk.put(&name, whole[..whole.len() - 1].to_vec());
+        assert!(refusal(&disk).await.contains("the file ends before"), "a cut snapshot");
     });
 }

@@ -8,16 +8,16 @@ use openraft::RaftSnapshotBuilder;
 use tokio::sync::{mpsc, oneshot};
 use trellis_core::snapshot::Record;
 use trellis_core::{Restore, State};
-use trellis_wal::snapshot::Snapshots as Files;
+use trellis_wal::snapshot::{SnapshotReader, Snapshots as Files};
 use trellis_wal::{Disk, WalError};
 
-use crate::applied::{SharedApplied, lock};
+use crate::applied::{Applied, SharedApplied, lock};
 use crate::format::snapshot as format;
 use crate::gauge::LogGauge;
 use crate::limits::{
     SNAPSHOT_CHUNK_BYTES, SNAPSHOT_CHUNKS_WAITING_MAX, SNAPSHOT_RETRY, SNAPSHOT_SLICE_SLOTS,
 };
-use crate::types::{Snapshot, SnapshotMeta, Types};
+use crate::types::{LogId, Snapshot, SnapshotMeta, Types};
 
 /// A complete snapshot on a disk, by its number.
 #[derive(Clone)]
@@ -63,34 +63,52 @@ impl Snapshots {
         let Some(directory) = self.directory.clone() else { return Ok(None) };
         let Some(number) = directory.files.latest().map_err(io::Error::other)? else { return Ok(None) };
         let reader = directory.files.read(number).map_err(io::Error::other)?;
-        let meta = format::decode_meta(reader.meta())?;
+        let meta = format::decode_meta(reader.meta()).map_err(|error| not_understood(&reader, 0, &error))?;
         Ok(Some(Snapshot { meta, snapshot: SnapshotFile { directory, number } }))
+    }
+
+    /// Brings the newest snapshot into an empty state, if there is one. Only reads, so that nothing is changed yet when
+    /// the snapshot turns out to be damaged. Gives the entry up to which it reaches.
+    pub(crate) async fn restore(&self, applied: &mut Applied) -> io::Result<Option<LogId>> {
+        let Some(Snapshot { meta, snapshot }) = self.current()? else { return Ok(None) };
+        applied.state = self.load(&snapshot).await?;
+        applied.last = meta.last_log_id;
+        applied.membership = meta.last_membership;
+        Ok(meta.last_log_id)
     }
 
     /// Reads a snapshot's state; one that comes from elsewhere is kept here from then on.
     pub(crate) async fn load(&self, file: &SnapshotFile) -> io::Result<State> {
         let Directory { disk, files } = self.directory()?;
-        let reader = file.directory.files.read(file.number).map_err(io::Error::other)?;
+        let mut reader = file.directory.files.read(file.number).map_err(io::Error::other)?;
         let mut copy = match Arc::ptr_eq(&disk, &file.directory.disk) {
             true => None,
             false => Some(files.create(file.number, reader.meta()).map_err(io::Error::other)?),
         };
         let mut restore = Restore::new();
-        for chunk in reader {
+        let mut at = reader.offset();
+        while let Some(chunk) = reader.next() {
             let chunk = chunk.map_err(io::Error::other)?;
-            format::decode(&chunk, &mut |record| restore.add(&record).map_err(io::Error::other))?;
+            format::decode(&chunk, &mut |record| restore.add(&record).map_err(io::Error::other))
+                .map_err(|error| not_understood(&reader, at, &error))?;
+            at = reader.offset();
             if let Some(copy) = &mut copy {
                 copy.write(&chunk).map_err(io::Error::other)?;
             }
             // So that a signal is heard during a long start.
             tokio::task::yield_now().await;
         }
-        let state = restore.finish().map_err(io::Error::other)?;
+        let state = restore.finish().map_err(|error| not_understood(&reader, at, &error))?;
         if let Some(copy) = copy {
             copy.finish().and_then(|_| files.remove_older(file.number)).map_err(io::Error::other)?;
         }
         Ok(state)
     }
+}
+
+/// The part of a snapshot at `offset` is what was written, and yet makes no sense.
+fn not_understood(reader: &SnapshotReader, offset: u64, error: &dyn std::fmt::Display) -> io::Error {
+    io::Error::other(format!("{} cannot be understood from byte {offset} on: {error}", reader.file()))
 }
 
 /// One snapshot in the making.

@@ -66,6 +66,18 @@ impl SnapshotReader {
         &self.meta
     }
 
+    /// The file's name, with its directory.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.shown
+    }
+
+    /// Where in the file the next chunk begins.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// The size of the file in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
