@@ -23,9 +23,7 @@ pub enum WalError {
 
     /// A file for more records could not be made, most likely because the disk is full. Nothing was changed:
     /// the log holds what it held, and takes records that fit in [`space_left`](crate::Wal::space_left).
-    #[error(
-        "no room for another log segment: {action} {file} ({bytes} bytes) failed: {source}; free some disk space"
-    )]
+    #[error("the log cannot have another file: {action} {file} ({bytes} bytes) failed: {source}{}", remedy(.source))]
     NoSpace {
         /// What was tried, as a phrase that the file's name completes.
         action: &'static str,
@@ -141,6 +139,14 @@ pub enum WalError {
         /// The last purged index.
         purged: u64,
     },
+}
+
+/// What goes after the system's answer when a file can't be made.
+fn remedy(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some disk space",
+        _ => "",
+    }
 }
 
 impl WalError {

@@ -47,7 +47,9 @@ fn a_directory_in_use_is_refused_by_name() {
     let parent = tempfile::tempdir().expect("a directory");
     let path = parent.path().join("deep").join("data");
     let disk = RealDisk::open(&path).expect("a new directory");
-    assert_eq!(fs::metadata(&path).expect("it was made").permissions().mode() & 0o777, 0o700);
+    for made in [&path, &parent.path().join("deep")] {
+        assert_eq!(fs::metadata(made).expect("it was made").permissions().mode() & 0o777, 0o700);
+    }
     disk.create("file").expect("a file");
     assert_eq!(fs::metadata(path.join("file")).expect("it was made").permissions().mode() & 0o777, 0o600);
 

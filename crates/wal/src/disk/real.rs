@@ -71,16 +71,23 @@ impl RealDisk {
     }
 }
 
-/// Makes the directory if it is missing, and has its name last in its parent.
+/// Makes the directory if it is missing, its parents before it, and has each name last in its parent.
 fn make_directory(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path)?;
-    match path.canonicalize()?.parent() {
-        Some(parent) => File::open(parent)?.sync_all(),
-        None => Ok(()),
+    let parent = match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return Err(io::ErrorKind::NotFound.into()),
+    };
+    make_directory(parent)?;
+    match DirBuilder::new().mode(DIRECTORY_MODE).create(path) {
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        made => made?,
     }
+    File::open(parent)?.sync_all()
 }
 
 impl Disk for RealDisk {
