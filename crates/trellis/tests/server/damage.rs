@@ -54,14 +54,16 @@ fn starts_without_the_last(directory: &Path) {
     }
 }
 
-/// The server must refuse, say where the damage is, and change nothing.
-fn refuses(directory: &Path, file: &Path) {
+/// The server must refuse, say where the damage is and what to do, and change nothing. Gives all that it says.
+fn refuses(directory: &Path, file: &Path) -> String {
     let before = files(directory);
     let (code, messages) =
         refusal(serve(directory).args(["--beanstalk", "127.0.0.1:0"]).args(SMALL_SEGMENTS));
     assert_ne!(code, 0, "{messages}");
     assert!(messages.contains(&file.display().to_string()), "no {} in: {messages}", file.display());
+    assert!(messages.contains("Nothing was changed. ") && messages.contains("from a copy"), "{messages}");
     assert!(files(directory) == before, "something was changed");
+    messages
 }
 
 #[test]
@@ -73,12 +75,60 @@ fn a_record_that_was_not_written_to_its_end_is_cut() {
 }
 
 #[test]
-fn a_last_file_that_was_cut_short_is_made_whole() {
+fn a_last_file_that_was_cut_short_is_refused_until_somebody_fills_it_up() {
     let directory = crashed(JOBS, 100);
     let (path, end) = last_record(directory.path());
     let file = OpenOptions::new().write(true).open(&path).expect("the file is there");
-    file.set_len(end - 20).expect("it can be cut");
+    let made = file.metadata().expect("it has a size").len();
+    for cut in [made - 1, end - 20] {
+        file.set_len(cut).expect("it can be cut");
+        let messages = refuses(directory.path(), &path);
+        let sizes = format!("{} has only {cut} of its {made} bytes", path.display());
+        assert!(messages.contains(&sizes), "{messages}");
+        assert!(messages.contains(&format!("`truncate -s {made} {}`", path.display())), "{messages}");
+    }
+    file.set_len(made).expect("it can be filled up");
     starts_without_the_last(directory.path());
+}
+
+#[test]
+fn a_manifest_that_is_damaged_or_missing_is_told_as_that() {
+    let directory = crashed(JOBS, 100);
+    let path = directory.path().join("manifest");
+    let original = std::fs::read(&path).expect("the manifest is there");
+    for place in [0, 8, 12, 16, 24] {
+        overwrite(&path, place, &[9]);
+        let messages = refuses(directory.path(), &path);
+        assert!(messages.contains("is damaged at byte 0"), "byte {place}: {messages}");
+        std::fs::write(&path, &original).expect("the file can be written");
+    }
+    std::fs::remove_file(&path).expect("the manifest is there");
+    let messages = refuses(directory.path(), &path);
+    let there = "is missing, although there are files of a log: segment-00000000000000000001";
+    assert!(messages.contains(there), "{messages}");
+    std::fs::write(&path, &original).expect("the file can be written");
+    let server = Server::start_with(directory.path(), SMALL_SEGMENTS);
+    assert_eq!(server.connect().ask("delete 1"), "DELETED", "the original is good");
+}
+
+#[test]
+fn a_snapshot_that_is_damaged_is_told_as_that() {
+    // More than makes a snapshot due.
+    let directory = crashed(1_400, 60_000);
+    let snapshot = || {
+        let names = files(directory.path()).into_iter().map(|(name, _)| name);
+        let mut snapshots = names.filter(|name| name.starts_with("snapshot-") && !name.ends_with(".tmp"));
+        snapshots.next().map(|name| directory.path().join(name))
+    };
+    let path = snapshot().expect("a snapshot was taken");
+    let original = std::fs::read(&path).expect("the snapshot is there");
+    for place in [8, original.len() / 2, original.len() - 1] {
+        overwrite(&path, place as u64, &[!original[place]]);
+        let messages = refuses(directory.path(), &path);
+        let damaged = format!("error: {} is damaged at byte ", path.display());
+        assert!(messages.contains(&damaged), "byte {place}: {messages}");
+        std::fs::write(&path, &original).expect("the file can be written");
+    }
 }
 
 #[test]
