@@ -1,5 +1,7 @@
 //! One node, from its start to its stop.
 
+use std::io;
+use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -63,6 +65,19 @@ pub enum StartError {
         /// What went wrong.
         reason: String,
     },
+}
+
+impl StartError {
+    /// The file or directory that the operating system refused to open, make or use, and its answer, if that is why.
+    #[must_use]
+    pub fn refused(&self) -> Option<(&Path, &io::Error)> {
+        match self {
+            StartError::Log(WalError::Io { file, source, .. } | WalError::NoSpace { file, source, .. }) => {
+                Some((Path::new(file), source))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A handle on this node; clones are the same node.
@@ -264,7 +279,7 @@ fn open_log(
     }
 }
 
-fn unreadable(error: std::io::Error, settings: &Settings) -> StartError {
+fn unreadable(error: io::Error, settings: &Settings) -> StartError {
     match error.downcast::<WalError>() {
         Ok(error) => StartError::Log(error),
         Err(error) => incomplete(format!("its snapshot is of no use: {error}"), settings),

@@ -5,12 +5,14 @@
 mod address;
 mod cli;
 mod cmd;
+mod data_dir;
 mod exit;
 mod limits;
 mod output;
 mod serve;
 mod settings;
 mod tube;
+mod user;
 
 use std::process::ExitCode;
 

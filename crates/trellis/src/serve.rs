@@ -1,17 +1,20 @@
 //! The life of `trellis serve`: settings in, signals obeyed, an exit code out. What it serves is in `trellis-server`.
 
 use std::io;
+use std::path::Path;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use trellis_replica::Settings as ReplicaSettings;
-use trellis_server::{Address as ServerAddress, Server, Settings as ServerSettings};
+use trellis_server::{Address as ServerAddress, Server, Settings as ServerSettings, StartError};
 
 use crate::address::Address;
+use crate::data_dir;
 use crate::exit::{Exit, Failure};
 use crate::settings::{Durability, LogFormat, LogLevel, ServeSettings};
+use crate::user::User;
 
 /// Serves until a signal or a failure of the log ends it.
 pub(crate) fn serve(settings: ServeSettings) -> Result<(), Failure> {
@@ -34,7 +37,7 @@ const EVENT_INTERVAL: u32 = 256;
 async fn run(settings: ServeSettings) -> Result<(), Failure> {
     // Before anything else, so that a signal during a long recovery is not the default one.
     let mut signals = Signals::new().map_err(|error| internal(&format!("signals cannot be had: {error}")))?;
-    let user = settings.user.clone();
+    let user = settings.user.as_deref().map(User::named).transpose()?;
     let settings = server_settings(settings).map_err(|error| internal(&error))?;
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -42,14 +45,26 @@ async fn run(settings: ServeSettings) -> Result<(), Failure> {
         durability = ?settings.replica.durability,
         "starting"
     );
+    // Sockets that a service manager has passed are used instead of the addresses, and stay as they are.
+    let ours = std::env::var_os("LISTEN_FDS").is_none();
     let bound = Server::bind(&settings).await.map_err(|error| internal(&error))?;
     if let Some(user) = user {
-        become_user(&user)?;
+        for path in settings.beanstalk.iter().filter_map(unix_path).filter(|_| ours) {
+            user.take_over(path)?;
+        }
+        user.enter()?;
+    }
+    let data_dir = settings.replica.data_dir.clone();
+    if settings.replica.durability != trellis_replica::Durability::Memory {
+        data_dir::check(&data_dir)?;
     }
     let mut starting = std::pin::pin!(Server::start(bound, settings));
     let server = loop {
         tokio::select! {
-            started = &mut starting => break started.map_err(|error| internal(&error))?,
+            started = &mut starting => break started.map_err(|error| match &error {
+                StartError::Replica(error) => data_dir::explain(error, &data_dir),
+                StartError::Listen(error) => internal(error),
+            })?,
             asked = signals.next() => if let Asked::End(signal) = asked {
                 tracing::info!(signal, "stopped before the start was complete");
                 return Ok(());
@@ -119,6 +134,9 @@ fn server_settings(settings: ServeSettings) -> Result<ServerSettings, String> {
         Durability::Interval => trellis_replica::Durability::Interval { sync: settings.fsync_interval },
         Durability::Memory => trellis_replica::Durability::Memory,
     };
+    // So that messages name it wherever they are read.
+    let data_dir = std::path::absolute(&settings.data_dir)
+        .map_err(|error| format!("--data-dir {}: {error}", settings.data_dir.display()))?;
     let salt_seed = random().map_err(|error| format!("/dev/urandom cannot be read: {error}"))?;
     Ok(ServerSettings {
         beanstalk: settings.beanstalk.into_iter().map(server_address).collect(),
@@ -127,7 +145,7 @@ fn server_settings(settings: ServeSettings) -> Result<ServerSettings, String> {
         memory_bytes_max: settings.max_memory_bytes,
         replica: ReplicaSettings {
             node: settings.node_id,
-            data_dir: settings.data_dir,
+            data_dir,
             durability,
             segment_bytes: segment_bytes(
                 settings.log_segment_bytes.into(),
@@ -152,6 +170,13 @@ fn server_address(address: Address) -> ServerAddress {
     match address {
         Address::Tcp { .. } => ServerAddress::Tcp(address.to_string()),
         Address::Unix(path) => ServerAddress::Unix(path),
+    }
+}
+
+fn unix_path(address: &ServerAddress) -> Option<&Path> {
+    match address {
+        ServerAddress::Unix(path) => Some(path),
+        ServerAddress::Tcp(_) => None,
     }
 }
 
@@ -212,17 +237,4 @@ fn raise_descriptor_limit(wanted: u32) -> u32 {
         );
     }
     allowed
-}
-
-/// Gives up root's rights, groups first, once the ports are bound and before any file is made.
-fn become_user(name: &str) -> Result<(), Failure> {
-    let failed = |error: nix::Error| internal(&format!("cannot become user {name:?} (--user): {error}"));
-    let user = nix::unistd::User::from_name(name).map_err(failed)?;
-    let user = user.ok_or_else(|| {
-        Failure::new(Exit::Usage, format!("there is no user {name:?} on this machine (--user)"))
-    })?;
-    let c_name = std::ffi::CString::new(name).map_err(|_| failed(nix::Error::EINVAL))?;
-    nix::unistd::initgroups(&c_name, user.gid).map_err(failed)?;
-    nix::unistd::setgid(user.gid).map_err(failed)?;
-    nix::unistd::setuid(user.uid).map_err(failed)
 }

@@ -70,9 +70,9 @@ pub(crate) static SETTINGS: &[Setting] = &[
         repeatable: false,
         complete: Complete::Directory,
         summary: "The directory of the log and its snapshots",
-        details: "Created if it does not exist. One server at a time may use it; a second one refuses to \
-                  start. A relative path starts at the working directory, also when it stands in the file. \
-                  Not used with `--durability memory`.",
+        details: "Made if it does not exist, and its parents too, for the server's user only. One server at a \
+                  time may use it; a second one refuses to start. A relative path starts at the working \
+                  directory, also when it stands in the file. Not used with `--durability memory`.",
         apply: |settings, values| {
             settings.data_dir = value::path(one(values))?;
             Ok(())
@@ -88,8 +88,10 @@ pub(crate) static SETTINGS: &[Setting] = &[
         summary: "Where to speak beanstalkd's protocol",
         details: "`host:port`, `[ipv6]:port`, `unix:/path` or `off`. Give it several times, or several \
                   addresses with commas between them, to listen on all of them. `0.0.0.0:11300` is every \
-                  interface: the protocol has no passwords, so let only trusted hosts reach it. Sockets \
-                  passed by systemd (`LISTEN_FDS`) are used instead of these addresses.",
+                  interface: the protocol has no passwords, so let only trusted hosts reach it. A Unix \
+                  socket belongs to `--user`, if that is given, and the umask decides who else may connect: \
+                  nobody with 022, its group with 007, everybody with 000. One that a dead server has left \
+                  is replaced. Sockets passed by systemd (`LISTEN_FDS`) are used instead of these addresses.",
         apply: |settings, values| {
             settings.beanstalk = addresses(values)?;
             Ok(())
@@ -251,8 +253,9 @@ pub(crate) static SETTINGS: &[Setting] = &[
         repeatable: false,
         complete: Complete::User,
         summary: "The user to become once the ports are bound",
-        details: "Takes that user's primary group too. Needs to be started as root; the data directory must \
-                  be writable for that user. Left out, the server stays who it is.",
+        details: "Takes that user's groups too. Needs to be started as root. The data directory and all files \
+                  in it must belong to that user; if it does not exist, the user must be allowed to make it \
+                  (or make it before: `install -d -o NAME -m 700 DIR`). Left out, the server stays who it is.",
         apply: |settings, values| {
             settings.user = Some(name(one(values))?);
             Ok(())

@@ -7,4 +7,5 @@ mod damage;
 mod faults;
 mod limits;
 mod operate;
+mod rights;
 mod server;

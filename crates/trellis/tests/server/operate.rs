@@ -45,12 +45,32 @@ fn a_port_in_use_is_named() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_made_is_named() {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    let directory = file.path().join("data");
-    let (code, messages) = refusal(serve(&directory).args(["--beanstalk", "127.0.0.1:0"]));
-    assert_ne!(code, 0);
-    assert_contains(&messages, &directory.display().to_string());
+fn a_path_that_is_no_directory_is_told_as_that() {
+    let parent = directory();
+    let (file, link) = (parent.path().join("file"), parent.path().join("link"));
+    std::fs::write(&file, "not a directory").expect("a file");
+    std::os::unix::fs::symlink(parent.path().join("nowhere"), &link).expect("a link");
+    for (obstacle, what) in [(&file, "is a file, not a directory"), (&link, "is a symbolic link to nothing")]
+    {
+        for data_dir in [obstacle.clone(), obstacle.join("data")] {
+            let (code, messages) = refusal(serve(&data_dir).args(["--beanstalk", "127.0.0.1:0"]));
+            assert_ne!(code, 0);
+            assert_contains(&messages, &format!("--data-dir {} cannot be used", data_dir.display()));
+            assert_contains(&messages, &format!("{} {what}", obstacle.display()));
+        }
+    }
+}
+
+#[test]
+fn a_relative_directory_is_made_with_its_parents_and_named_in_full() {
+    let working = directory();
+    let mut command = serve(std::path::Path::new("not/yet/there"));
+    let mut server = Server::spawn(command.args(["--beanstalk", "127.0.0.1:0"]).current_dir(working.path()));
+    let message = server.wait_for("there is no log: an empty one is made");
+    let made = working.path().join("not/yet/there");
+    assert_contains(&message, &made.display().to_string());
+    server.listening();
+    assert!(made.join("manifest").is_file());
 }
 
 #[test]
@@ -141,6 +161,25 @@ fn it_listens_on_unix_sockets_and_ports_at_once() {
         assert_eq!(line, "DELETED\r\n");
         server.kill();
     }
+}
+
+#[test]
+fn a_unix_socket_on_which_a_server_listens_is_left_alone() {
+    let directory = directory();
+    let path = directory.path().join("socket");
+    let unix = format!("unix:{}", path.display());
+    let command = || {
+        let mut command = serve(&directory.path().join("data"));
+        command.args(["--durability", "memory", "--beanstalk", &unix]);
+        command
+    };
+    let mut server = Server::spawn(&mut command());
+    server.listening();
+    let (code, messages) = refusal(&mut command());
+    assert_ne!(code, 0);
+    assert_contains(&messages, &format!("cannot listen on {unix}"));
+    assert_contains(&messages, "another process is listening there");
+    UnixStream::connect(&path).expect("the first one still listens there");
 }
 
 #[test]
