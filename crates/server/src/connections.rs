@@ -2,11 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 use trellis_core::{ConnectionId, NodeId};
 
-use crate::outgoing::Outgoing;
+use crate::limits::{REPLY_BYTES_UNSENT_TOTAL_AIM, REPLY_BYTES_UNSENT_TOTAL_MAX, STUCK_CHECK_MS, STUCK_MS};
+use crate::outgoing::{Outgoing, Unsent};
 
 /// All connections that are open, of every protocol.
 pub(crate) struct Connections {
@@ -16,6 +18,10 @@ pub(crate) struct Connections {
     /// Counted apart from the map, so that statistics need no lock.
     open: AtomicUsize,
     by_number: Mutex<FxHashMap<u64, Arc<Outgoing>>>,
+    /// What all of them have not taken.
+    unsent: Arc<Unsent>,
+    /// When those that are stuck were last looked for.
+    checked: Mutex<Option<Instant>>,
 }
 
 impl Connections {
@@ -26,11 +32,18 @@ impl Connections {
             opened: AtomicU64::new(0),
             open: AtomicUsize::new(0),
             by_number: Mutex::default(),
+            unsent: Arc::default(),
+            checked: Mutex::default(),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, FxHashMap<u64, Arc<Outgoing>>> {
         self.by_number.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the connections count what is left over.
+    pub(crate) fn unsent(&self) -> Arc<Unsent> {
+        Arc::clone(&self.unsent)
     }
 
     /// Whether one more may be opened.
@@ -71,5 +84,134 @@ impl Connections {
 
     pub(crate) fn for_each(&self, mut visit: impl FnMut(&Outgoing)) {
         self.lock().values().for_each(|outgoing| visit(outgoing));
+    }
+
+    /// Whether what clients have not taken is within its limit. If it is not, those that are stuck are closed first.
+    pub(crate) fn has_room_for_replies(&self) -> bool {
+        if self.unsent.is_over_limit() {
+            self.close_stuck(Instant::now());
+        }
+        !self.unsent.is_over_limit()
+    }
+
+    /// Closes those that are stuck, beginning with the longest, until there is room.
+    fn close_stuck(&self, now: Instant) {
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        let pause = Duration::from_millis(STUCK_CHECK_MS);
+        if checked.is_some_and(|checked| now.duration_since(checked) < pause) {
+            return;
+        }
+        *checked = Some(now);
+
+        let unsent = self.unsent.bytes();
+        let mut closed = 0;
+        for (_, outgoing) in self.stuck(now) {
+            if self.unsent.bytes() <= REPLY_BYTES_UNSENT_TOTAL_AIM {
+                break;
+            }
+            closed += u32::from(outgoing.close_if_stuck());
+        }
+        if closed > 0 {
+            tracing::warn!(
+                closed,
+                unsent,
+                limit = REPLY_BYTES_UNSENT_TOTAL_MAX,
+                "connections are closed whose clients don't read: the limit of replies that wait is reached"
+            );
+        }
+    }
+
+    /// Those that are stuck, the longest first.
+    fn stuck(&self, now: Instant) -> Vec<(Instant, Arc<Outgoing>)> {
+        let mut stuck = Vec::new();
+        for outgoing in self.lock().values() {
+            if let Some(since) = outgoing.waits_since()
+                && now.duration_since(since) >= Duration::from_millis(STUCK_MS)
+            {
+                stuck.push((since, Arc::clone(outgoing)));
+            }
+        }
+        stuck.sort_unstable_by_key(|&(since, _)| since);
+        stuck
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+    use crate::socket::Socket;
+
+    /// Three replies of this size are more than the limit, and one is less than what is aimed at.
+    const REPLY_BYTES: usize = 30 << 20;
+
+    /// Connections whose clients have not read a long reply, in the order in which they have got stuck.
+    async fn stuck(count: usize) -> (Connections, Vec<(Arc<Outgoing>, UnixStream)>) {
+        let connections = Connections::new(1, count);
+        let mut pairs = Vec::new();
+        for _ in 0..count {
+            let (server, client) = UnixStream::pair().unwrap();
+            server.set_nonblocking(true).unwrap();
+            client.set_nonblocking(true).unwrap();
+            let socket = Socket::Unix(tokio::net::UnixStream::from_std(server).unwrap());
+            poll_fn(|context| socket.poll_write_ready(context)).await.unwrap();
+            let outgoing = Arc::new(Outgoing::new(socket, connections.unsent()));
+            connections.add(Arc::clone(&outgoing));
+            outgoing.add(|out| out.resize(REPLY_BYTES, b'x'));
+            outgoing.complete();
+            pairs.push((outgoing, client));
+        }
+        (connections, pairs)
+    }
+
+    fn closed(pairs: &[(Arc<Outgoing>, UnixStream)]) -> Vec<bool> {
+        pairs.iter().map(|(outgoing, _)| outgoing.lock().is_broken()).collect()
+    }
+
+    fn later(milliseconds: u64) -> Instant {
+        Instant::now() + Duration::from_millis(milliseconds)
+    }
+
+    #[tokio::test]
+    async fn those_that_are_stuck_for_longest_make_room() {
+        let (connections, pairs) = stuck(3).await;
+        assert!(!connections.has_room_for_replies());
+        assert_eq!(closed(&pairs), [false; 3], "none is stuck for long");
+        connections.close_stuck(later(STUCK_MS + STUCK_CHECK_MS));
+        assert_eq!(closed(&pairs), [true, true, false]);
+        assert!(connections.has_room_for_replies());
+        assert_eq!(connections.unsent.bytes(), REPLY_BYTES);
+    }
+
+    #[tokio::test]
+    async fn whose_client_reads_stays() {
+        let (connections, mut pairs) = stuck(3).await;
+        // The runtime has had no time to notice.
+        assert!(pairs[0].1.read_to_end(&mut Vec::new()).is_err(), "it stays open");
+        connections.close_stuck(later(STUCK_MS));
+        assert_eq!(closed(&pairs), [false, true, true]);
+    }
+
+    #[tokio::test]
+    async fn within_the_limit_nobody_is_looked_for() {
+        let (connections, pairs) = stuck(2).await;
+        assert!(connections.has_room_for_replies());
+        assert_eq!(*connections.checked.lock().unwrap(), None);
+        assert_eq!(closed(&pairs), [false; 2]);
+    }
+
+    #[tokio::test]
+    async fn those_that_are_stuck_are_not_looked_for_all_the_time() {
+        let (connections, pairs) = stuck(3).await;
+        let since = pairs[0].0.waits_since().unwrap();
+        let after = |milliseconds| since + Duration::from_millis(milliseconds);
+        connections.close_stuck(after(STUCK_MS - 1));
+        connections.close_stuck(after(STUCK_MS - 2 + STUCK_CHECK_MS));
+        assert_eq!(closed(&pairs), [false; 3]);
+        connections.close_stuck(after(STUCK_MS - 1 + STUCK_CHECK_MS));
+        assert!(closed(&pairs)[0]);
     }
 }

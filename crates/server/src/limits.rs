@@ -3,16 +3,38 @@
 /// Requests of one connection that may await their replies; more stay in the socket.
 pub(crate) const REQUESTS_AWAITING_MAX: u32 = 1024;
 
-/// Bytes of replies that a client has not taken; with more, its requests stay in the socket until it reads.
+/// Bytes of replies that a client has not taken; with more, its requests stay in the socket until it reads. An answer
+/// that has more by itself is a long one.
 pub(crate) const REPLY_BYTES_UNSENT_MAX: usize = 64 << 10;
 
+/// Bytes of memory for what all clients together have not taken. With more, those that are stuck are closed, and long
+/// answers to questions are refused.
+pub(crate) const REPLY_BYTES_UNSENT_TOTAL_MAX: usize = 64 << 20;
+
+/// When clients are closed for it, the total is brought down to so many bytes, so that it is not to be done again at once.
+pub(crate) const REPLY_BYTES_UNSENT_TOTAL_AIM: usize = REPLY_BYTES_UNSENT_TOTAL_MAX / 2;
+
+/// A client is stuck if its socket has taken nothing of what is there for it for so long, in milliseconds.
+pub(crate) const STUCK_MS: u64 = 3000;
+
+/// Clients that are stuck are looked for no more often than this, in milliseconds: it is a walk over all of them.
+pub(crate) const STUCK_CHECK_MS: u64 = 250;
+
+/// With so many bytes, replies are sent before their entry has ended.
+pub(crate) const REPLY_BYTES_GATHERED_MAX: usize = 1 << 20;
+
+/// What is left of long replies is moved to the front of its buffer, which is cut then, once it has this many bytes or
+/// fewer. Moving more would hold up all other clients.
+pub(crate) const REPLY_BYTES_MOVED_MAX: usize = 1 << 20;
+
 /// A reply buffer that grew beyond this is given back once it is empty.
-pub(crate) const REPLY_BUFFER_BYTES_KEPT: usize = 16 << 10;
+pub(crate) const REPLY_BUFFER_BYTES_KEPT: usize = 4 << 10;
 
 /// Bytes taken from a socket at a time, into a buffer that all connections share.
 pub(crate) const READ_BYTES: usize = 64 << 10;
 
-/// Bytes kept of a client that sends ahead while its earlier requests wait; more stay in the socket.
+/// As long as no more bytes are kept of a client that sends ahead while its earlier requests wait, one more reading is
+/// taken from its socket; what comes then stays there.
 pub(crate) const SENT_AHEAD_BYTES_MAX: usize = 16 << 10;
 
 /// How long a listener rests when the system has no more descriptors, in milliseconds.

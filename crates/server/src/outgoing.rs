@@ -1,11 +1,35 @@
 //! What is on its way to one client: the only part of a connection that others than its own task may touch.
 
 use std::io::ErrorKind;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::Instant;
 
-use crate::limits::{REPLY_BUFFER_BYTES_KEPT, REPLY_BYTES_UNSENT_MAX, REQUESTS_AWAITING_MAX};
+use crate::limits::{
+    REPLY_BUFFER_BYTES_KEPT, REPLY_BYTES_MOVED_MAX, REPLY_BYTES_UNSENT_MAX, REPLY_BYTES_UNSENT_TOTAL_MAX,
+    REQUESTS_AWAITING_MAX,
+};
 use crate::socket::Socket;
+
+/// The memory of the replies that clients have not taken, of all of them. Touched only when something is left over.
+#[derive(Default)]
+pub(crate) struct Unsent(AtomicUsize);
+
+impl Unsent {
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_over_limit(&self) -> bool {
+        self.bytes() > REPLY_BYTES_UNSENT_TOTAL_MAX
+    }
+
+    fn change(&self, from: usize, to: usize) {
+        self.0.fetch_add(to, Ordering::Relaxed);
+        self.0.fetch_sub(from, Ordering::Relaxed);
+    }
+}
 
 /// A connection's socket and the replies for it.
 pub(crate) struct Outgoing {
@@ -14,11 +38,15 @@ pub(crate) struct Outgoing {
 }
 
 /// Replies, and the requests that await them.
-#[derive(Default)]
 pub(crate) struct Queue {
     buffer: Vec<u8>,
     /// How much of `buffer` the socket has taken.
     sent: usize,
+    /// What of `buffer` is counted in `total`: its memory, as long as something is left over.
+    counted: usize,
+    total: Arc<Unsent>,
+    /// When the socket has last taken something, if something is left over.
+    taken_at: Instant,
     /// Requests that await a reply.
     pub(crate) awaiting: u32,
     /// Set while the present entry has added something; see [`Outgoing::add`].
@@ -56,6 +84,7 @@ impl Queue {
         if !self.task.as_ref().is_some_and(|task| task.will_wake(waker)) {
             self.task = Some(waker.clone());
         }
+        self.count();
     }
 
     /// Appends a reply that the server gives by itself. Only when nothing is awaited, or it would overtake.
@@ -67,6 +96,7 @@ impl Queue {
     }
 
     fn send(&mut self, socket: &Socket) {
+        let before = self.sent;
         while self.sent < self.buffer.len() && !self.broken {
             match socket.try_write(&self.buffer[self.sent..]) {
                 Ok(0) => self.broken = true,
@@ -76,20 +106,67 @@ impl Queue {
                 Err(_) => self.broken = true,
             }
         }
-        if self.sent == self.buffer.len() || self.broken {
+        let taken = self.sent > before;
+        self.give_back();
+        if taken && self.counted > 0 {
+            self.taken_at = Instant::now();
+        }
+    }
+
+    /// Frees what is not needed any more. Much is not moved, since that would hold up everybody.
+    fn give_back(&mut self) {
+        if self.broken {
             self.buffer.clear();
-            self.buffer.shrink_to(REPLY_BUFFER_BYTES_KEPT);
             self.sent = 0;
-        } else if self.sent > REPLY_BYTES_UNSENT_MAX {
+        } else if self.unsent() <= self.sent.min(REPLY_BYTES_MOVED_MAX) {
             self.buffer.drain(..self.sent);
             self.sent = 0;
+        }
+        self.buffer.shrink_to(REPLY_BUFFER_BYTES_KEPT);
+        self.count();
+    }
+
+    /// Keeps the total up to date.
+    fn count(&mut self) {
+        let counted = if self.unsent() > 0 { self.buffer.capacity() } else { 0 };
+        if counted != self.counted {
+            if self.counted == 0 {
+                self.taken_at = Instant::now();
+            }
+            self.total.change(self.counted, counted);
+            self.counted = counted;
+        }
+    }
+
+    fn wake(&self) {
+        if let Some(task) = &self.task {
+            task.wake_by_ref();
         }
     }
 }
 
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.total.change(self.counted, 0);
+    }
+}
+
 impl Outgoing {
-    pub(crate) fn new(socket: Socket) -> Self {
-        Outgoing { socket, queue: Mutex::default() }
+    /// What is left over is counted in `total`.
+    pub(crate) fn new(socket: Socket, total: Arc<Unsent>) -> Self {
+        let queue = Queue {
+            buffer: Vec::new(),
+            sent: 0,
+            counted: 0,
+            total,
+            taken_at: Instant::now(),
+            awaiting: 0,
+            in_entry: false,
+            broken: false,
+            task: None,
+            stopped: false,
+        };
+        Outgoing { socket, queue: Mutex::new(queue) }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -112,16 +189,33 @@ impl Outgoing {
         let mut queue = self.lock();
         queue.in_entry = false;
         queue.send(&self.socket);
-        if (queue.stopped || queue.unsent() > 0 || queue.broken)
-            && let Some(task) = &queue.task
-        {
-            task.wake_by_ref();
+        if queue.stopped || queue.unsent() > 0 || queue.broken {
+            queue.wake();
         }
     }
 
     /// Sends what the socket takes now.
     pub(crate) fn send(&self) {
         self.lock().send(&self.socket);
+    }
+
+    /// Since when the socket has taken nothing of what is left over, if anything is.
+    pub(crate) fn waits_since(&self) -> Option<Instant> {
+        let queue = self.lock();
+        (queue.counted > 0).then_some(queue.taken_at)
+    }
+
+    /// Has the connection closed, unless the socket takes something now after all: then its task will see to it. True
+    /// if it is closed.
+    pub(crate) fn close_if_stuck(&self) -> bool {
+        let stuck = !self.socket.is_writable();
+        if stuck {
+            let mut queue = self.lock();
+            queue.broken = true;
+            queue.give_back();
+            queue.wake();
+        }
+        stuck
     }
 
     /// Tells a client that awaits a reply that there will be none.
@@ -132,5 +226,101 @@ impl Outgoing {
             queue.buffer.extend_from_slice(reply);
             queue.send(&self.socket);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    /// One with a client at its other end, and where it counts what is left over.
+    async fn connected() -> (Outgoing, UnixStream, Arc<Unsent>) {
+        let (server, client) = UnixStream::pair().unwrap();
+        server.set_nonblocking(true).unwrap();
+        client.set_nonblocking(true).unwrap();
+        let socket = Socket::Unix(tokio::net::UnixStream::from_std(server).unwrap());
+        poll_fn(|context| socket.poll_write_ready(context)).await.unwrap();
+        let unsent = Arc::default();
+        (Outgoing::new(socket, Arc::clone(&unsent)), client, unsent)
+    }
+
+    /// So many bytes that tell their place, in a buffer that has grown as it does for a list.
+    fn reply(bytes: usize) -> impl FnOnce(&mut Vec<u8>) {
+        move |out| (0..=250).cycle().take(bytes).for_each(|byte| out.push(byte))
+    }
+
+    /// Reads what there is.
+    fn read(client: &mut UnixStream, into: &mut Vec<u8>) {
+        let read = client.read_to_end(into);
+        assert_eq!(read.unwrap_err().kind(), ErrorKind::WouldBlock, "the connection is open");
+    }
+
+    #[tokio::test]
+    async fn what_is_taken_at_once_is_not_counted() {
+        let (outgoing, mut client, unsent) = connected().await;
+        assert!(outgoing.add(reply(10_000)));
+        outgoing.complete();
+        assert_eq!(unsent.bytes(), 0);
+        assert_eq!(outgoing.waits_since(), None);
+        let mut taken = Vec::new();
+        read(&mut client, &mut taken);
+        assert_eq!(taken.len(), 10_000);
+    }
+
+    #[tokio::test]
+    async fn what_is_left_over_is_counted_until_it_is_taken() {
+        const BYTES: usize = 5_000_000;
+        let (outgoing, mut client, unsent) = connected().await;
+        outgoing.add(reply(BYTES));
+        outgoing.complete();
+        assert_eq!(unsent.bytes(), BYTES, "the memory, and no more than is needed");
+        let first = outgoing.waits_since().unwrap();
+
+        let mut taken = Vec::new();
+        while unsent.bytes() > 0 {
+            read(&mut client, &mut taken);
+            poll_fn(|context| outgoing.socket.poll_write_ready(context)).await.unwrap();
+            outgoing.send();
+            let left = outgoing.lock().unsent();
+            assert!((left..=BYTES).contains(&unsent.bytes()));
+            assert!(left > REPLY_BYTES_MOVED_MAX || unsent.bytes() <= REPLY_BYTES_MOVED_MAX);
+            assert!(outgoing.waits_since().is_none_or(|since| since > first));
+        }
+        read(&mut client, &mut taken);
+        let mut sent = Vec::new();
+        reply(BYTES)(&mut sent);
+        assert!(taken == sent, "every byte arrives in its place");
+        assert!(outgoing.lock().buffer.capacity() <= REPLY_BUFFER_BYTES_KEPT);
+    }
+
+    #[tokio::test]
+    async fn what_the_server_answers_by_itself_is_counted_when_its_client_rests() {
+        let (outgoing, _client, unsent) = connected().await;
+        outgoing.lock().answer(reply(1000));
+        outgoing.lock().rest(Waker::noop(), true);
+        assert!(unsent.bytes() >= 1000);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_counted_of_a_connection_that_has_gone() {
+        let (outgoing, client, unsent) = connected().await;
+        outgoing.add(reply(1_000_000));
+        outgoing.complete();
+        assert!(unsent.bytes() > 0);
+        drop(outgoing);
+        assert_eq!(unsent.bytes(), 0);
+
+        let (outgoing, other, unsent) = connected().await;
+        outgoing.add(reply(1_000_000));
+        outgoing.complete();
+        drop((client, other));
+        poll_fn(|context| outgoing.socket.poll_write_ready(context)).await.unwrap();
+        outgoing.send();
+        assert!(outgoing.lock().is_broken());
+        assert_eq!(unsent.bytes(), 0);
     }
 }

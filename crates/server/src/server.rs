@@ -119,7 +119,7 @@ impl Server {
                     continue;
                 }
                 refused = 0;
-                let outgoing = Arc::new(Outgoing::new(socket));
+                let outgoing = Arc::new(Outgoing::new(socket, connections.unsent()));
                 let connection = tube::Connection::open(
                     outgoing,
                     replica.clone(),

@@ -51,18 +51,26 @@ impl Socket {
     /// task is woken by its end. Afterwards the socket may hold bytes that only [`Socket::read_anyway`] finds.
     pub(crate) fn poll_end(&self, context: &mut Context<'_>) -> Poll<()> {
         while self.poll_read_ready(context).is_ready() {
-            let socket = self.fd();
-            let mut events = [PollFd::new(&socket, PollFlags::RDHUP)];
-            let asked = rustix::event::poll(&mut events, Some(&Timespec::default()));
-            if asked.is_err()
-                || events[0].revents().intersects(PollFlags::RDHUP | PollFlags::HUP | PollFlags::ERR)
-            {
+            if self.is_now(PollFlags::RDHUP) {
                 return Poll::Ready(());
             }
             // What is there already is not to be told again.
             let _ = self.try_io(|_| Err::<(), _>(io::ErrorKind::WouldBlock.into()));
         }
         Poll::Pending
+    }
+
+    /// Whether it takes a good deal now, which the runtime may not know yet.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.is_now(PollFlags::OUT)
+    }
+
+    /// Whether that, or its end, is to be told of the socket.
+    fn is_now(&self, what: PollFlags) -> bool {
+        let socket = self.fd();
+        let mut events = [PollFd::new(&socket, what)];
+        let asked = rustix::event::poll(&mut events, Some(&Timespec::default()));
+        asked.is_err() || events[0].revents().intersects(what | PollFlags::HUP | PollFlags::ERR)
     }
 
     fn try_io<T>(&self, mut run: impl FnMut(BorrowedFd<'_>) -> io::Result<T>) -> io::Result<T> {

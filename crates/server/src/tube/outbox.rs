@@ -10,6 +10,7 @@ use trellis_tube_codec::yaml;
 
 use super::facts::Facts;
 use crate::connections::Connections;
+use crate::limits::{REPLY_BYTES_GATHERED_MAX, REPLY_BYTES_UNSENT_MAX, REPLY_BYTES_UNSENT_TOTAL_MAX};
 use crate::outgoing::Outgoing;
 
 /// Encodes each reply where it belongs, and sends what an entry has given, one write a connection.
@@ -17,31 +18,67 @@ pub(crate) struct TubeOutbox {
     connections: Arc<Connections>,
     facts: Arc<Facts>,
     log: Arc<LogGauge>,
-    /// Connections that the present entry has something for.
+    /// Connections that there is something for.
     touched: Vec<Arc<Outgoing>>,
+    /// Bytes that there are for them.
+    gathered: usize,
+    /// Long answers are being refused.
+    refusing: bool,
 }
 
 impl TubeOutbox {
     pub(crate) fn new(connections: Arc<Connections>, facts: Arc<Facts>, log: Arc<LogGauge>) -> Self {
-        TubeOutbox { connections, facts, log, touched: Vec::new() }
+        TubeOutbox { connections, facts, log, touched: Vec::new(), gathered: 0, refusing: false }
+    }
+
+    /// Says in the log once, until there is room again, that long answers are refused.
+    fn note_refusal(&mut self, refused: bool) {
+        if refused && !self.refusing {
+            tracing::warn!(
+                limit = REPLY_BYTES_UNSENT_TOTAL_MAX,
+                "long answers are refused: the limit of replies that wait for their clients is reached"
+            );
+        }
+        self.refusing = refused;
     }
 }
 
 impl Outbox for TubeOutbox {
     fn tube(&mut self, to: ConnectionId, reply: Reply<'_>) {
         let Some(outgoing) = self.connections.get(to) else { return };
-        let first = outgoing.add(|out| encode(&reply, &self.facts, &self.log, out));
+        let question = is_to_question(&reply);
+        let has_room = !question || self.connections.has_room_for_replies();
+        let (mut bytes, mut refused) = (0, false);
+        let first = outgoing.add(|out| {
+            let start = out.len();
+            encode(&reply, &self.facts, &self.log, out);
+            bytes = out.len() - start;
+            refused = !has_room && bytes > REPLY_BYTES_UNSENT_MAX;
+            if refused {
+                out.truncate(start);
+                codec::Reply::OutOfMemory.encode(out);
+            }
+        });
         if first {
             self.touched.push(outgoing);
+        }
+        if refused || (question && has_room) {
+            self.note_refusal(refused);
+        }
+        self.gathered += bytes;
+        if self.gathered >= REPLY_BYTES_GATHERED_MAX {
+            self.flush();
         }
     }
 }
 
 impl Deliver for TubeOutbox {
     fn flush(&mut self) {
+        self.gathered = 0;
         for outgoing in self.touched.drain(..) {
             outgoing.complete();
         }
+        self.connections.has_room_for_replies();
     }
 
     fn refuse(&mut self, to: ConnectionId) {
@@ -50,6 +87,14 @@ impl Deliver for TubeOutbox {
             self.touched.push(outgoing);
         }
     }
+}
+
+/// Questions change nothing, so their answers may be refused. A job that is reserved must reach its worker.
+fn is_to_question(reply: &Reply<'_>) -> bool {
+    matches!(
+        reply,
+        Reply::Found { .. } | Reply::JobStats(_) | Reply::TubeStats(_) | Reply::Totals(_) | Reply::Tubes(_)
+    )
 }
 
 fn encode(reply: &Reply<'_>, facts: &Facts, log: &LogGauge, out: &mut Vec<u8>) {

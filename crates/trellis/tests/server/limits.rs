@@ -1,6 +1,5 @@
 //! Bad input and greedy clients: an error or a closed connection for them, nothing for the others.
 
-use std::io::{ErrorKind, Write};
 use std::time::Instant;
 
 use crate::client::Client;
@@ -82,41 +81,6 @@ fn a_slow_sender_holds_up_nobody() {
     slow.send("\n");
     let line = slow.line();
     assert!(line.starts_with("INSERTED "), "{line}");
-}
-
-#[test]
-fn a_client_that_never_reads_takes_little_memory() {
-    /// Once so many round trips of others have passed without room for one more request, there won't be any.
-    const STUCK_ROUND_TRIPS: usize = 100;
-    const REPLY_BYTES: usize = 60_000;
-    let server = Server::in_memory(&[]);
-    let mut others = server.connect();
-    let id = others.put("0 0 100", &"x".repeat(REPLY_BYTES));
-    let before = server.resident_bytes();
-    let requests = format!("peek {id}\r\n").repeat(1000);
-
-    let mut greedy: Vec<Client> = (0..8).map(|_| server.connect()).collect();
-    for client in &mut greedy {
-        client.socket().set_nonblocking(true).expect("the socket is open");
-        let mut stuck = 0;
-        while stuck < STUCK_ROUND_TRIPS {
-            // A part of a request is harmless: the line is only a wrong one.
-            match client.socket().write(requests.as_bytes()) {
-                Ok(_) => stuck = 0,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    others.round_trip();
-                    stuck += 1;
-                }
-                // Closing the connection of such a client is as good.
-                Err(_) => break,
-            }
-        }
-    }
-    others_go_on(&mut others);
-    let growth = server.resident_bytes().saturating_sub(before);
-    assert!(growth < 48 * MEBIBYTE, "8 clients that do not read took {growth} bytes");
-    drop(greedy);
-    others_go_on(&mut others);
 }
 
 #[test]

@@ -9,3 +9,4 @@ mod limits;
 mod operate;
 mod rights;
 mod server;
+mod unread;

@@ -126,9 +126,18 @@ impl Server {
 
     /// Its resident memory in bytes.
     pub(crate) fn resident_bytes(&self) -> usize {
+        self.memory("VmRSS:")
+    }
+
+    /// The most resident memory in bytes that it has had.
+    pub(crate) fn peak_bytes(&self) -> usize {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, what: &str) -> usize {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).expect("the process is there");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).expect("it has memory");
         let kibibytes: usize = line.trim().trim_end_matches(" kB").parse().expect("a number of kB");
         kibibytes * 1024
     }
