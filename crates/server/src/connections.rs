@@ -138,7 +138,6 @@ impl Connections {
 
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
     use std::io::Read;
     use std::os::unix::net::UnixStream;
 
@@ -153,11 +152,7 @@ mod tests {
         let connections = Connections::new(1, count);
         let mut pairs = Vec::new();
         for _ in 0..count {
-            let (server, client) = UnixStream::pair().unwrap();
-            server.set_nonblocking(true).unwrap();
-            client.set_nonblocking(true).unwrap();
-            let socket = Socket::Unix(tokio::net::UnixStream::from_std(server).unwrap());
-            poll_fn(|context| socket.poll_write_ready(context)).await.unwrap();
+            let (socket, client) = Socket::pair().await;
             let outgoing = Arc::new(Outgoing::new(socket, connections.unsent()));
             connections.add(Arc::clone(&outgoing));
             outgoing.add(|out| out.resize(REPLY_BYTES, b'x'));

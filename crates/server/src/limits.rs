@@ -7,8 +7,8 @@ pub(crate) const REQUESTS_AWAITING_MAX: u32 = 1024;
 /// that has more by itself is a long one.
 pub(crate) const REPLY_BYTES_UNSENT_MAX: usize = 64 << 10;
 
-/// Bytes of memory for what all clients together have not taken. With more, those that are stuck are closed, and long
-/// answers to questions are refused.
+/// Bytes of memory for what all clients together have not taken. With more, those that are stuck are closed, no request
+/// is taken from those that have left something, and long answers to questions are refused.
 pub(crate) const REPLY_BYTES_UNSENT_TOTAL_MAX: usize = 64 << 20;
 
 /// When clients are closed for it, the total is brought down to so many bytes, so that it is not to be done again at once.
@@ -23,8 +23,8 @@ pub(crate) const STUCK_CHECK_MS: u64 = 250;
 /// With so many bytes, replies are sent before their entry has ended.
 pub(crate) const REPLY_BYTES_GATHERED_MAX: usize = 1 << 20;
 
-/// What is left of long replies is moved to the front of its buffer, which is cut then, once it has this many bytes or
-/// fewer. Moving more would hold up all other clients.
+/// What is left of long replies is moved into a buffer of its own size once it has this many bytes or fewer. Moving more
+/// would hold up all other clients.
 pub(crate) const REPLY_BYTES_MOVED_MAX: usize = 1 << 20;
 
 /// A reply buffer that grew beyond this is given back once it is empty.

@@ -61,7 +61,9 @@ pub(crate) struct Queue {
 impl Queue {
     /// Whether the connection may make one more request.
     pub(crate) fn has_room(&self) -> bool {
-        self.awaiting < REQUESTS_AWAITING_MAX && self.unsent() <= REPLY_BYTES_UNSENT_MAX
+        let unsent = self.unsent();
+        let little = unsent == 0 || (unsent <= REPLY_BYTES_UNSENT_MAX && !self.total.is_over_limit());
+        self.awaiting < REQUESTS_AWAITING_MAX && little
     }
 
     /// Counts a request.
@@ -113,16 +115,21 @@ impl Queue {
         }
     }
 
-    /// Frees what is not needed any more. Much is not moved, since that would hold up everybody.
+    /// Frees what is not needed any more. A buffer that shrank in its place would keep others from using what it left.
     fn give_back(&mut self) {
-        if self.broken {
+        let left = if self.broken { 0 } else { self.unsent() };
+        if left == 0 {
+            self.sent = 0;
             self.buffer.clear();
+            if self.buffer.capacity() > REPLY_BUFFER_BYTES_KEPT {
+                self.buffer = Vec::new();
+            }
+        } else if left <= self.sent.min(REPLY_BYTES_MOVED_MAX) {
+            self.buffer = self.buffer[self.sent..].to_vec();
             self.sent = 0;
-        } else if self.unsent() <= self.sent.min(REPLY_BYTES_MOVED_MAX) {
-            self.buffer.drain(..self.sent);
-            self.sent = 0;
+        } else {
+            self.buffer.shrink_to_fit();
         }
-        self.buffer.shrink_to(REPLY_BUFFER_BYTES_KEPT);
         self.count();
     }
 
@@ -239,11 +246,7 @@ mod tests {
 
     /// One with a client at its other end, and where it counts what is left over.
     async fn connected() -> (Outgoing, UnixStream, Arc<Unsent>) {
-        let (server, client) = UnixStream::pair().unwrap();
-        server.set_nonblocking(true).unwrap();
-        client.set_nonblocking(true).unwrap();
-        let socket = Socket::Unix(tokio::net::UnixStream::from_std(server).unwrap());
-        poll_fn(|context| socket.poll_write_ready(context)).await.unwrap();
+        let (socket, client) = Socket::pair().await;
         let unsent = Arc::default();
         (Outgoing::new(socket, Arc::clone(&unsent)), client, unsent)
     }
@@ -303,6 +306,28 @@ mod tests {
         outgoing.lock().answer(reply(1000));
         outgoing.lock().rest(Waker::noop(), true);
         assert!(unsent.bytes() >= 1000);
+    }
+
+    #[tokio::test]
+    async fn beyond_the_total_requests_wait_until_nothing_is_left_over() {
+        let (outgoing, mut client, unsent) = connected().await;
+        let mut bytes = 0;
+        while outgoing.lock().unsent() == 0 {
+            outgoing.add(reply(1000));
+            outgoing.complete();
+            bytes += 1000;
+        }
+        assert!(outgoing.lock().has_room(), "a little may be left over");
+        unsent.change(0, REPLY_BYTES_UNSENT_TOTAL_MAX + 1);
+        assert!(!outgoing.lock().has_room());
+
+        let mut taken = Vec::new();
+        read(&mut client, &mut taken);
+        poll_fn(|context| outgoing.socket.poll_write_ready(context)).await.unwrap();
+        outgoing.send();
+        assert!(outgoing.lock().has_room());
+        read(&mut client, &mut taken);
+        assert_eq!(taken.len(), bytes);
     }
 
     #[tokio::test]

@@ -93,4 +93,12 @@ impl Socket {
             Socket::Unix(stream) => stream.try_write(buffer),
         }
     }
+
+    /// One that takes something already, and the client's end, which doesn't block.
+    #[cfg(test)]
+    pub(crate) async fn pair() -> (Socket, std::os::unix::net::UnixStream) {
+        let (server, client) = UnixStream::pair().unwrap();
+        server.writable().await.unwrap();
+        (Socket::Unix(server), client.into_std().unwrap())
+    }
 }

@@ -22,7 +22,7 @@ pub(crate) struct TubeOutbox {
     touched: Vec<Arc<Outgoing>>,
     /// Bytes that there are for them.
     gathered: usize,
-    /// Long answers are being refused.
+    /// Answers are being refused.
     refusing: bool,
 }
 
@@ -31,12 +31,12 @@ impl TubeOutbox {
         TubeOutbox { connections, facts, log, touched: Vec::new(), gathered: 0, refusing: false }
     }
 
-    /// Says in the log once, until there is room again, that long answers are refused.
+    /// Says in the log once, until there is room again, that answers are refused.
     fn note_refusal(&mut self, refused: bool) {
         if refused && !self.refusing {
             tracing::warn!(
                 limit = REPLY_BYTES_UNSENT_TOTAL_MAX,
-                "long answers are refused: the limit of replies that wait for their clients is reached"
+                "long answers to questions are refused: the limit of replies that wait for their clients is reached"
             );
         }
         self.refusing = refused;
@@ -53,7 +53,8 @@ impl Outbox for TubeOutbox {
             let start = out.len();
             encode(&reply, &self.facts, &self.log, out);
             bytes = out.len() - start;
-            refused = !has_room && bytes > REPLY_BYTES_UNSENT_MAX;
+            // A short one is no burden if the client reads.
+            refused = !has_room && (bytes > REPLY_BYTES_UNSENT_MAX || !outgoing.socket.is_writable());
             if refused {
                 out.truncate(start);
                 codec::Reply::OutOfMemory.encode(out);
@@ -165,5 +166,101 @@ fn tube_stats<'a>(stats: &TubeStats<'a>) -> yaml::TubeStats<'a> {
         cmd_pause_tube: stats.cmd_pause_tube,
         pause: stats.pause.into(),
         pause_time_left: stats.pause_time_left,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+    use crate::socket::Socket;
+
+    const LONG: &[u8] = &[b'x'; REPLY_BYTES_UNSENT_MAX + 1];
+
+    struct Case {
+        connections: Arc<Connections>,
+        outbox: TubeOutbox,
+        /// The one that is asked for, and its client.
+        id: ConnectionId,
+        client: UnixStream,
+    }
+
+    impl Case {
+        async fn new() -> Self {
+            let connections = Arc::new(Connections::new(1, 10));
+            let facts = Facts::new(65_535, u64::MAX, Arc::clone(&connections));
+            let outbox = TubeOutbox::new(Arc::clone(&connections), Arc::new(facts), Arc::default());
+            let (socket, client) = Socket::pair().await;
+            let id = connections.add(Arc::new(Outgoing::new(socket, connections.unsent())));
+            Case { connections, outbox, id, client }
+        }
+
+        /// Another client does not read more than all together may leave.
+        async fn reach_the_limit(&self) -> UnixStream {
+            let (socket, client) = Socket::pair().await;
+            let outgoing = Arc::new(Outgoing::new(socket, self.connections.unsent()));
+            self.connections.add(Arc::clone(&outgoing));
+            outgoing.add(|out| out.resize(REPLY_BYTES_UNSENT_TOTAL_MAX + 1_000_000, b'x'));
+            outgoing.complete();
+            assert!(!self.connections.has_room_for_replies());
+            client
+        }
+
+        /// What the client is sent.
+        fn sent(&mut self) -> String {
+            let mut bytes = Vec::new();
+            self.client.read_to_end(&mut bytes).expect_err("the connection is open");
+            String::from_utf8(bytes).unwrap()
+        }
+    }
+
+    #[tokio::test]
+    async fn replies_leave_when_the_entry_is_complete_or_they_are_many() {
+        let mut case = Case::new().await;
+        case.outbox.tube(case.id, Reply::Deleted);
+        assert_eq!(case.sent(), "");
+        case.outbox.flush();
+        assert_eq!(case.sent(), "DELETED\r\n");
+
+        case.outbox.tube(case.id, Reply::Buried);
+        let (socket, _other) = Socket::pair().await;
+        let other = case.connections.add(Arc::new(Outgoing::new(socket, case.connections.unsent())));
+        case.outbox.tube(other, Reply::Found { id: 1, body: &[b'x'; REPLY_BYTES_GATHERED_MAX] });
+        assert_eq!(case.sent(), "BURIED\r\n");
+        case.outbox.tube(case.id, Reply::Touched);
+        case.outbox.flush();
+        assert_eq!(case.sent(), "TOUCHED\r\n");
+    }
+
+    #[tokio::test]
+    async fn beyond_the_limit_only_what_is_long_and_can_be_refused_is_refused() {
+        let mut case = Case::new().await;
+        let _other = case.reach_the_limit().await;
+        case.outbox.tube(case.id, Reply::Found { id: 1, body: b"short" });
+        case.outbox.flush();
+        assert_eq!(case.sent(), "FOUND 1 5\r\nshort\r\n");
+        case.outbox.tube(case.id, Reply::Found { id: 1, body: LONG });
+        case.outbox.flush();
+        assert_eq!(case.sent(), "OUT_OF_MEMORY\r\n");
+        case.outbox.tube(case.id, Reply::Reserved { id: 1, body: LONG });
+        case.outbox.flush();
+        assert!(case.sent().starts_with("RESERVED 1 65537\r\nx"));
+    }
+
+    #[tokio::test]
+    async fn beyond_the_limit_who_does_not_read_is_refused_short_answers_as_well() {
+        let mut case = Case::new().await;
+        let _other = case.reach_the_limit().await;
+        for _ in 0..10 {
+            case.outbox.tube(case.id, Reply::Found { id: 1, body: &LONG[..60_000] });
+            case.outbox.flush();
+        }
+        let outgoing = case.connections.get(case.id).unwrap();
+        let left = outgoing.lock().unsent();
+        assert!(left < 60_000, "{left} bytes are left of 600,000");
+        let sent = case.sent();
+        assert!(sent.contains("FOUND"), "as long as the socket takes something, it is served");
     }
 }
