@@ -86,8 +86,8 @@ impl Connections {
         self.lock().values().for_each(|outgoing| visit(outgoing));
     }
 
-    /// Whether what clients have not taken is within its limit. If it is not, those that are stuck are closed first.
-    pub(crate) fn has_room_for_replies(&self) -> bool {
+    /// Closes those that are stuck if clients have left more than the limit. True if it is kept then.
+    pub(crate) fn make_room_for_replies(&self) -> bool {
         if self.unsent.is_over_limit() {
             self.close_stuck(Instant::now());
         }
@@ -173,11 +173,11 @@ mod tests {
     #[tokio::test]
     async fn those_that_are_stuck_for_longest_make_room() {
         let (connections, pairs) = stuck(3).await;
-        assert!(!connections.has_room_for_replies());
+        assert!(!connections.make_room_for_replies());
         assert_eq!(closed(&pairs), [false; 3], "none is stuck for long");
         connections.close_stuck(later(STUCK_MS + STUCK_CHECK_MS));
         assert_eq!(closed(&pairs), [true, true, false]);
-        assert!(connections.has_room_for_replies());
+        assert!(connections.make_room_for_replies());
         assert_eq!(connections.unsent.bytes(), REPLY_BYTES);
     }
 
@@ -193,7 +193,7 @@ mod tests {
     #[tokio::test]
     async fn within_the_limit_nobody_is_looked_for() {
         let (connections, pairs) = stuck(2).await;
-        assert!(connections.has_room_for_replies());
+        assert!(connections.make_room_for_replies());
         assert_eq!(*connections.checked.lock().unwrap(), None);
         assert_eq!(closed(&pairs), [false; 2]);
     }

@@ -32,14 +32,14 @@ impl TubeOutbox {
     }
 
     /// Says in the log once, until there is room again, that answers are refused.
-    fn note_refusal(&mut self, refused: bool) {
+    fn note_refusal(&mut self, refused: bool, has_room: bool) {
         if refused && !self.refusing {
             tracing::warn!(
                 limit = REPLY_BYTES_UNSENT_TOTAL_MAX,
                 "long answers to questions are refused: the limit of replies that wait for their clients is reached"
             );
         }
-        self.refusing = refused;
+        self.refusing = refused || (self.refusing && !has_room);
     }
 }
 
@@ -47,7 +47,7 @@ impl Outbox for TubeOutbox {
     fn tube(&mut self, to: ConnectionId, reply: Reply<'_>) {
         let Some(outgoing) = self.connections.get(to) else { return };
         let question = is_to_question(&reply);
-        let has_room = !question || self.connections.has_room_for_replies();
+        let has_room = !question || self.connections.make_room_for_replies();
         let (mut bytes, mut refused) = (0, false);
         let first = outgoing.add(|out| {
             let start = out.len();
@@ -63,8 +63,8 @@ impl Outbox for TubeOutbox {
         if first {
             self.touched.push(outgoing);
         }
-        if refused || (question && has_room) {
-            self.note_refusal(refused);
+        if question {
+            self.note_refusal(refused, has_room);
         }
         self.gathered += bytes;
         if self.gathered >= REPLY_BYTES_GATHERED_MAX {
@@ -79,7 +79,7 @@ impl Deliver for TubeOutbox {
         for outgoing in self.touched.drain(..) {
             outgoing.complete();
         }
-        self.connections.has_room_for_replies();
+        self.connections.make_room_for_replies();
     }
 
     fn refuse(&mut self, to: ConnectionId) {
@@ -204,7 +204,7 @@ mod tests {
             self.connections.add(Arc::clone(&outgoing));
             outgoing.add(|out| out.resize(REPLY_BYTES_UNSENT_TOTAL_MAX + 1_000_000, b'x'));
             outgoing.complete();
-            assert!(!self.connections.has_room_for_replies());
+            assert!(!self.connections.make_room_for_replies());
             client
         }
 
