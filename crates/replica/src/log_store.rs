@@ -139,6 +139,12 @@ impl Shared {
         })
     }
 
+    /// Reads entries; see [`Log::read`]. A failure is final, and better told in our words than in openraft's.
+    fn read(&self, start: u64, end: u64) -> io::Result<Vec<Entry>> {
+        let entries = lock(&self.log).read(start, end);
+        entries.inspect_err(|error| self.fault.set(&error.to_string()))
+    }
+
     /// Appends an entry. If the log needs another file and the disk has no room for it, this waits for room: nothing
     /// is lost by that, nothing is acknowledged, and new jobs are refused meanwhile.
     async fn append(&self, entry: &Entry) -> io::Result<()> {
@@ -191,7 +197,7 @@ impl RaftLogReader<Types> for LogStore {
         let (mut next, end) = bounds(&range);
         let mut entries = Vec::new();
         while next < end {
-            let more = lock(&self.0.log).read(next, end)?;
+            let more = self.0.read(next, end)?;
             let Some(last) = more.last() else { break };
             next = last.index() + 1;
             entries.extend(more);
@@ -212,12 +218,12 @@ impl RaftLogReader<Types> for LogStore {
         R: RangeBounds<u64> + Clone + Debug + OptionalSend,
     {
         let (start, end) = bounds(&range);
-        let log = Arc::clone(&self.0.log);
+        let shared = Arc::clone(&self.0);
         stream::unfold((start, Vec::new().into_iter()), move |(mut next, mut entries)| {
-            let log = Arc::clone(&log);
+            let shared = Arc::clone(&shared);
             async move {
                 if entries.len() == 0 && next < end {
-                    match lock(&log).read(next, end) {
+                    match shared.read(next, end) {
                         Ok(more) => entries = more.into_iter(),
                         Err(error) => return Some((Err(error), (end, Vec::new().into_iter()))),
                     }

@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::server::{Server, files, refusal, serve};
+use crate::server::{Server, files, files_named, refusal, serve};
 
 /// The smallest segments, so that a test can fill several.
 const SMALL_SEGMENTS: &[&str] = &["--log-segment-bytes", "1M"];
@@ -24,7 +24,7 @@ fn crashed(jobs: u64, body_bytes: usize) -> tempfile::TempDir {
 }
 
 fn segments(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let named = files(directory).into_iter().filter(|(name, _)| name.starts_with("segment-"));
+    let named = files_named(directory, "segment-").into_iter();
     named.map(|(name, bytes)| (directory.join(name), bytes)).collect()
 }
 

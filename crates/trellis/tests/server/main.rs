@@ -4,6 +4,7 @@ mod bytes;
 mod client;
 mod crash;
 mod damage;
+mod disk;
 mod faults;
 mod limits;
 mod operate;

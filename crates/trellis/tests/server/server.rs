@@ -38,8 +38,13 @@ impl Server {
     /// A server with more settings, that listens on a port.
     pub(crate) fn start_with(directory: &Path, settings: &[&str]) -> Server {
         let mut server = Self::spawn(serve(directory).args(["--beanstalk", "127.0.0.1:0"]).args(settings));
-        server.address = Some(server.listening().parse().expect("an address is printed"));
+        server.finish_start();
         server
+    }
+
+    /// Waits until it listens on its port.
+    pub(crate) fn finish_start(&mut self) {
+        self.address = Some(self.listening().parse().expect("an address is printed"));
     }
 
     /// Starts a command and follows its messages.
@@ -168,9 +173,15 @@ pub(crate) fn refusal(command: &mut Command) -> (i32, String) {
 
 /// Reads all files of a directory, by name.
 pub(crate) fn files(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    files_named(directory, "")
+}
+
+/// Reads the files of a directory whose names begin so, by name.
+pub(crate) fn files_named(directory: &Path, beginning: &str) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<(String, Vec<u8>)> = std::fs::read_dir(directory)
         .expect("the directory is there")
         .map(|entry| entry.expect("the directory can be read"))
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(beginning))
         .filter(|entry| entry.file_type().expect("a file has a type").is_file())
         .map(|entry| {
             let mut bytes = Vec::new();
