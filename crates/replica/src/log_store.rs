@@ -201,6 +201,8 @@ impl RaftLogReader<Types> for LogStore {
             let Some(last) = more.last() else { break };
             next = last.index() + 1;
             entries.extend(more);
+            // openraft looks through the log like this at the start, and a signal is to be heard meanwhile.
+            tokio::task::yield_now().await;
         }
         Ok(entries)
     }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use openraft::impls::BasicNode;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use trellis_core::{ConnectionId, Time, tube};
 use trellis_wal::{Disk, RealDisk, Wal, WalError};
@@ -130,7 +130,11 @@ impl Replica {
         let snapshots = Snapshots::open(disk.clone(), Arc::clone(&gauge))?;
         let mut applied = Applied::new(settings.node, deliver);
         let snapshot = snapshots.restore(&mut applied).await.map_err(|error| unreadable(error, &settings))?;
-        let log = open_log(disk, snapshot, &settings, Arc::clone(&gauge), Arc::clone(&fault))?;
+        let log = {
+            let (settings, gauge, fault) = (settings.clone(), Arc::clone(&gauge), Arc::clone(&fault));
+            // The whole log is read and checked, which may take long.
+            away("trellis-open", move || open_log(disk, snapshot, &settings, gauge, fault)).await?
+        };
         let applied: SharedApplied = Arc::new(Mutex::new(applied));
         let machine = Machine::new(Arc::clone(&applied), snapshots, Arc::clone(&gauge), Arc::clone(&fault));
 
@@ -249,6 +253,19 @@ async fn recover(raft: &Raft, id: u64) -> Result<(), openraft::metrics::WaitErro
     raft.wait(None).metrics(|metrics| metrics.current_leader == Some(id), "to lead").await?;
     raft.wait_for_recovery(None).await?;
     Ok(())
+}
+
+/// Runs `what` on a thread of its own, so that this one hears signals meanwhile. Nobody waits for it when the process
+/// ends.
+async fn away<T: Send + 'static>(name: &str, what: impl FnOnce() -> T + Send + 'static) -> T {
+    let (outcome, done) = oneshot::channel();
+    let run = move || {
+        // Nobody wants it any more if the start was given up.
+        let _ = outcome.send(what());
+    };
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    thread.expect("the system has no thread to give at the start");
+    done.await.expect("the thread sends before it ends")
 }
 
 /// Opens the log if it and the snapshot make up a whole: entries that were given up must be in the snapshot.

@@ -217,8 +217,8 @@ fn another_nodes_directory_is_refused() {
             segment_bytes: 1 << 20,
             salt_seed: 7,
         };
-        let started =
-            Replica::start_on(Some(disk), settings, Arc::default(), Box::new(Heard::default())).await;
+        let heard = Box::new(Heard::default());
+        let started = Replica::start_on(Some(disk), settings, Arc::default(), heard).await;
         let error = started.err().expect("it is another node's").to_string();
         assert!(error.contains("belongs to node 1") && error.contains("--node-id 1"), "{error}");
     });

@@ -59,18 +59,32 @@ async fn run(settings: ServeSettings) -> Result<(), Failure> {
         data_dir::check(&data_dir)?;
     }
     let mut starting = std::pin::pin!(Server::start(bound, settings));
+    let mut drain = false;
     let server = loop {
         tokio::select! {
+            // Signals first: one turn of the start may take long.
+            biased;
+            asked = signals.next() => match asked {
+                Asked::End(signal) => {
+                    tracing::info!(signal, "stopped before the start was complete");
+                    return Ok(());
+                }
+                Asked::Drain => {
+                    tracing::info!("SIGUSR1: draining as soon as the start is complete");
+                    drain = true;
+                }
+                Asked::Reload => nothing_to_reload(),
+            },
             started = &mut starting => break started.map_err(|error| match &error {
                 StartError::Replica(error) => data_dir::explain(error, &data_dir),
                 StartError::Listen(error) => internal(error),
             })?,
-            asked = signals.next() => if let Asked::End(signal) = asked {
-                tracing::info!(signal, "stopped before the start was complete");
-                return Ok(());
-            },
         }
     };
+    if drain {
+        // Before any client is served: none has had its turn yet.
+        server.drain();
+    }
     loop {
         tokio::select! {
             reason = server.failed() => return Err(internal(&reason)),
@@ -82,8 +96,7 @@ async fn run(settings: ServeSettings) -> Result<(), Failure> {
                     return Ok(());
                 }
                 Asked::Drain => server.drain(),
-                // Messages go to standard error, and no setting can change while it runs.
-                Asked::Reload => tracing::info!("SIGHUP: there is nothing to reload"),
+                Asked::Reload => nothing_to_reload(),
             },
         }
     }
@@ -122,6 +135,11 @@ impl Signals {
             _ = self.reload.recv() => Asked::Reload,
         }
     }
+}
+
+/// Messages go to standard error, and no setting can change while it runs.
+fn nothing_to_reload() {
+    tracing::info!("SIGHUP: there is nothing to reload");
 }
 
 fn internal(error: &impl ToString) -> Failure {

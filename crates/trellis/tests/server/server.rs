@@ -74,16 +74,21 @@ impl Server {
 
     /// Waits for a message with this text in it, and returns its line.
     pub(crate) fn wait_for(&mut self, text: &str) -> String {
+        self.wait_for_any(&[text])
+    }
+
+    /// Waits for a message with any of these texts in it, and returns its line.
+    pub(crate) fn wait_for_any(&mut self, texts: &[&str]) -> String {
         let deadline = Instant::now() + DEADLINE;
         loop {
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(line) => {
                     self.messages.push(line.clone());
-                    if line.contains(text) {
+                    if texts.iter().any(|text| line.contains(text)) {
                         return line;
                     }
                 }
-                Err(error) => panic!("no message has {text:?} ({error}); there are {:#?}", self.messages),
+                Err(error) => panic!("no message has {texts:?} ({error}); there are {:#?}", self.messages),
             }
         }
     }

@@ -2,6 +2,7 @@
 //! it and the files of its log. What it can be told is at the head of `preload.c`.
 
 mod failure;
+mod start;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
