@@ -93,6 +93,21 @@ pub enum WalError {
         known: u32,
     },
 
+    /// A file was written in a format that this version does not read any more. Nothing was changed.
+    #[error(
+        "{file} has format version {version}, an older format that this program, which reads version {known}, does not \
+         read any more. Nothing was changed. Go on with the release that wrote it, or move the whole directory away to \
+         begin with an empty one"
+    )]
+    OldVersion {
+        /// The file, with its directory.
+        file: String,
+        /// The version that it names.
+        version: u32,
+        /// The version that is read.
+        known: u32,
+    },
+
     /// Another process holds the directory.
     #[error("{directory} is in use by another server: stop that one first, or choose another directory")]
     Locked {
@@ -143,10 +158,12 @@ pub enum WalError {
 
 /// What goes after the system's answer when a file can't be made.
 fn remedy(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some disk space",
-        _ => "",
-    }
+    if is_lack_of_space(source) { "; free some disk space" } else { "" }
+}
+
+/// Whether the system refused because there is no space.
+pub(crate) fn is_lack_of_space(source: &io::Error) -> bool {
+    matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 impl WalError {

@@ -12,9 +12,10 @@
 //! | an invalid record at the end of the last segment, and behind it nothing valid, or only records that nobody was ever told to be safe | a torn tail: the machine stopped in the middle of a write | it is cut, and reported |
 //! | an invalid record behind which a valid one says that everything before it was synced | damage | refused |
 //! | an invalid record in any segment but the last | damage, since a segment is synced before the next begins | refused |
-//! | a missing or damaged file, header or manifest; an index missing | damage | refused |
+//! | one of the manifest's two copies invalid | a torn write, or damage that the other copy makes good | it is made again, and reported |
+//! | a missing file, a damaged header, both copies of the manifest damaged; an index missing | damage | refused |
 //! | a file of another length than it was made with, the last segment too | damage, since a file has all of its bytes before it is put to use | refused |
-//! | a head whose check matches, of a version that is not known | a newer release was here | refused |
+//! | a head whose check matches, of a version that is not known or no longer read | another release was here | refused |
 //!
 //! Refusing means an error that names file and offset, and not a byte changed.
 //!
@@ -34,6 +35,6 @@ mod wal;
 
 pub use disk::{Disk, DiskFile, RealDisk};
 pub use error::WalError;
-pub use recovery::{Recovered, TornTail};
+pub use recovery::{DamagedCopy, Recovered, TornTail};
 pub use types::{Entry, LogId, Position};
 pub use wal::{Options, PendingSync, Spare, SpareJob, SyncDone, Wal};

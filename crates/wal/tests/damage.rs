@@ -4,7 +4,7 @@
 mod support;
 
 use support::built::{Built, Frame};
-use support::{FRAME_HEAD_BYTES, Record, SEGMENT_HEAD_BYTES, State, files, id, open};
+use support::{FRAME_HEAD_BYTES, MANIFEST_COPY_BYTES, Record, SEGMENT_HEAD_BYTES, State, files, id, open};
 use trellis_wal::testing::MemDisk;
 use trellis_wal::{Wal, WalError};
 
@@ -17,17 +17,20 @@ enum Expected {
     Cut(usize),
     /// All records are there.
     Whole { tail_reported: bool },
+    /// All records are there, and so is again what was damaged. Offset of the copy that was made again.
+    Repaired(usize),
 }
 
 /// The rule, for a change of one byte.
 ///
-/// - The manifest and the segments' heads: refused.
+/// - A copy of the manifest: made again from the other one.
+/// - The segments' heads: refused.
 /// - A record of any segment but the last: refused, since a segment is synced before the next begins.
 /// - A record of the last segment: refused if a later record was made when that one had been synced, else cut.
 /// - Everything else holds no data. A change of the end mark can't be told from a torn record.
 fn expected(built: &Built, name: &str, position: usize) -> Expected {
     if name == "manifest" {
-        return Expected::Refused(None);
+        return Expected::Repaired(position / MANIFEST_COPY_BYTES * MANIFEST_COPY_BYTES);
     }
     let Some(segment) = name.strip_prefix("segment-").map(|digits| digits.parse().expect("a number")) else {
         assert!(name.starts_with("spare-"), "{name} is not expected");
@@ -85,6 +88,15 @@ fn check(built: &Built, disk: &MemDisk, name: &str, expected: Expected, what: &s
         (Expected::Whole { tail_reported }, Ok((wal, recovered))) => {
             assert_eq!(State::of(&wal), built.state_after(built.frames.len()), "{what}");
             assert_eq!(recovered.tail.is_some(), tail_reported, "{what}: {:?}", recovered.tail);
+            assert_eq!(recovered.damaged_copy, None, "{what}");
+        }
+        (Expected::Repaired(copy), Ok((wal, recovered))) => {
+            assert_eq!(State::of(&wal), built.state_after(built.frames.len()), "{what}");
+            let damaged = recovered.damaged_copy.unwrap_or_else(|| panic!("{what}: it must be reported"));
+            assert_eq!((&damaged.file["memory/".len()..], damaged.offset), (name, copy as u64), "{what}");
+            assert_eq!(disk.crash(0).contents(name), built.disk.contents(name), "{what}");
+            let (_, recovered) = open(disk).unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert_eq!(recovered.damaged_copy, None, "{what}");
         }
         (expected, Err(error)) => panic!("{what}: expected {expected:?}, but {error}"),
         (expected, Ok((_, recovered))) => panic!("{what}: expected {expected:?}, but {recovered:?}"),
@@ -94,7 +106,7 @@ fn check(built: &Built, disk: &MemDisk, name: &str, expected: Expected, what: &s
 #[test]
 fn every_damaged_byte_is_refused_or_cut_as_the_rule_says() {
     let built = Built::new();
-    let mut outcomes = [0; 3];
+    let mut outcomes = [0; 4];
     for (name, contents) in files(&built.disk) {
         for position in 0..contents.len() {
             let old = contents[position];
@@ -104,6 +116,7 @@ fn every_damaged_byte_is_refused_or_cut_as_the_rule_says() {
                     Expected::Refused(_) => 0,
                     Expected::Cut(_) => 1,
                     Expected::Whole { .. } => 2,
+                    Expected::Repaired(_) => 3,
                 }] += 1;
                 let disk = built.disk.copy();
                 let mut damaged = contents.clone();

@@ -2,9 +2,10 @@
 
 mod support;
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
-use support::{FRAME_HEAD_BYTES, OPTIONS, SEGMENT_HEAD_BYTES, State, files, id, open};
+use support::{FRAME_HEAD_BYTES, MANIFEST_COPY_BYTES, OPTIONS, SEGMENT_HEAD_BYTES, State, files, id, open};
 use trellis_wal::testing::{MemDisk, Operation};
 use trellis_wal::{Options, Wal, WalError};
 
@@ -152,9 +153,9 @@ fn a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest() {
     let without = wal.space_left();
     wal.supply_spare(spare).expect("a spare");
     assert!(wal.space_left() > without + 3_500);
-    disk.limit_capacity(Some(disk.used_bytes() + 100));
+    disk.limit_capacity(Some(disk.used_bytes()));
 
-    // All of the space that was promised can be used.
+    // All of the space that was promised can be used, without a free byte.
     let record = 8 + FRAME_HEAD_BYTES as u64;
     let mut index = 0;
     while wal.space_left() >= record {
@@ -168,7 +169,9 @@ fn a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest() {
     assert!(matches!(wal.supply_spare(made), Err(WalError::NoSpace { .. })));
     assert!(files(&disk).keys().all(|name| name != "spare-0.tmp"), "what was made of it is removed");
 
-    // A purge needs no space but for the small manifest, and gives some back.
+    // A log can be opened on a full disk, and a purge needs no space and gives some back.
+    drop(wal);
+    let (mut wal, _) = open(&disk).expect("the log opens");
     wal.purge(id(index - 2)).expect("a purge");
     assert_eq!(wal.segment_numbers(), 2..=2);
     wal.append_entry(id(index), &[&[7; 8]]).expect("there is space again");
@@ -179,17 +182,70 @@ fn a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest() {
 }
 
 #[test]
-fn a_purge_on_a_disk_without_a_free_byte_can_be_tried_again() {
+fn no_file_is_made_to_change_to_a_spare_or_to_give_segments_back() {
     let disk = MemDisk::new();
     let (mut wal, _) = open(&disk).expect("an empty log");
+    let spare = wal.spare_wanted().expect("none is there").run();
+    wal.supply_spare(spare).expect("a spare");
+    disk.fail_after(Operation::Create, 0);
     let entries = fill_segment(&mut wal, 500);
-    disk.limit_capacity(Some(disk.used_bytes()));
-    let refused = wal.purge(id(entries - 2));
-    assert!(matches!(refused, Err(WalError::NoSpace { .. })), "{refused:?}");
-    assert_eq!((wal.last_purged(), wal.segment_numbers()), (Some(id(entries - 2)), 1..=2));
-    disk.limit_capacity(None);
-    wal.purge(id(entries - 2)).expect("the same purge");
+    wal.purge(id(entries - 2)).expect("a purge");
     assert_eq!(wal.segment_numbers(), 2..=2);
+    trellis_wal::Disk::create(&disk, "file").err().expect("it is the first to be made");
+}
+
+/// A name that is longer than all others may need another block of the directory.
+#[test]
+fn a_directory_without_room_for_a_name_is_a_full_disk() {
+    for with_spare in [true, false] {
+        let disk = MemDisk::new();
+        let (mut wal, _) = open(&disk).expect("an empty log");
+        if with_spare {
+            let spare = wal.spare_wanted().expect("none is there").run();
+            wal.supply_spare(spare).expect("a spare");
+        }
+        let before = files(&disk).into_keys().collect::<Vec<_>>();
+        disk.fail_with(Operation::Rename, 0, ErrorKind::StorageFull);
+        let mut index = 0;
+        let refused = loop {
+            match wal.append_entry(id(index), &[&[3; 500]]) {
+                Ok(_) => index += 1,
+                Err(refused) => break refused,
+            }
+        };
+        assert!(matches!(refused, WalError::NoSpace { action: "naming", .. }), "{refused}");
+        assert!(files(&disk).keys().eq(&before), "a spare stays one, and nothing else is left");
+        let (after, _) = open(&disk.crash(0)).expect("the log opens");
+        assert_eq!((after.last(), after.segment_numbers()), (wal.last(), 1..=1));
+
+        // What still has room goes on, and the change can be tried again.
+        wal.truncate_after(Some(index - 2)).expect("it fits");
+        wal.append_entry(id(index - 1), &[&[3; 500]]).expect("there is room again");
+        assert_eq!(wal.segment_numbers(), 1..=2);
+        wal.sync().expect("a sync");
+        assert_eq!(files(&disk).contains_key("spare-0"), false);
+        let (after, recovered) = open(&disk.crash(1)).expect("the log opens");
+        assert_eq!((State::of(&after), recovered.tail), (State::of(&wal), None));
+
+        // A segment that can't get the name of a spare is removed.
+        disk.fail_with(Operation::Rename, 0, ErrorKind::StorageFull);
+        wal.purge(id(index - 2)).expect("a purge");
+        let left = ["manifest", "segment-00000000000000000002"];
+        assert!(files(&disk).keys().eq(left), "{:?}", files(&disk).keys());
+        let (after, _) = open(&disk.crash(2)).expect("the log opens");
+        assert_eq!(State::of(&after), State::of(&wal));
+    }
+}
+
+#[test]
+fn a_spare_that_can_not_be_named_leaves_nothing() {
+    let disk = MemDisk::new();
+    let (mut wal, _) = open(&disk).expect("an empty log");
+    let before = files(&disk).into_keys().collect::<Vec<_>>();
+    disk.fail_with(Operation::Rename, 0, ErrorKind::StorageFull);
+    let made = wal.spare_wanted().expect("none is there").run();
+    assert!(matches!(wal.supply_spare(made), Err(WalError::NoSpace { .. })));
+    assert!(files(&disk).keys().eq(&before));
 }
 
 #[test]
@@ -329,28 +385,42 @@ fn a_newer_format_is_named_and_left_alone_and_damage_is_not_taken_for_one() {
     drop(open(&disk).expect("an empty log"));
     let manifest = disk.contents("manifest").expect("the manifest");
     let segment = disk.contents(SEGMENT).expect("the segment");
-    // A newer manifest may well be longer.
+    // A newer manifest may well have another length.
     let longer = [&manifest[..], &[7; 100]].concat();
+    let shorter = manifest[..100].to_vec();
+    let second = MANIFEST_COPY_BYTES;
     let files = [
-        ("manifest", manifest.clone(), manifest.len()),
-        ("manifest", longer.clone(), longer.len()),
-        (SEGMENT, segment, SEGMENT_HEAD_BYTES),
+        ("manifest", manifest.clone(), 0..second, false),
+        ("manifest", manifest, second..2 * second, false),
+        ("manifest", longer, 0..second, true),
+        ("manifest", shorter, 0..100, true),
+        (SEGMENT, segment, 0..SEGMENT_HEAD_BYTES, true),
     ];
-    for (name, mut contents, head_bytes) in files {
-        contents[8] = 9;
+    for (name, mut contents, head, refused_if_damaged) in files {
+        let changed = |contents: &[u8]| {
+            let changed = disk.copy();
+            changed.put(name, contents.to_vec());
+            changed
+        };
         let refusal = |contents: &[u8]| {
-            let newer = disk.copy();
-            newer.put(name, contents.to_vec());
+            let newer = changed(contents);
             let error = open(&newer).err().map(|error| error.to_string()).expect("it is not as it was");
             assert!(error.contains(&format!("memory/{name} ")), "{error}");
             assert_eq!(newer.operations(), 0);
             error
         };
-        let error = refusal(&contents);
-        assert!(error.contains("is damaged at byte 0") && !error.contains("version"), "{error}");
+        contents[head.start + 8] = 9;
+        if refused_if_damaged {
+            let error = refusal(&contents);
+            assert!(error.contains("is damaged at byte ") && !error.contains("version"), "{error}");
+        } else {
+            let (_, recovered) = open(&changed(&contents)).expect("the other copy is sound");
+            assert_eq!(recovered.damaged_copy.map(|copy| copy.offset), Some(head.start as u64));
+        }
 
-        let check = crc32c::crc32c_append(crc32c::crc32c(&contents[..12]), &contents[16..head_bytes]);
-        contents[12..16].copy_from_slice(&check.to_le_bytes());
+        let bytes = &contents[head.clone()];
+        let check = crc32c::crc32c_append(crc32c::crc32c(&bytes[..12]), &bytes[16..]);
+        contents[head.start + 12..head.start + 16].copy_from_slice(&check.to_le_bytes());
         let error = refusal(&contents);
         assert!(error.contains("format version 9") && error.contains("newer release"), "{error}");
     }

@@ -1,5 +1,8 @@
-//! Files of every format version, as they were once written. Those of an old version must be readable for ever;
+//! Files of every format version, as they were once written. Those of a released version must be readable for ever;
 //! those of the current one must come out the same, byte for byte, when the same is written again.
+//!
+//! A folder is named after the newest format in it, which is the manifest's; segments and snapshots are at version 1.
+//! Of version 1 of the manifest, which was in no release, it must only be said what it is.
 //!
 //! `UPDATE=1 cargo test -p trellis-wal --test golden` writes the files of the current version anew, which is only
 //! right before that version is released.
@@ -13,6 +16,8 @@ use support::{State, files, id, open};
 use trellis_wal::snapshot::Snapshots;
 use trellis_wal::testing::MemDisk;
 use trellis_wal::{LogId, Recovered, WalError};
+
+const CURRENT: u32 = 2;
 
 fn golden(version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(format!("v{version}"))
@@ -52,28 +57,39 @@ fn written() -> Result<MemDisk, WalError> {
 }
 
 #[test]
-fn version_1_is_written_and_read_as_ever() {
+fn version_2_is_written_and_read_as_ever() {
     check_written();
     check_read();
+}
+
+#[test]
+fn the_manifest_of_version_1_is_told_to_be_older_and_left_alone() {
+    let disk = load(1);
+    let refused = open(&disk).err().expect("it is no longer read");
+    assert!(matches!(refused, WalError::OldVersion { version: 1, known: 2, .. }), "{refused}");
+    let refused = refused.to_string();
+    assert!(refused.contains("memory/manifest has format version 1, an older format"), "{refused}");
+    assert!(refused.contains("Nothing was changed. "), "{refused}");
+    assert_eq!(disk.operations(), 0);
 }
 
 fn check_written() {
     let written = files(&written().expect("a log"));
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::create_dir_all(golden(1)).expect("a directory");
+        std::fs::create_dir_all(golden(CURRENT)).expect("a directory");
         for (name, contents) in &written {
-            std::fs::write(golden(1).join(name), contents).expect("a golden file");
+            std::fs::write(golden(CURRENT).join(name), contents).expect("a golden file");
         }
     }
-    let golden = files(&load(1));
+    let golden = files(&load(CURRENT));
     assert!(written.keys().eq(golden.keys()), "{:?}", written.keys());
     for (name, contents) in written {
-        assert!(golden[&name] == contents, "{name} is written in another way than version 1 was");
+        assert!(golden[&name] == contents, "{name} is written in another way than it was");
     }
 }
 
 fn check_read() {
-    let disk = load(1);
+    let disk = load(CURRENT);
     let (wal, recovered) = open(&disk).expect("the log opens");
     let last = LogId { term: 9, node: 2, index: 28 };
     let expected = Recovered {
@@ -83,6 +99,7 @@ fn check_read() {
         first_index: 4,
         last: Some(last),
         tail: None,
+        damaged_copy: None,
     };
     assert_eq!(recovered, expected);
     let entries = State::of(&wal).entries;

@@ -28,10 +28,13 @@ pub(crate) enum HeadError {
 }
 
 impl HeadError {
-    /// The error for the file of that name.
+    /// The error for the file of that name, of which only the version `known` is read.
     pub(crate) fn of_file(self, file: impl Into<String>, known: u32) -> crate::WalError {
         match self {
             HeadError::Damaged(what) => crate::WalError::corrupt(file, 0, what),
+            HeadError::Version(version) if version < known => {
+                crate::WalError::OldVersion { file: file.into(), version, known }
+            }
             HeadError::Version(version) => {
                 crate::WalError::UnknownVersion { file: file.into(), version, known }
             }

@@ -5,6 +5,7 @@ use crate::disk::read_up_to;
 use crate::format::manifest::{self, Manifest};
 use crate::format::segment::{self, HEADER_BYTES, SegmentHeader};
 use crate::limits::SPARES_MAX;
+use crate::recovery::manifest::{self as found, FoundManifest};
 use crate::recovery::scan::Window;
 use crate::recovery::tail;
 use crate::wal::{MAKING_NAME, PREPARED_NAME, Spares, spare_name, spare_slot};
@@ -12,7 +13,7 @@ use crate::{Disk, Options, WalError};
 
 /// The log's files.
 pub(super) struct Survey {
-    pub(super) manifest: Option<Manifest>,
+    pub(super) manifest: Option<FoundManifest>,
     segments: Vec<u64>,
     spares: Vec<usize>,
     temporary: Vec<String>,
@@ -30,7 +31,7 @@ impl Survey {
             .collect();
         for name in names {
             if name == manifest::NAME {
-                survey.manifest = Some(read_manifest(disk)?);
+                survey.manifest = Some(found::read(disk)?);
             } else if let Some(number) = segment::number_of(&name) {
                 survey.segments.push(number);
             } else if let Some(slot) = spare_slot(&name) {
@@ -102,13 +103,6 @@ impl Survey {
         // Also for what a process did that ended before it came to its own sync.
         disk.sync_dir().map_err(WalError::io("syncing the directory of", disk.describe(manifest::NAME)))
     }
-}
-
-fn read_manifest(disk: &dyn Disk) -> Result<Manifest, WalError> {
-    let shown = disk.describe(manifest::NAME);
-    let file = disk.open(manifest::NAME).map_err(WalError::io("opening", &shown))?;
-    let bytes = read_up_to(file.as_ref(), 0, manifest::BYTES_MAX).map_err(WalError::io("reading", &shown))?;
-    Manifest::decode(&bytes).map_err(|error| error.of_file(shown, manifest::VERSION))
 }
 
 /// A segment that the manifest does not name yet can only be the next one, and has no record.

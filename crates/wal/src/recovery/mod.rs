@@ -2,6 +2,7 @@
 //! as sound is the table at the head of the crate.
 
 mod files;
+mod manifest;
 mod replay;
 mod scan;
 mod tail;
@@ -11,6 +12,8 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+pub use manifest::DamagedCopy;
+
 use files::Survey;
 use replay::Replayed;
 use tail::Tail;
@@ -18,7 +21,7 @@ use tail::Tail;
 use crate::disk::{read_up_to, zero_fill};
 use crate::format::manifest::Manifest;
 use crate::limits::SCAN_BYTES;
-use crate::wal::{NewManifest, Spares};
+use crate::wal::{ManifestFile, Spares};
 use crate::{Disk, DiskFile, LogId, Options, Wal, WalError};
 
 /// What was found when a log was opened.
@@ -36,6 +39,8 @@ pub struct Recovered {
     pub last: Option<LogId>,
     /// What a crash left unfinished at the end, and was cut off.
     pub tail: Option<TornTail>,
+    /// The copy of the manifest that was damaged, and was made again from the other one.
+    pub damaged_copy: Option<DamagedCopy>,
 }
 
 /// The end of a log that a crash left unfinished, and that was cut off. No sync of it had succeeded.
@@ -62,24 +67,31 @@ impl fmt::Display for TornTail {
 /// See [`Wal::open`].
 pub(crate) fn open(disk: Arc<dyn Disk>, options: Options) -> Result<(Wal, Recovered), WalError> {
     options.check()?;
-    let survey = Survey::read(disk.as_ref())?;
-    let manifest = survey.manifest.unwrap_or(Manifest::EMPTY);
+    let mut survey = Survey::read(disk.as_ref())?;
+    let found = survey.manifest.as_ref();
+    let manifest = found.map_or(Manifest::EMPTY, |found| found.file.manifest());
     survey.check_leftovers(disk.as_ref(), manifest)?;
     let replayed = replay::replay(disk.as_ref(), manifest)?;
 
-    // Nothing was changed so far. From here on the log is known to be sound.
+    // Nothing was changed so far. From here on the log is known to be sound. The manifest comes first: no file that an
+    // older one names may be reused before this one is sure to last.
+    if let Some(found) = found {
+        found.file.settle(found.copy)?;
+    }
     let tail = repair(&replayed)?;
     let mut spares = Spares::new();
     survey.tidy(disk.as_ref(), &options, manifest, &mut spares)?;
-    if survey.manifest.is_none() {
-        NewManifest::prepare(disk.as_ref(), manifest)?.put_to_use(disk.as_ref())?;
-    }
+    let (manifest, damaged_copy) = match survey.manifest.take() {
+        Some(found) => (found.file, found.damaged),
+        None => (ManifestFile::create(disk.as_ref())?, None),
+    };
 
     let Replayed { segments, index, vote, end, .. } = replayed;
     let created = segments.is_empty();
     let mut wal = Wal {
         disk,
         options,
+        manifest,
         segments: VecDeque::from(segments),
         index,
         buffer: Vec::new(),
@@ -99,6 +111,7 @@ pub(crate) fn open(disk: Arc<dyn Disk>, options: Options) -> Result<(Wal, Recove
         first_index: wal.first_index(),
         last: wal.last(),
         tail,
+        damaged_copy,
     };
     Ok((wal, recovered))
 }

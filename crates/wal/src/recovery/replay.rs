@@ -63,7 +63,7 @@ fn open_segment(disk: &dyn Disk, number: u64, manifest: Manifest) -> Result<Open
     let file = match disk.open(&name) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let Manifest { first, last } = manifest;
+            let Manifest { first, last, .. } = manifest;
             let although = format!("the manifest names segments {first} to {last}");
             return Err(WalError::Missing { file: shown, although });
         }
@@ -189,6 +189,6 @@ impl Replayed {
             return Ok(());
         }
         let what = format!("it begins with segment {}, but entries before that are needed", manifest.first);
-        Err(WalError::corrupt(disk.describe(manifest::NAME), 16, what))
+        Err(WalError::corrupt(disk.describe(manifest::NAME), manifest::FIRST_AT, what))
     }
 }

@@ -1,5 +1,8 @@
 //! One file of the disk in memory: what it holds, and what of that would outlast a crash.
 
+/// What a disk gives to a file at a time.
+const BLOCK_BYTES: u64 = 4096;
+
 /// A file without its name.
 #[derive(Default)]
 pub(super) struct Inode {
@@ -32,9 +35,14 @@ impl Inode {
         count
     }
 
-    /// How many of `length` bytes can be written at `offset` if the file may grow by `room`.
+    /// The bytes of its blocks.
+    pub(super) fn allocated(&self) -> u64 {
+        (self.current.len() as u64).next_multiple_of(BLOCK_BYTES)
+    }
+
+    /// How many of `length` bytes can be written at `offset` if the disk has `room` more bytes for blocks.
     pub(super) fn fitting(&self, offset: u64, length: usize, room: u64) -> usize {
-        let end = (self.current.len() as u64).saturating_add(room);
+        let end = self.allocated().saturating_add(room / BLOCK_BYTES * BLOCK_BYTES);
         usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX).min(length)
     }
 

@@ -87,8 +87,15 @@ struct Shared {
 #[derive(Default)]
 struct Faults {
     power_off_at: Option<u64>,
-    fail: Option<(Operation, u64)>,
+    fail: Option<Fail>,
     capacity_bytes: Option<u64>,
+}
+
+/// An operation that is told to fail.
+struct Fail {
+    operation: Operation,
+    skip: u64,
+    kind: io::ErrorKind,
 }
 
 impl MemDisk {
@@ -112,10 +119,16 @@ impl MemDisk {
 
     /// Lets one operation of that kind fail after `skip` others of the kind.
     pub fn fail_after(&self, operation: Operation, skip: u64) {
-        self.lock().faults.fail = Some((operation, skip));
+        self.fail_with(operation, skip, io::ErrorKind::Other);
     }
 
-    /// Limits the bytes in all files together. A write that would exceed it writes what fits and fails.
+    /// As [`MemDisk::fail_after`], with an error of that kind.
+    pub fn fail_with(&self, operation: Operation, skip: u64, kind: io::ErrorKind) {
+        self.lock().faults.fail = Some(Fail { operation, skip, kind });
+    }
+
+    /// Limits what [`MemDisk::used_bytes`] may become. A write that would exceed it writes what fits and fails; one
+    /// within the blocks that its file has needs no space.
     pub fn limit_capacity(&self, bytes: Option<u64>) {
         self.lock().faults.capacity_bytes = bytes;
     }
@@ -133,7 +146,7 @@ impl MemDisk {
         self.lock().is_off()
     }
 
-    /// The bytes in all files together.
+    /// The bytes of the blocks of all files together: a file has whole blocks of 4096 bytes. Names take no space.
     #[must_use]
     pub fn used_bytes(&self) -> u64 {
         self.lock().used_bytes()
@@ -189,7 +202,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shared {
     fn used_bytes(&self) -> u64 {
-        self.files.values().map(|file| lock(file).current().len() as u64).sum()
+        self.files.values().map(|file| lock(file).allocated()).sum()
     }
 
     /// Counts a changing operation. `Err` is its outcome if it has to fail.
@@ -197,16 +210,15 @@ impl Shared {
         self.operations += 1;
         self.check_power()?;
         match &mut self.faults.fail {
-            Some((kind, 0)) if *kind == operation => {
+            Some(fail) if fail.operation == operation && fail.skip > 0 => fail.skip -= 1,
+            Some(fail) if fail.operation == operation => {
+                let kind = fail.kind;
                 self.faults.fail = None;
-                Err(io::Error::other(format!("{operation:?} was told to fail")))
+                return Err(io::Error::new(kind, format!("{operation:?} was told to fail")));
             }
-            Some((kind, skip)) if *kind == operation => {
-                *skip -= 1;
-                Ok(())
-            }
-            _ => Ok(()),
+            _ => {}
         }
+        Ok(())
     }
 
     fn check_power(&self) -> io::Result<()> {

@@ -60,14 +60,23 @@ fn a_failed_sync_loses_the_data_though_it_can_be_read() {
 }
 
 #[test]
-fn a_full_disk_takes_what_fits() {
+fn a_full_disk_takes_what_fits_in_whole_blocks() {
     let disk = MemDisk::new();
     let file = disk.create("file").expect("a file");
-    disk.limit_capacity(Some(10));
-    let error = file.write_at(4, &[1; 10]).expect_err("only six bytes fit");
+    disk.limit_capacity(Some(8191));
+    let error = file.write_at(4, &[1; 10_000]).expect_err("there is one block");
     assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
-    assert_eq!(disk.contents("file").map(|contents| contents.len()), Some(10));
-    file.write_at(0, &[2; 10]).expect("bytes that have their place");
+    assert_eq!(disk.contents("file").map(|contents| contents.len()), Some(4096));
+    assert_eq!(disk.used_bytes(), 4096);
+    file.write_at(0, &[2; 4096]).expect("bytes that have their place");
+
+    let small = disk.create("small").expect("a file");
+    small.write_at(0, &[3]).expect_err("there is no other block");
+    disk.limit_capacity(Some(8192));
+    small.write_at(0, &[3]).expect("now there is");
+    assert_eq!(disk.used_bytes(), 8192);
+    small.write_at(4000, &[3; 96]).expect("it is in the same block");
+    small.write_at(4000, &[3; 97]).expect_err("the last byte is not");
 }
 
 #[test]
@@ -81,4 +90,16 @@ fn without_power_nothing_works() {
     file.read_at(0, &mut [0]).expect_err("the power is off");
     disk.clear_faults();
     file.sync_data().expect_err("and stays off");
+}
+
+#[test]
+fn an_operation_fails_once_and_as_it_was_told() {
+    let disk = MemDisk::new();
+    disk.fail_with(Operation::Create, 1, std::io::ErrorKind::StorageFull);
+    disk.create("one").expect("a file");
+    disk.rename("one", "two").expect("another operation");
+    let error = disk.create("one").err().expect("it was told to fail");
+    assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+    assert_eq!(disk.list().expect("a list"), ["two"]);
+    disk.create("one").expect("a file");
 }

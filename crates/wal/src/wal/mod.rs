@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub use spare::{Spare, SpareJob};
 pub use sync::{PendingSync, SyncDone};
 
-pub(crate) use manifest::{NewManifest, PREPARED_NAME};
+pub(crate) use manifest::{ManifestFile, PREPARED_NAME};
 pub(crate) use rotate::MAKING_NAME;
 pub(crate) use segment::{Segment, SegmentFile};
 pub(crate) use spare::{Spares, name as spare_name, slot_of as spare_slot};
@@ -92,6 +92,7 @@ impl Options {
 pub struct Wal {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) options: Options,
+    pub(crate) manifest: ManifestFile,
     /// Oldest first, never empty; records are appended to the last.
     pub(crate) segments: VecDeque<Segment>,
     /// As many parts as there are segments.
@@ -198,11 +199,11 @@ impl Wal {
     /// behind `id`. Segments that hold nothing else are given back, after the record that says so is synced.
     ///
     /// The caller has what the entries did in a snapshot that is safe. If `id` is not behind the last purged
-    /// entry, only segments are given back for which an earlier purge had no space.
+    /// entry, only segments are given back that have become unneeded since. This needs no space on the disk but for
+    /// the record, for a few of which every segment keeps room.
     ///
     /// # Errors
-    /// [`WalError::NoSpace`], after which the log goes on and the purge can be tried again: giving segments back
-    /// needs the space of a small file. [`WalError::Io`] and [`WalError::Stopped`].
+    /// [`WalError::NoSpace`], which changes nothing; [`WalError::Io`] and [`WalError::Stopped`].
     pub fn purge(&mut self, id: LogId) -> Result<Position, WalError> {
         self.check_alive()?;
         if self.index.purged().is_none_or(|purged| id.index > purged.index) {

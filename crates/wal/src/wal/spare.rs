@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Options, Wal};
 use crate::disk::zero_fill;
+use crate::error::is_lack_of_space;
 use crate::limits::SPARES_MAX;
 use crate::{Disk, DiskFile, WalError};
 
@@ -51,12 +52,16 @@ impl SpareJob {
     /// [`WalError::NoSpace`]; what was made of the file is removed.
     pub fn run(self) -> Result<Spare, WalError> {
         let name = name(self.slot);
-        let file = make_file(self.disk.as_ref(), &format!("{name}.tmp"), self.bytes)?;
+        let making = format!("{name}.tmp");
+        let file = make_file(self.disk.as_ref(), &making, self.bytes)?;
         let failed = |action| {
             let file = self.disk.describe(&name);
             move |source| WalError::NoSpace { action, file, bytes: self.bytes, source }
         };
-        self.disk.rename(&format!("{name}.tmp"), &name).map_err(failed("naming"))?;
+        if let Err(source) = self.disk.rename(&making, &name) {
+            let _ = self.disk.remove(&making);
+            return Err(failed("naming")(source));
+        }
         self.disk.sync_dir().map_err(failed("syncing the directory of"))?;
         Ok(Spare { slot: self.slot, file })
     }
@@ -96,7 +101,8 @@ impl Spares {
         self.slots[slot] = Slot::Ready(file);
     }
 
-    /// Turns the file `name`, which nobody needs, into a spare, or removes it. The caller syncs the directory.
+    /// Turns the file `name`, which nobody needs, into a spare, or removes it, also if the directory has no room for
+    /// the new name. The caller syncs the directory.
     pub(crate) fn recycle(
         &mut self,
         disk: &dyn Disk,
@@ -105,24 +111,31 @@ impl Spares {
         file: Arc<dyn DiskFile>,
     ) -> Result<(), WalError> {
         let size = file.size().map_err(WalError::io("measuring", disk.describe(name)))?;
-        match self.slots.iter().position(|slot| matches!(slot, Slot::Free)) {
-            Some(slot) if size == options.segment_bytes => {
-                disk.rename(name, &self::name(slot))
-                    .map_err(WalError::io("renaming", disk.describe(name)))?;
-                self.adopt(slot, file);
-                Ok(())
+        let free = self.slots.iter().position(|slot| matches!(slot, Slot::Free));
+        if let Some(slot) = free.filter(|_| size == options.segment_bytes) {
+            match disk.rename(name, &self::name(slot)) {
+                Ok(()) => {
+                    self.adopt(slot, file);
+                    return Ok(());
+                }
+                Err(source) if is_lack_of_space(&source) => {}
+                Err(source) => return Err(WalError::io("renaming", disk.describe(name))(source)),
             }
-            _ => disk.remove(name).map_err(WalError::io("removing", disk.describe(name))),
         }
+        disk.remove(name).map_err(WalError::io("removing", disk.describe(name)))
     }
 
-    /// Takes a ready file out, with its name.
-    pub(super) fn take(&mut self) -> Option<(String, Arc<dyn DiskFile>)> {
-        let slot = self.slots.iter().position(|slot| matches!(slot, Slot::Ready(_)))?;
-        match std::mem::replace(&mut self.slots[slot], Slot::Free) {
-            Slot::Ready(file) => Some((name(slot), file)),
+    /// A ready file and its slot, which it stays in until that is [freed](Spares::free).
+    pub(super) fn first_ready(&self) -> Option<(usize, Arc<dyn DiskFile>)> {
+        self.slots.iter().enumerate().find_map(|(slot, content)| match content {
+            Slot::Ready(file) => Some((slot, Arc::clone(file))),
             Slot::Free | Slot::Awaited => None,
-        }
+        })
+    }
+
+    /// Frees the slot of a file that has another name now.
+    pub(super) fn free(&mut self, slot: usize) {
+        self.slots[slot] = Slot::Free;
     }
 }
 
