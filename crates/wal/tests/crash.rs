@@ -98,6 +98,51 @@ fn check_recovery(disk: &MemDisk, model: &Model, what: &str) {
     }
 }
 
+/// What can be read after a failed sync need not be on the disk. The next start sees it all the same, since only the
+/// process has ended, and must not rely on it before it has written it again.
+#[test]
+fn a_power_failure_in_the_start_after_a_failed_sync_loses_nothing_safe() {
+    for operation in [Operation::SyncData, Operation::SyncDir] {
+        for skip in 0.. {
+            // The disk after the failure, which is the same each time, and how often it can be used before.
+            let failed = || {
+                let disk = MemDisk::new();
+                disk.fail_after(operation, skip);
+                let (model, outcome) = run(&disk);
+                disk.clear_faults();
+                outcome.err().map(|_| (disk, model))
+            };
+            let Some((disk, model)) = failed() else {
+                assert!(skip > 10, "the script has to do something");
+                break;
+            };
+            let before = disk.operations();
+            let what = format!("failed {operation:?} {skip}");
+            let (mut wal, _) = open(&disk).unwrap_or_else(|error| panic!("{what}: {error}"));
+            let operations = before + 1..=disk.operations();
+            let mut reopened = model.clone();
+            reopened.check_reopened(&wal, model.safe);
+            let next = reopened.state().next_index();
+            reopened.tell(&mut wal, Record::Entry(id(next), b"goes on".to_vec())).expect(&what);
+            reopened.sync(&mut wal).expect(&what);
+            for seed in 0..12 {
+                let (wal, _) = open(&disk.crash(seed)).unwrap_or_else(|error| panic!("{what}: {error}"));
+                reopened.clone().check_reopened(&wal, reopened.safe);
+            }
+            for at in operations {
+                let (disk, _) = failed().expect("it fails each time");
+                disk.power_off_at(at);
+                assert!(open(&disk).is_err(), "{what}, operation {at}");
+                for seed in 0..12 {
+                    let what = format!("{what}, power failure at operation {at}, crash seed {seed}");
+                    let (wal, _) = open(&disk.crash(seed)).unwrap_or_else(|error| panic!("{what}: {error}"));
+                    model.clone().check_reopened(&wal, model.safe);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn random_histories_keep_what_is_safe() {
     for seed in 0..1000 {

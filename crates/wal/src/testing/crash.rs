@@ -5,19 +5,20 @@ use std::sync::{Arc, Mutex};
 use super::file::Inode;
 use super::{MemDisk, apply, lock};
 
-/// The sizes that disks write as a whole.
-const SECTOR_BYTES: [usize; 2] = [512, 4096];
+/// The sizes that disks write as a whole. Most keep their promise of 512 or 4096 bytes when the power fails; the
+/// smallest stands for one that does not.
+const SECTOR_BYTES: [usize; 3] = [8, 512, 4096];
 
 impl MemDisk {
     /// The disk as it is found after a crash at this moment; this one is left as it is.
     ///
     /// Of the changes to the directory since its last sync, some are there, in their order, with others missing
     /// between them. Of the unsynced writes to a file, each sector has the first few. The seed decides which and
-    /// how many, and whether a sector has 512 or 4096 bytes. The new disk has no faults.
+    /// how many, and whether a sector has 8, 512 or 4096 bytes. The new disk has no faults.
     #[must_use]
     pub fn crash(&self, seed: u64) -> MemDisk {
         let mut random = Random(seed);
-        let sector_bytes = SECTOR_BYTES[random.up_to(1)];
+        let sector_bytes = SECTOR_BYTES[random.up_to(SECTOR_BYTES.len() - 1)];
         let shared = self.lock();
         let mut files = shared.synced_files.clone();
         for change in &shared.unsynced_files {

@@ -72,7 +72,8 @@ impl Inode {
         let lengths = self.unsynced[..choose(self.unsynced.len())].iter();
         let length = lengths.map(|write| write.offset + write.bytes.len()).max().unwrap_or(0);
         contents.resize(length.max(contents.len()), 0);
-        for sector in 0..contents.len().div_ceil(sector_bytes) {
+        let first = self.unsynced.iter().map(|write| write.offset).min().unwrap_or(contents.len());
+        for sector in first / sector_bytes..contents.len().div_ceil(sector_bytes) {
             let start = sector * sector_bytes;
             let end = (start + sector_bytes).min(contents.len());
             let touching: Vec<&Write> =
