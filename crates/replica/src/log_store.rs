@@ -89,6 +89,9 @@ impl Log {
         if let Some(tail) = &recovered.tail {
             tracing::warn!("{tail}");
         }
+        if let Some(copy) = &recovered.damaged_copy {
+            tracing::warn!("{copy}");
+        }
         self.last = wal.last().map(to_log_id);
         self.purged = wal.last_purged().map(to_log_id);
         let damaged = |error: FormatError| WalError::Corrupt {

@@ -249,7 +249,7 @@ fn a_full_log_refuses_changes_and_answers_questions() {
         let node = start(&disk).await;
         assert_eq!(node.ask(put(b"held")).await, "Inserted { id: 1 }");
         assert_eq!(node.ask(Command::Reserve { timeout: None }).await, "Reserved 1");
-        disk.limit_capacity(Some(disk.used_bytes() + 4096));
+        disk.limit_capacity(Some(disk.used_bytes()));
         // The server looks before each put, and refuses it; here they go on until the log has no room at all.
         let acknowledged = fill_log(&node, &[60_000, 100, 1]).await;
         assert!(!node.replica.has_space());
@@ -312,7 +312,7 @@ fn what_is_due_while_the_log_is_full_happens_when_it_has_room() {
     run(async {
         let disk = MemDisk::new();
         let node = start(&disk).await;
-        disk.limit_capacity(Some(disk.used_bytes() + 4096));
+        disk.limit_capacity(Some(disk.used_bytes()));
         fill_log(&node, &[60_000, 4_000]).await;
         // Due in a second, when the last bytes of the log have long been used up.
         let reserve = Command::Reserve { timeout: Some(1) };
@@ -334,7 +334,7 @@ fn a_stop_does_not_wait_for_a_full_disk() {
     run(async {
         let disk = MemDisk::new();
         let node = start(&disk).await;
-        disk.limit_capacity(Some(disk.used_bytes() + 4096));
+        disk.limit_capacity(Some(disk.used_bytes()));
         let body = vec![b'x'; 60_000];
         while node.replica.has_space() {
             node.replica.submit(CLIENT, &put(&body));

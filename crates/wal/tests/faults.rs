@@ -223,7 +223,7 @@ fn a_directory_without_room_for_a_name_is_a_full_disk() {
         wal.append_entry(id(index - 1), &[&[3; 500]]).expect("there is room again");
         assert_eq!(wal.segment_numbers(), 1..=2);
         wal.sync().expect("a sync");
-        assert_eq!(files(&disk).contains_key("spare-0"), false);
+        assert!(!files(&disk).contains_key("spare-0"));
         let (after, recovered) = open(&disk.crash(1)).expect("the log opens");
         assert_eq!((State::of(&after), recovered.tail), (State::of(&wal), None));
 

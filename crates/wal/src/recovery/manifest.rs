@@ -45,8 +45,7 @@ pub(super) fn read(disk: &dyn Disk) -> Result<FoundManifest, WalError> {
     let file = disk.open(manifest::NAME).map_err(WalError::io("opening", &shown))?;
     let made = (COPIES * COPY_BYTES) as u64;
     let size = file.size().map_err(WalError::io("measuring", &shown))?;
-    let bytes =
-        read_up_to(file.as_ref(), 0, COPIES * COPY_BYTES).map_err(WalError::io("reading", &shown))?;
+    let bytes = read_up_to(file.as_ref(), 0, COPIES * COPY_BYTES).map_err(WalError::io("reading", &shown))?;
     let (first, second) = bytes.split_at(bytes.len().min(COPY_BYTES));
     // Before the size, which another version may have another one of.
     let copies = [decode(first, &shown)?, decode(second, &shown)?];
@@ -75,14 +74,14 @@ fn decode(copy: &[u8], shown: &str) -> Result<Result<Manifest, &'static str>, Wa
 /// The manifest that counts, and the copy that it is in.
 fn choose(copies: [Result<Manifest, &'static str>; COPIES]) -> Result<(Manifest, usize), String> {
     match copies {
-        // The one that was written first is the one that is known to have been synced.
-        [Ok(one), Ok(two)] if one == two => Ok((one, one.written_first())),
-        [Ok(one), Ok(two)] if one.sequence == two.sequence => {
+        [Ok(one), Ok(two)] if one.sequence == two.sequence && one != two => {
             Err("its two copies name different segments under the same sequence number".to_owned())
         }
-        [Ok(one), Ok(two)] => Ok(if one.sequence > two.sequence { (one, 0) } else { (two, 1) }),
+        [Ok(one), Ok(two)] => Ok(if one.sequence >= two.sequence { (one, 0) } else { (two, 1) }),
         [Ok(one), Err(_)] => Ok((one, 0)),
         [Err(_), Ok(two)] => Ok((two, 1)),
-        [Err(one), Err(two)] => Err(format!("{one}; and its copy at byte {COPY_BYTES} is damaged, too: {two}")),
+        [Err(one), Err(two)] => {
+            Err(format!("{one}; and its copy at byte {COPY_BYTES} is damaged, too: {two}"))
+        }
     }
 }

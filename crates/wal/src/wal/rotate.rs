@@ -29,9 +29,7 @@ impl Wal {
         let spare = self.spares.first_ready().filter(|_| capacity == self.options.segment_bytes);
         let (name, file) = match &spare {
             Some((slot, file)) => (spare::name(*slot), Arc::clone(file)),
-            None => {
-                (MAKING_NAME.to_owned(), spare::make_file(self.disk.as_ref(), MAKING_NAME, capacity)?)
-            }
+            None => (MAKING_NAME.to_owned(), spare::make_file(self.disk.as_ref(), MAKING_NAME, capacity)?),
         };
         // A complete segment is a synced one: with that, whatever is wrong with it later is damage.
         self.sync()?;
