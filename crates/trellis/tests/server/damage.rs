@@ -96,8 +96,10 @@ fn a_manifest_that_is_damaged_or_missing_is_told_as_that() {
     let directory = crashed(JOBS, 100);
     let path = directory.path().join("manifest");
     let original = std::fs::read(&path).expect("the manifest is there");
-    for place in [0, 8, 12, 16, 24] {
+    // Each of its two copies has 4096 bytes.
+    for place in [0, 8, 12, 16, 24, 32, 4095] {
         overwrite(&path, place, &[9]);
+        overwrite(&path, place + 4096, &[9]);
         let messages = refuses(directory.path(), &path);
         assert!(messages.contains("is damaged at byte 0"), "byte {place}: {messages}");
         std::fs::write(&path, &original).expect("the file can be written");
@@ -109,6 +111,24 @@ fn a_manifest_that_is_damaged_or_missing_is_told_as_that() {
     std::fs::write(&path, &original).expect("the file can be written");
     let server = Server::start_with(directory.path(), SMALL_SEGMENTS);
     assert_eq!(server.connect().ask("delete 1"), "DELETED", "the original is good");
+}
+
+#[test]
+fn a_manifest_with_one_damaged_copy_is_repaired_with_a_warning() {
+    let directory = crashed(JOBS, 100);
+    let path = directory.path().join("manifest");
+    let original = std::fs::read(&path).expect("the manifest is there");
+    for (id, copy) in [(1, 0), (2, 4096)] {
+        overwrite(&path, copy + 24, &[9]);
+        let mut command = serve(directory.path());
+        let mut server = Server::spawn(command.args(["--beanstalk", "127.0.0.1:0"]).args(SMALL_SEGMENTS));
+        let message = server.wait_for(&format!("the copy at byte {copy} of {} was damaged", path.display()));
+        assert!(message.contains("WARN") && message.contains("made again"), "{message}");
+        let address = server.listening().parse().expect("a port");
+        assert_eq!(crate::client::Client::connect(address).ask(format!("delete {id}")), "DELETED");
+        server.kill();
+        assert!(std::fs::read(&path).expect("the manifest is there") == original, "it is as it was");
+    }
 }
 
 #[test]
