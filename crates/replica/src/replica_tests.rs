@@ -387,7 +387,7 @@ fn half_a_directory_is_refused() {
             disk
         };
 
-        let error = refusal(&without(&["manifest", "segment-", "spare-"])).await;
+        let error = refusal(&without(&["manifest", "segment-"])).await;
         assert!(error.contains("a snapshot up to entry") && error.contains("no file of the log"), "{error}");
         let error = refusal(&without(&["manifest"])).await;
         let there = format!("memory/manifest is missing, although there are files of a log: {}", segments[0]);

@@ -251,7 +251,8 @@ impl Parts {
                     tracing::info!("there is room on the disk again: jobs are taken again");
                 }
             }
-            Err(error) => self.note_full(&error),
+            Err(error @ WalError::NoSpace { .. }) => self.note_full(&error),
+            Err(error) => self.fault.set(&error.to_string()),
         }
         self.gauge.spare_tried.notify_one();
     }

@@ -158,12 +158,10 @@ pub enum WalError {
 
 /// What goes after the system's answer when a file can't be made.
 fn remedy(source: &io::Error) -> &'static str {
-    if is_lack_of_space(source) { "; free some disk space" } else { "" }
-}
-
-/// Whether the system refused because there is no space.
-pub(crate) fn is_lack_of_space(source: &io::Error) -> bool {
-    matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    match source.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some disk space",
+        _ => "",
+    }
 }
 
 impl WalError {

@@ -15,6 +15,7 @@
 //! | one of the manifest's two copies invalid | a torn write, or damage that the other copy makes good | it is made again, and reported |
 //! | a missing file, a damaged header, both copies of the manifest damaged; an index missing | damage | refused |
 //! | a file of another length than it was made with, the last segment too | damage, since a file has all of its bytes before it is put to use | refused |
+//! | records in a file behind the last segment that the manifest names | damage, since that file is a spare | refused |
 //! | a head whose check matches, of a version that is not known or no longer read | another release was here | refused |
 //!
 //! Refusing means an error that names file and offset, and not a byte changed.

@@ -27,15 +27,15 @@ enum Expected {
 /// - The segments' heads: refused.
 /// - A record of any segment but the last: refused, since a segment is synced before the next begins.
 /// - A record of the last segment: refused if a later record was made when that one had been synced, else cut.
-/// - Everything else holds no data. A change of the end mark can't be told from a torn record.
+/// - A spare, which is a file behind the last segment, and everything else holds no data. A change of the end mark can't be told from a torn record.
 fn expected(built: &Built, name: &str, position: usize) -> Expected {
     if name == "manifest" {
         return Expected::Repaired(position / MANIFEST_COPY_BYTES * MANIFEST_COPY_BYTES);
     }
-    let Some(segment) = name.strip_prefix("segment-").map(|digits| digits.parse().expect("a number")) else {
-        assert!(name.starts_with("spare-"), "{name} is not expected");
+    let segment = Built::number_of(name);
+    if segment > built.last_segment {
         return Expected::Whole { tail_reported: false };
-    };
+    }
     if position < SEGMENT_HEAD_BYTES {
         return Expected::Refused(None);
     }
@@ -50,6 +50,15 @@ fn expected(built: &Built, name: &str, position: usize) -> Expected {
         Expected::Refused(Some(start))
     } else {
         Expected::Cut(number)
+    }
+}
+
+/// The rule for a file that is missing, or not as long as it was: only spares are not needed.
+fn without_the_whole(built: &Built, name: &str) -> Expected {
+    if name != "manifest" && Built::number_of(name) > built.last_segment {
+        Expected::Whole { tail_reported: false }
+    } else {
+        Expected::Refused(None)
     }
 }
 
@@ -147,11 +156,7 @@ fn every_file_of_another_length_is_refused() {
             let what = format!("{name} with {} instead of {} bytes", changed.len(), contents.len());
             let disk = built.disk.copy();
             disk.put(&name, changed);
-            let expected = match name.starts_with("spare-") {
-                true => Expected::Whole { tail_reported: false },
-                false => Expected::Refused(None),
-            };
-            check(&built, &disk, &name, expected, &what);
+            check(&built, &disk, &name, without_the_whole(&built, &name), &what);
         }
     }
 }
@@ -189,11 +194,7 @@ fn a_missing_file_is_refused() {
     for name in files(&built.disk).into_keys() {
         let disk = built.disk.copy();
         disk.take(&name);
-        let expected = match name.starts_with("spare-") {
-            true => Expected::Whole { tail_reported: false },
-            false => Expected::Refused(None),
-        };
-        check(&built, &disk, &name, expected, &format!("without {name}"));
+        check(&built, &disk, &name, without_the_whole(&built, &name), &format!("without {name}"));
     }
 }
 
@@ -210,16 +211,16 @@ fn a_missing_file_is_told_with_what_is_there() {
         assert_eq!(disk.operations(), 0);
         refused
     };
-    let [second, third, fourth] = [2, 3, 4].map(Built::name_of);
+    let [second, third, fourth, spare] = [2, 3, 4, 5].map(Built::name_of);
 
     let refused = refusal_without(&["manifest"]);
     let missing = "memory/manifest is missing, although there are files of a log: ";
-    let there = format!("{missing}{second} to {fourth} (3 files) and spare-0. ");
+    let there = format!("{missing}{second} to {spare} (4 files). ");
     assert!(refused.contains(&there), "{refused}");
-    let refused = refusal_without(&["manifest", &second, &fourth, "spare-0"]);
+    let refused = refusal_without(&["manifest", &second, &fourth, &spare]);
     assert!(refused.contains(&format!("{missing}{third}. ")), "{refused}");
     let refused = refusal_without(&["manifest", &second, &third, &fourth]);
-    assert!(refused.contains(&format!("{missing}spare-0. ")), "{refused}");
+    assert!(refused.contains(&format!("{missing}{spare}. ")), "{refused}");
     let refused = refusal_without(&[&third]);
     let there = format!("memory/{third} is missing, although the manifest names segments 2 to 4");
     assert!(refused.contains(&there), "{refused}");

@@ -1,27 +1,17 @@
-//! Failing writes and syncs, full disks, and what belongs to them: spares, recycled files, oversize records.
+//! Failing writes and syncs, full disks, and what belongs to them: recycled files, oversize records.
 
 mod support;
 
-use std::io::ErrorKind;
 use std::sync::Arc;
 
-use support::{FRAME_HEAD_BYTES, MANIFEST_COPY_BYTES, OPTIONS, SEGMENT_HEAD_BYTES, State, files, id, open};
+use support::{
+    FRAME_HEAD_BYTES, MANIFEST_COPY_BYTES, OPTIONS, SEGMENT_HEAD_BYTES, State, files, fill_segment, id, open,
+    segment_name,
+};
 use trellis_wal::testing::{MemDisk, Operation};
 use trellis_wal::{Options, Wal, WalError};
 
 const SEGMENT: &str = "segment-00000000000000000001";
-
-/// Appends entries of `length` bytes until the log changes to another segment; returns how many.
-fn fill_segment(wal: &mut Wal, length: usize) -> u64 {
-    let segment = *wal.segment_numbers().end();
-    let mut index = wal.last().map_or(0, |last| last.index + 1);
-    let first = index;
-    while *wal.segment_numbers().end() == segment {
-        wal.append_entry(id(index), &[&vec![3; length]]).expect("an append");
-        index += 1;
-    }
-    index - first
-}
 
 #[test]
 fn the_first_failure_is_final_and_named() {
@@ -167,7 +157,7 @@ fn a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest() {
     assert!(matches!(refused, Err(WalError::NoSpace { .. })), "{refused:?}");
     let made = wal.spare_wanted().expect("none is there").run();
     assert!(matches!(wal.supply_spare(made), Err(WalError::NoSpace { .. })));
-    assert!(files(&disk).keys().all(|name| name != "spare-0.tmp"), "what was made of it is removed");
+    assert!(files(&disk).keys().all(|name| name != "spare.tmp"), "what was made of it is removed");
 
     // A log can be opened on a full disk, and a purge needs no space and gives some back.
     drop(wal);
@@ -182,86 +172,19 @@ fn a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest() {
 }
 
 #[test]
-fn no_file_is_made_to_change_to_a_spare_or_to_give_segments_back() {
-    let disk = MemDisk::new();
-    let (mut wal, _) = open(&disk).expect("an empty log");
-    let spare = wal.spare_wanted().expect("none is there").run();
-    wal.supply_spare(spare).expect("a spare");
-    disk.fail_after(Operation::Create, 0);
-    let entries = fill_segment(&mut wal, 500);
-    wal.purge(id(entries - 2)).expect("a purge");
-    assert_eq!(wal.segment_numbers(), 2..=2);
-    trellis_wal::Disk::create(&disk, "file").err().expect("it is the first to be made");
-}
-
-/// A name that is longer than all others may need another block of the directory.
-#[test]
-fn a_directory_without_room_for_a_name_is_a_full_disk() {
-    for with_spare in [true, false] {
-        let disk = MemDisk::new();
-        let (mut wal, _) = open(&disk).expect("an empty log");
-        if with_spare {
-            let spare = wal.spare_wanted().expect("none is there").run();
-            wal.supply_spare(spare).expect("a spare");
-        }
-        let before = files(&disk).into_keys().collect::<Vec<_>>();
-        disk.fail_with(Operation::Rename, 0, ErrorKind::StorageFull);
-        let mut index = 0;
-        let refused = loop {
-            match wal.append_entry(id(index), &[&[3; 500]]) {
-                Ok(_) => index += 1,
-                Err(refused) => break refused,
-            }
-        };
-        assert!(matches!(refused, WalError::NoSpace { action: "naming", .. }), "{refused}");
-        assert!(files(&disk).keys().eq(&before), "a spare stays one, and nothing else is left");
-        let (after, _) = open(&disk.crash(0)).expect("the log opens");
-        assert_eq!((after.last(), after.segment_numbers()), (wal.last(), 1..=1));
-
-        // What still has room goes on, and the change can be tried again.
-        wal.truncate_after(Some(index - 2)).expect("it fits");
-        wal.append_entry(id(index - 1), &[&[3; 500]]).expect("there is room again");
-        assert_eq!(wal.segment_numbers(), 1..=2);
-        wal.sync().expect("a sync");
-        assert!(!files(&disk).contains_key("spare-0"));
-        let (after, recovered) = open(&disk.crash(1)).expect("the log opens");
-        assert_eq!((State::of(&after), recovered.tail), (State::of(&wal), None));
-
-        // A segment that can't get the name of a spare is removed.
-        disk.fail_with(Operation::Rename, 0, ErrorKind::StorageFull);
-        wal.purge(id(index - 2)).expect("a purge");
-        let left = ["manifest", "segment-00000000000000000002"];
-        assert!(files(&disk).keys().eq(left), "{:?}", files(&disk).keys());
-        let (after, _) = open(&disk.crash(2)).expect("the log opens");
-        assert_eq!(State::of(&after), State::of(&wal));
-    }
-}
-
-#[test]
-fn a_spare_that_can_not_be_named_leaves_nothing() {
-    let disk = MemDisk::new();
-    let (mut wal, _) = open(&disk).expect("an empty log");
-    let before = files(&disk).into_keys().collect::<Vec<_>>();
-    disk.fail_with(Operation::Rename, 0, ErrorKind::StorageFull);
-    let made = wal.spare_wanted().expect("none is there").run();
-    assert!(matches!(wal.supply_spare(made), Err(WalError::NoSpace { .. })));
-    assert!(files(&disk).keys().eq(&before));
-}
-
-#[test]
 fn old_records_in_a_recycled_file_are_not_read_again() {
     let disk = MemDisk::new();
     let (mut wal, _) = open(&disk).expect("an empty log");
     let entries = fill_segment(&mut wal, 40);
     let old = disk.contents(SEGMENT).expect("segment 1");
     wal.purge(id(entries - 1)).expect("a purge");
-    assert_eq!(disk.contents("spare-0").as_deref(), Some(&old[..]), "the old file waits as it is");
+    let name = segment_name(3);
+    assert_eq!(disk.contents(&name).as_deref(), Some(&old[..]), "the old file waits as it is");
     fill_segment(&mut wal, 40);
     let (_, recovered) = open(&disk.crash(0)).expect("the log opens");
     assert_eq!(recovered.tail, None, "no record of the new segment was written yet");
     wal.sync().expect("a sync");
-    let name = "segment-00000000000000000003";
-    let recycled = disk.contents(name).expect("segment 3");
+    let recycled = disk.contents(&name).expect("segment 3");
     let tail = SEGMENT_HEAD_BYTES + 1_000..7_000;
     assert_eq!(recycled[tail.clone()], old[tail], "the old records are still in the file");
 
@@ -276,7 +199,7 @@ fn old_records_in_a_recycled_file_are_not_read_again() {
     let mut contents = recycled;
     let end = usize::try_from(wal.position().offset).expect("a small offset");
     contents.splice(end..end + FRAME_HEAD_BYTES, old[end..end + FRAME_HEAD_BYTES].iter().copied());
-    damaged.put(name, contents);
+    damaged.put(&name, contents);
     let (wal, recovered) = open(&damaged).expect("the log opens");
     assert_eq!(recovered.last, last);
     assert_eq!(recovered.tail.map(|tail| tail.frames), Some(0));

@@ -113,7 +113,8 @@ fn a_change_whose_first_copy_is_torn_has_not_happened() {
         assert_eq!((wal.last(), wal.segment_numbers()), (Some(id(1)), 1..=2));
         assert!(recovered.damaged_copy.is_some(), "it can't be told from damage");
         assert_eq!(manifest(&disk.crash(0)), change.before);
-        assert!(files(&disk).contains_key("spare-0"), "the file of segment 3 is used again");
+        let name = "segment-00000000000000000003";
+        assert!(files(&disk).contains_key(name), "the file of segment 3 is used again");
         append(&mut wal, 3000);
         assert_eq!(wal.segment_numbers(), 1..=3);
         open(&disk.crash(1)).expect("the log opens");

@@ -19,7 +19,7 @@ pub use sync::{PendingSync, SyncDone};
 pub(crate) use manifest::{ManifestFile, PREPARED_NAME};
 pub(crate) use rotate::MAKING_NAME;
 pub(crate) use segment::{Segment, SegmentFile};
-pub(crate) use spare::{Spares, name as spare_name, slot_of as spare_slot};
+pub(crate) use spare::{MAKING_SPARE_NAME, Spares};
 
 use crate::format::frame::{self, Kind};
 use crate::format::manifest::NAME as MANIFEST_NAME;
@@ -116,9 +116,7 @@ impl Wal {
     /// [`WalError::Io`].
     pub fn exists(disk: &dyn Disk) -> Result<bool, WalError> {
         let names = disk.list().map_err(WalError::io("listing", disk.describe("")))?;
-        let of_a_log =
-            |name: &String| name == MANIFEST_NAME || number_of(name).is_some() || spare_slot(name).is_some();
-        Ok(names.iter().any(of_a_log))
+        Ok(names.iter().any(|name| name == MANIFEST_NAME || number_of(name).is_some()))
     }
 
     /// Opens the log in `disk`, making an empty one if there is none.

@@ -1,17 +1,15 @@
 //! The change to a new segment, and the giving back of old ones. Each step lasts before the next begins, so
 //! that a crash between any two leaves a log that opens.
 //!
-//! Neither needs space on the disk if a spare is ready: the spare has its blocks, the manifest is changed in place, and
-//! a new name has room in the directory. Where a file must be made, or the directory has to grow for a name, the lack
-//! of space shows before anything is changed that counts: only that may fail without stopping the log.
+//! Neither needs space on the disk if a spare is ready: it has its blocks and its name, and the manifest is changed in
+//! place. Without a spare, what needs space comes first, since only that may fail without stopping the log.
 
 use std::sync::Arc;
 
 use super::segment::{Segment, SegmentFile};
 use super::{RESERVED_BYTES, Wal, spare};
-use crate::error::is_lack_of_space;
 use crate::format::frame;
-use crate::format::manifest;
+use crate::format::manifest::{self, Manifest};
 use crate::format::segment::{self, HEADER_BYTES, SegmentHeader};
 use crate::{DiskFile, WalError};
 
@@ -26,58 +24,53 @@ impl Wal {
     pub(crate) fn rotate(&mut self, frame_bytes: u64) -> Result<(), WalError> {
         let needed = HEADER_BYTES as u64 + frame_bytes + RESERVED_BYTES;
         let capacity = needed.next_multiple_of(OVERSIZE_ALIGNMENT).max(self.options.segment_bytes);
-        let spare = self.spares.first_ready().filter(|_| capacity == self.options.segment_bytes);
-        let (name, file) = match &spare {
-            Some((slot, file)) => (spare::name(*slot), Arc::clone(file)),
-            None => (MAKING_NAME.to_owned(), spare::make_file(self.disk.as_ref(), MAKING_NAME, capacity)?),
+        let spare = if capacity == self.options.segment_bytes { self.spares.take() } else { None };
+        let file = match spare {
+            Some(file) => file,
+            None => self.make_segment(capacity)?,
         };
         // A complete segment is a synced one: with that, whatever is wrong with it later is damage.
         self.sync()?;
-        let header = self.next_header(capacity);
-        let final_name = segment::name(header.number);
-        let shown = self.disk.describe(&final_name);
-        let written = write_header(file.as_ref(), &header, &shown);
-        self.fatal(written)?;
-        if let Err(source) = self.disk.rename(&name, &final_name) {
-            if !is_lack_of_space(&source) {
-                return self.fatal(Err(WalError::io("naming", shown)(source)));
-            }
-            // The directory has no room for the name. The spare stays one, as its header says nothing yet.
-            if spare.is_none() {
-                let _ = self.disk.remove(&name);
-            }
-            return Err(WalError::NoSpace { action: "naming", file: shown, bytes: capacity, source });
-        }
-        if let Some((slot, _)) = spare {
-            self.spares.free(slot);
-        }
-        let begun = self.begin_segment(&header, SegmentFile::new(shown, file));
+        let begun = self.begin_segment(file, capacity);
         self.fatal(begun)
     }
 
-    /// The head of the segment that comes next.
-    fn next_header(&self, capacity: u64) -> SegmentHeader {
-        let number = self.manifest.manifest().last + 1;
-        SegmentHeader {
+    /// Makes a file for the next segment. If a spare has the name, for which the segment is too large, it is lost.
+    fn make_segment(&mut self, capacity: u64) -> Result<Arc<dyn DiskFile>, WalError> {
+        let file = spare::make_file(self.disk.as_ref(), MAKING_NAME, capacity)?;
+        self.name_file(MAKING_NAME, self.manifest.manifest().last + 1, capacity)?;
+        self.spares.take();
+        Ok(file)
+    }
+
+    /// Puts a file to use that has the name of the next segment.
+    fn begin_segment(&mut self, file: Arc<dyn DiskFile>, capacity: u64) -> Result<(), WalError> {
+        let Manifest { first, last, .. } = self.manifest.manifest();
+        let number = last + 1;
+        let previous_end = self.end();
+        let salt = segment::salt(self.options.salt_seed, number);
+        let header = SegmentHeader {
             number,
-            salt: segment::salt(self.options.salt_seed, number),
+            salt,
             capacity,
-            previous_end: self.end(),
+            previous_end,
             next_index: self.index.next(),
             purged: self.index.purged(),
             vote: self.vote.clone(),
-        }
-    }
+        };
+        let shown = self.disk.describe(&segment::name(number));
 
-    /// Puts a file to use that has its header and its name.
-    fn begin_segment(&mut self, header: &SegmentHeader, file: Arc<SegmentFile>) -> Result<(), WalError> {
-        let SegmentHeader { number, salt, capacity, previous_end, .. } = *header;
-        self.disk.sync_dir().map_err(WalError::io("syncing the directory of", &file.shown))?;
-        self.manifest.change(self.manifest.manifest().first, number)?;
+        // The end mark goes with the header: a recycled file holds old frames.
+        let mut head = header.encode();
+        head.resize(HEADER_BYTES + frame::HEADER_BYTES, 0);
+        file.write_at(0, &head).map_err(WalError::io("writing the header of", &shown))?;
+        file.sync_data().map_err(WalError::io("syncing the header of", &shown))?;
+        self.manifest.change(first, number)?;
 
         if let Some(segment) = self.segments.back_mut() {
             segment.end = previous_end;
         }
+        let file = SegmentFile::new(shown, file);
         let end = HEADER_BYTES as u64;
         self.segments.push_back(Segment { number, salt, capacity, end, file });
         self.index.add_part();
@@ -99,23 +92,15 @@ impl Wal {
     }
 
     fn give_back(&mut self, count: usize) -> Result<(), WalError> {
-        self.manifest.change(self.segments[count].number, self.current().number)?;
+        let last = self.current().number;
+        self.manifest.change(self.segments[count].number, last)?;
         self.index.drop_parts(count);
         for segment in self.segments.drain(..count) {
-            let name = segment::name(segment.number);
             let file = Arc::clone(&segment.file.file);
-            self.spares.recycle(self.disk.as_ref(), &self.options, &name, file)?;
+            self.spares.recycle(self.disk.as_ref(), &self.options, last, segment.number, file)?;
         }
         self.disk
             .sync_dir()
             .map_err(WalError::io("syncing the directory of", self.disk.describe(manifest::NAME)))
     }
-}
-
-/// Writes the header, and an end mark behind it: a recycled file holds old frames.
-fn write_header(file: &dyn DiskFile, header: &SegmentHeader, shown: &str) -> Result<(), WalError> {
-    let mut head = header.encode();
-    head.resize(HEADER_BYTES + frame::HEADER_BYTES, 0);
-    file.write_at(0, &head).map_err(WalError::io("writing the header of", shown))?;
-    file.sync_data().map_err(WalError::io("syncing the header of", shown))
 }

@@ -1,47 +1,40 @@
 //! Files that wait to become segments: new ones filled with zeros on another thread, and old segments whose
-//! records were purged. Appending to a file that already has all its blocks makes a sync much cheaper.
+//! records were purged. Appending to a file that already has all its blocks makes a sync much cheaper, and works on a
+//! full disk.
+//!
+//! A spare has the name of the segment that it will become, so that not even a name has to be made then: the files
+//! with the numbers behind the last segment are the spares.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Options, Wal};
 use crate::disk::zero_fill;
-use crate::error::is_lack_of_space;
+use crate::format::segment;
 use crate::limits::SPARES_MAX;
 use crate::{Disk, DiskFile, WalError};
 
-/// The name of the file in a slot.
-pub(crate) fn name(slot: usize) -> String {
-    format!("spare-{slot}")
-}
+/// The name of a spare that is being made.
+pub(crate) const MAKING_SPARE_NAME: &str = "spare.tmp";
 
-/// The slot of the file with that name, if it is a spare.
-pub(crate) fn slot_of(name: &str) -> Option<usize> {
-    (0..SPARES_MAX).find(|slot| self::name(*slot) == name)
-}
-
-/// The spare files, each in a slot that gives it its name.
+/// The spare files.
 pub(crate) struct Spares {
-    slots: [Slot; SPARES_MAX],
-}
-
-enum Slot {
-    Free,
+    /// The first one has the name of the next segment, and so on.
+    ready: VecDeque<Arc<dyn DiskFile>>,
     /// A [`SpareJob`] is out.
-    Awaited,
-    Ready(Arc<dyn DiskFile>),
+    awaited: bool,
 }
 
 /// A file that is ready to become a segment.
 pub struct Spare {
-    slot: usize,
     file: Arc<dyn DiskFile>,
+    bytes: u64,
 }
 
 /// The making of a spare file, to be run on any thread; see [`Wal::spare_wanted`].
 #[must_use = "the log waits for the result"]
 pub struct SpareJob {
     disk: Arc<dyn Disk>,
-    slot: usize,
     bytes: u64,
 }
 
@@ -51,19 +44,8 @@ impl SpareJob {
     /// # Errors
     /// [`WalError::NoSpace`]; what was made of the file is removed.
     pub fn run(self) -> Result<Spare, WalError> {
-        let name = name(self.slot);
-        let making = format!("{name}.tmp");
-        let file = make_file(self.disk.as_ref(), &making, self.bytes)?;
-        let failed = |action| {
-            let file = self.disk.describe(&name);
-            move |source| WalError::NoSpace { action, file, bytes: self.bytes, source }
-        };
-        if let Err(source) = self.disk.rename(&making, &name) {
-            let _ = self.disk.remove(&making);
-            return Err(failed("naming")(source));
-        }
-        self.disk.sync_dir().map_err(failed("syncing the directory of"))?;
-        Ok(Spare { slot: self.slot, file })
+        let file = make_file(self.disk.as_ref(), MAKING_SPARE_NAME, self.bytes)?;
+        Ok(Spare { file, bytes: self.bytes })
     }
 }
 
@@ -88,54 +70,44 @@ pub(super) fn make_file(disk: &dyn Disk, name: &str, bytes: u64) -> Result<Arc<d
 
 impl Spares {
     pub(crate) fn new() -> Spares {
-        Spares { slots: [const { Slot::Free }; SPARES_MAX] }
+        Spares { ready: VecDeque::new(), awaited: false }
     }
 
     /// How many files are ready.
     pub(crate) fn ready(&self) -> usize {
-        self.slots.iter().filter(|slot| matches!(slot, Slot::Ready(_))).count()
+        self.ready.len()
     }
 
-    /// Takes a file over that is already in its slot.
-    pub(crate) fn adopt(&mut self, slot: usize, file: Arc<dyn DiskFile>) {
-        self.slots[slot] = Slot::Ready(file);
-    }
-
-    /// Turns the file `name`, which nobody needs, into a spare, or removes it, also if the directory has no room for
-    /// the new name. The caller syncs the directory.
+    /// Turns the file of segment `number`, which is not or no longer in the log, into a spare, or removes it: when there
+    /// are enough, when it has another size, and when the directory has no room for the new name. `last` is the last
+    /// segment. The caller syncs the directory.
     pub(crate) fn recycle(
         &mut self,
         disk: &dyn Disk,
         options: &Options,
-        name: &str,
+        last: u64,
+        number: u64,
         file: Arc<dyn DiskFile>,
     ) -> Result<(), WalError> {
-        let size = file.size().map_err(WalError::io("measuring", disk.describe(name)))?;
-        let free = self.slots.iter().position(|slot| matches!(slot, Slot::Free));
-        if let Some(slot) = free.filter(|_| size == options.segment_bytes) {
-            match disk.rename(name, &self::name(slot)) {
-                Ok(()) => {
-                    self.adopt(slot, file);
-                    return Ok(());
-                }
-                Err(source) if is_lack_of_space(&source) => {}
-                Err(source) => return Err(WalError::io("renaming", disk.describe(name))(source)),
-            }
+        let name = segment::name(number);
+        let size = file.size().map_err(WalError::io("measuring", disk.describe(&name)))?;
+        let wanted = self.ready() + usize::from(self.awaited) < SPARES_MAX && size == options.segment_bytes;
+        let next = self.next_number(last);
+        if wanted && (number == next || disk.rename(&name, &segment::name(next)).is_ok()) {
+            self.ready.push_back(file);
+            return Ok(());
         }
-        disk.remove(name).map_err(WalError::io("removing", disk.describe(name)))
+        disk.remove(&name).map_err(WalError::io("removing", disk.describe(&name)))
     }
 
-    /// A ready file and its slot, which it stays in until that is [freed](Spares::free).
-    pub(super) fn first_ready(&self) -> Option<(usize, Arc<dyn DiskFile>)> {
-        self.slots.iter().enumerate().find_map(|(slot, content)| match content {
-            Slot::Ready(file) => Some((slot, Arc::clone(file))),
-            Slot::Free | Slot::Awaited => None,
-        })
+    /// Takes out the file that has the name of the next segment.
+    pub(super) fn take(&mut self) -> Option<Arc<dyn DiskFile>> {
+        self.ready.pop_front()
     }
 
-    /// Frees the slot of a file that has another name now.
-    pub(super) fn free(&mut self, slot: usize) {
-        self.slots[slot] = Slot::Free;
+    /// The number that the next spare has in its name.
+    fn next_number(&self, last: u64) -> u64 {
+        last + 1 + self.ready() as u64
     }
 }
 
@@ -146,33 +118,40 @@ impl Wal {
     /// Ask after an append that moved [`Wal::segment_numbers`] on, and some time after a failure.
     #[must_use]
     pub fn spare_wanted(&mut self) -> Option<SpareJob> {
-        let none = self.spares.slots.iter().all(|slot| matches!(slot, Slot::Free));
-        if !none || self.failed.is_some() {
+        if self.spares.ready() > 0 || self.spares.awaited || self.failed.is_some() {
             return None;
         }
-        self.spares.slots[0] = Slot::Awaited;
-        Some(SpareJob { disk: Arc::clone(&self.disk), slot: 0, bytes: self.options.segment_bytes })
+        self.spares.awaited = true;
+        Some(SpareJob { disk: Arc::clone(&self.disk), bytes: self.options.segment_bytes })
     }
 
-    /// Takes the result of a [`SpareJob`].
+    /// Takes the result of a [`SpareJob`], and syncs the directory for its name.
     ///
     /// # Errors
-    /// The job's own error, for the caller to report. The log itself is unharmed by it, and
-    /// [`Wal::space_left`] says what it can still take.
+    /// The job's own error, or [`WalError::NoSpace`] if the directory has no room for the name, for the caller to
+    /// report: the log is unharmed by either, and [`Wal::space_left`] says what it can still take.
+    /// [`WalError::Io`] and [`WalError::Stopped`].
     pub fn supply_spare(&mut self, made: Result<Spare, WalError>) -> Result<(), WalError> {
-        match made {
-            Ok(spare) => {
-                self.spares.adopt(spare.slot, spare.file);
-                Ok(())
-            }
-            Err(error) => {
-                for slot in &mut self.spares.slots {
-                    if matches!(slot, Slot::Awaited) {
-                        *slot = Slot::Free;
-                    }
-                }
-                Err(error)
-            }
+        self.spares.awaited = false;
+        let spare = made?;
+        // After a failure it is not known which segment is the last on the disk: its name must not be taken.
+        self.check_alive()?;
+        let number = self.spares.next_number(self.manifest.manifest().last);
+        self.name_file(MAKING_SPARE_NAME, number, spare.bytes)?;
+        self.spares.ready.push_back(spare.file);
+        Ok(())
+    }
+
+    /// Gives a file that was just made the name of segment `number`, which lasts then. Without room for the name, the
+    /// file is removed.
+    pub(super) fn name_file(&mut self, name: &str, number: u64, bytes: u64) -> Result<(), WalError> {
+        let final_name = segment::name(number);
+        let file = self.disk.describe(&final_name);
+        if let Err(source) = self.disk.rename(name, &final_name) {
+            let _ = self.disk.remove(name);
+            return Err(WalError::NoSpace { action: "naming", file, bytes, source });
         }
+        let synced = self.disk.sync_dir().map_err(WalError::io("syncing the directory of", file));
+        self.fatal(synced)
     }
 }

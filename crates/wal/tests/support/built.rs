@@ -61,7 +61,7 @@ impl Builder {
 
 impl Built {
     /// Segments 2 to 4 of a log whose first one was purged; the last lies in a recycled file, behind whose records
-    /// those of segment 1 are left. A spare file is there, too. The last records were never synced, those before were in several steps.
+    /// those of segment 1 are left. A spare file is there, too, with the name of segment 5. The last records were never synced, those before were in several steps.
     pub(crate) fn new() -> Built {
         let disk = MemDisk::new();
         let (wal, _) = open(&disk).expect("an empty log");
@@ -104,6 +104,7 @@ impl Built {
         let Builder { wal, mut built, .. } = builder;
         (built.first_segment, built.last_segment) = wal.segment_numbers().into_inner();
         assert_eq!((built.first_segment, built.last_segment), (2, 4), "the log has the intended shape");
+        assert!(built.disk.contents(&Built::name_of(5)).is_some(), "there is a spare");
         built
     }
 
@@ -124,6 +125,12 @@ impl Built {
     pub(crate) fn frame_at(&self, segment: u64, position: usize) -> Option<usize> {
         let holds = |frame: &Frame| frame.segment == segment && (frame.start..frame.end).contains(&position);
         self.frames.iter().position(holds)
+    }
+
+    /// The segment with that file.
+    pub(crate) fn number_of(name: &str) -> u64 {
+        let digits = name.strip_prefix("segment-").unwrap_or_else(|| panic!("{name} is not expected"));
+        digits.parse().expect("a number")
     }
 
     /// The segment's file.

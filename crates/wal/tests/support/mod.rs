@@ -24,6 +24,23 @@ pub(crate) fn id(index: u64) -> LogId {
     LogId { term: 1 + index / 10, node: index / 10 % 3, index }
 }
 
+/// The name of a segment's file.
+pub(crate) fn segment_name(number: u64) -> String {
+    format!("segment-{number:020}")
+}
+
+/// Appends entries of `length` bytes until the log changes to another segment; returns how many.
+pub(crate) fn fill_segment(wal: &mut Wal, length: usize) -> u64 {
+    let segment = *wal.segment_numbers().end();
+    let mut index = wal.last().map_or(0, |last| last.index + 1);
+    let first = index;
+    while *wal.segment_numbers().end() == segment {
+        wal.append_entry(id(index), &[&vec![3; length]]).expect("an append");
+        index += 1;
+    }
+    index - first
+}
+
 pub(crate) fn open(disk: &MemDisk) -> Result<(Wal, Recovered), WalError> {
     Wal::open(Arc::new(disk.clone()), OPTIONS)
 }
