@@ -3,7 +3,8 @@
 //! # Why a crash at any moment leaves the old manifest or the new one
 //!
 //! - The manifest with sequence number `s` is written to copy `s % 2` first, and that is synced. Only then it is in
-//!   use, and only then the other copy is written, too. That one's sync is left to the system.
+//!   use, and only then the other copy is written, too. That one's sync is left to the system: if it fails, the next
+//!   change's says so.
 //! - So when `s + 1` is written to the other copy, copy `s % 2` is on the disk and is not touched until the sync has
 //!   succeeded. Whatever a crash leaves of the other one then, one of `s - 1`, `s`, `s + 1` or a torn one, the higher of
 //!   the sound ones is `s` or `s + 1`.
