@@ -160,15 +160,7 @@ impl Replica {
             recovered = recover(&raft, id) => recovered.map_err(|error| failed(&error))?,
         }
 
-        let (seen, totals) = {
-            let applied = lock(&applied);
-            (applied.state.now(), applied.state.totals())
-        };
-        let jobs = totals.current_jobs_ready
-            + totals.current_jobs_reserved
-            + totals.current_jobs_delayed
-            + totals.current_jobs_buried;
-        tracing::info!(jobs, tubes = totals.current_tubes, "the state is complete");
+        let seen = tell_state(&applied);
         let clock = Clock::start(wall_clock(), seen);
         let intake = Arc::new(Intake::new(settings.node, clock.now().0));
         intake.close_node();
@@ -246,6 +238,18 @@ impl Replica {
         let _ = self.0.raft.shutdown().await;
         self.0.log.close().await;
     }
+}
+
+/// Says what there is, and gives the time of the last entry.
+fn tell_state(applied: &SharedApplied) -> Time {
+    let applied = lock(applied);
+    let totals = applied.state.totals();
+    let jobs = totals.current_jobs_ready
+        + totals.current_jobs_reserved
+        + totals.current_jobs_delayed
+        + totals.current_jobs_buried;
+    tracing::info!(jobs, tubes = totals.current_tubes, "the state is complete");
+    applied.state.now()
 }
 
 /// Waits until this node leads and has carried out everything in its log.
