@@ -12,6 +12,7 @@ mod server;
 mod settings;
 mod socket;
 mod tube;
+mod zk;
 mod usage;
 
 pub use listen::ListenError;

@@ -1,0 +1,3 @@
+//! ZooKeeper's protocol: the only place that knows its codec.
+
+mod watches;

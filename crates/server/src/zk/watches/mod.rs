@@ -1,0 +1,203 @@
+//! Who watches which znode. Watches belong to this node and its connections; the state machine knows nothing of
+//! them.
+//!
+//! The rules are the real server's: `WatchManager` and `DataTree` of 3.8, and of 3.9 where it lets watches of
+//! different modes on one path live side by side instead of the last one replacing the others.
+//!
+//! A watch lies in two lists, of its path and of its client, and is found by both through hash tables in shards, so
+//! that a million watches of one client and a hundred thousand on one znode are each added, fired and removed in the
+//! same time as one.
+
+mod index;
+mod store;
+
+use std::ops::BitOr;
+
+use store::Store;
+
+/// What a client wants to be told about a path; several at once are possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Modes(u8);
+
+impl Modes {
+    /// Once, when the znode is created, changed or deleted.
+    pub(crate) const DATA: Modes = Modes(1);
+    /// Once, when a child comes or goes, or the znode is deleted.
+    pub(crate) const CHILD: Modes = Modes(2);
+    /// Each time, until it is removed.
+    pub(crate) const PERSISTENT: Modes = Modes(4 | 8);
+    /// Each time, for the znode and everything below it; changes of children are told as their own creation and
+    /// deletion.
+    pub(crate) const RECURSIVE: Modes = Modes(16 | 32);
+
+    /// The part that removing "data watches" removes.
+    pub(crate) const ALL_DATA: Modes = Modes(1 | 4 | 16);
+    /// The part that removing "child watches" removes.
+    pub(crate) const ALL_CHILD: Modes = Modes(2 | 8 | 32);
+    /// Everything.
+    pub(crate) const ANY: Modes = Modes(63);
+
+    const NONE: Modes = Modes(0);
+    /// What a change of the znode itself goes to, on its path and on those above.
+    const OF_DATA: Modes = Modes(1 | 4 | 16);
+    const ABOVE: Modes = Modes(16 | 32);
+    /// What a change of children goes to. Recursive watches hear of the child itself.
+    const OF_CHILDREN: Modes = Modes(2 | 8);
+    const ONE_SHOT: Modes = Modes(1 | 2);
+
+    fn intersects(self, other: Modes) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    fn without(self, other: Modes) -> Modes {
+        Modes(self.0 & !other.0)
+    }
+}
+
+impl BitOr for Modes {
+    type Output = Modes;
+
+    fn bitor(self, other: Modes) -> Modes {
+        Modes(self.0 | other.0)
+    }
+}
+
+/// What has happened to a znode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    Created,
+    Deleted,
+    DataChanged,
+    ChildrenChanged,
+}
+
+/// A client's number among the watchers, valid until [`Watches::remove_client`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Client(u32);
+
+/// All watches of this node.
+#[derive(Default)]
+pub(crate) struct Watches {
+    store: Store,
+    /// How many watches are recursive. Without any, nobody looks above the path of an event.
+    recursive: usize,
+    /// Counts events, so that nobody is told twice of one.
+    event: u64,
+}
+
+impl Watches {
+    /// Makes room for the watches of a connection, which is `number` to whoever is told of events.
+    pub(crate) fn add_client(&mut self, number: u64) -> Client {
+        Client(self.store.add_client(number))
+    }
+
+    /// Forgets a client. Its watches fire no more; [`Self::clean`] gives their memory back.
+    pub(crate) fn remove_client(&mut self, client: Client) {
+        self.store.bury_client(client.0);
+    }
+
+    /// Gives back the memory of up to `count` watches of clients that are gone. True while there are more.
+    pub(crate) fn clean(&mut self, count: usize) -> bool {
+        for _ in 0..count {
+            let Some((watch, modes)) = self.store.next_buried() else { return false };
+            self.recursive -= usize::from(modes.intersects(Modes::ABOVE));
+            self.store.remove(watch);
+        }
+        true
+    }
+
+    /// Adds to what a client watches.
+    pub(crate) fn add(&mut self, client: Client, path: &str, modes: Modes) {
+        let watch = self.store.find_or_add(client.0, path);
+        let before = self.store.modes(watch);
+        self.set(watch, before, before | modes);
+    }
+
+    /// Whether a client has any of `modes` on a path.
+    pub(crate) fn has(&self, client: Client, path: &str, modes: Modes) -> bool {
+        let watch = self.store.find(client.0, path);
+        watch.is_some_and(|watch| self.store.modes(watch).intersects(modes))
+    }
+
+    /// Takes `modes` from what a client watches; false if it had none of them on the path.
+    pub(crate) fn remove(&mut self, client: Client, path: &str, modes: Modes) -> bool {
+        let Some(watch) = self.store.find(client.0, path) else { return false };
+        let before = self.store.modes(watch);
+        self.set(watch, before, before.without(modes));
+        before.intersects(modes)
+    }
+
+    fn set(&mut self, watch: u32, before: Modes, after: Modes) {
+        self.recursive += usize::from(after.intersects(Modes::ABOVE));
+        self.recursive -= usize::from(before.intersects(Modes::ABOVE));
+        if after == Modes::NONE {
+            self.store.remove(watch);
+        } else {
+            self.store.set_modes(watch, after);
+        }
+    }
+
+    /// Tells each client that watches what has happened, once, in the order in which they began to watch; watches
+    /// that were for once are gone then.
+    pub(crate) fn fire(&mut self, event: Event, path: &str, tell: &mut dyn FnMut(u64)) {
+        self.event += 1;
+        let here = match event {
+            Event::Created | Event::DataChanged => Modes::OF_DATA,
+            Event::Deleted => Modes::ANY,
+            Event::ChildrenChanged => Modes::OF_CHILDREN,
+        };
+        self.fire_at(path, here, tell);
+        if self.recursive > 0 && event != Event::ChildrenChanged {
+            let mut rest = path;
+            while let Some(slash) = rest.rfind('/').filter(|_| rest.len() > 1) {
+                rest = if slash == 0 { "/" } else { &rest[..slash] };
+                self.fire_at(rest, Modes::ABOVE, tell);
+            }
+        }
+    }
+
+    fn fire_at(&mut self, path: &str, wanted: Modes, tell: &mut dyn FnMut(u64)) {
+        let mut next = self.store.first_of_path(path);
+        while let Some(watch) = next {
+            // Before the watch is removed, and with it perhaps its path.
+            next = self.store.next_of_path(watch);
+            let modes = self.store.modes(watch);
+            if !modes.intersects(wanted) {
+                continue;
+            }
+            if let Some(number) = self.store.tell(watch, self.event) {
+                tell(number);
+            }
+            let spent = Modes(modes.0 & wanted.0 & Modes::ONE_SHOT.0);
+            if spent != Modes::NONE {
+                self.set(watch, modes, modes.without(spent));
+            }
+        }
+    }
+
+    /// How many watches there are, and of how many clients and paths.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts { watches: self.store.len(), clients: self.store.watching_clients(), paths: self.store.paths() }
+    }
+
+    /// Calls `visit` with each client's number and a path that it watches, by client.
+    pub(crate) fn each_by_client(&self, visit: &mut dyn FnMut(u64, &str)) {
+        self.store.each_by_client(visit);
+    }
+
+    /// The same by path.
+    pub(crate) fn each_by_path(&self, visit: &mut dyn FnMut(&str, u64)) {
+        self.store.each_by_path(visit);
+    }
+}
+
+/// Sizes, for statistics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) watches: usize,
+    pub(crate) clients: usize,
+    pub(crate) paths: usize,
+}
+
+#[cfg(test)]
+mod tests;

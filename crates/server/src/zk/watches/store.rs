@@ -1,0 +1,263 @@
+//! Paths, clients and watches in memory, and the lists that join them.
+
+use slab::Slab;
+
+use super::index::{Index, of_pair, of_path};
+use super::Modes;
+
+/// The end of a list.
+const NONE: u32 = u32::MAX;
+
+struct Path {
+    name: Box<str>,
+    list: List,
+}
+
+struct ClientRecord {
+    number: u64,
+    /// The last event that it was told of.
+    told: u64,
+    list: List,
+    gone: bool,
+}
+
+struct Watch {
+    path: u32,
+    client: u32,
+    modes: Modes,
+    /// Neighbours in the path's list and in the client's.
+    of_path: Links,
+    of_client: Links,
+}
+
+#[derive(Clone, Copy)]
+struct List {
+    first: u32,
+    last: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Links {
+    before: u32,
+    after: u32,
+}
+
+const EMPTY: List = List { first: NONE, last: NONE };
+
+#[derive(Default)]
+pub(super) struct Store {
+    paths: Slab<Path>,
+    clients: Slab<ClientRecord>,
+    watches: Slab<Watch>,
+    path_index: Index,
+    watch_index: Index,
+    /// Clients that are gone and still have watches.
+    buried: Vec<u32>,
+    /// Clients that are there and have watches.
+    watching: usize,
+}
+
+/// Two ways to walk over the same watches.
+#[derive(Clone, Copy)]
+enum Along {
+    Path,
+    Client,
+}
+
+impl Store {
+    pub(super) fn add_client(&mut self, number: u64) -> u32 {
+        slot(self.clients.insert(ClientRecord { number, told: 0, list: EMPTY, gone: false }))
+    }
+
+    pub(super) fn bury_client(&mut self, client: u32) {
+        let record = &mut self.clients[client as usize];
+        record.gone = true;
+        if record.list.first == NONE {
+            self.clients.remove(client as usize);
+        } else {
+            self.watching -= 1;
+            self.buried.push(client);
+        }
+    }
+
+    /// A watch of a client that is gone.
+    pub(super) fn next_buried(&self) -> Option<(u32, Modes)> {
+        let client = *self.buried.last()?;
+        let watch = self.clients[client as usize].list.first;
+        Some((watch, self.watches[watch as usize].modes))
+    }
+
+    pub(super) fn find(&self, client: u32, path: &str) -> Option<u32> {
+        self.find_watch(client, self.find_path(path)?)
+    }
+
+    /// The client's watch on the path, which may be new and is then for nothing yet.
+    pub(super) fn find_or_add(&mut self, client: u32, path: &str) -> u32 {
+        let path = self.find_path(path).unwrap_or_else(|| self.add_path(path));
+        self.find_watch(client, path).unwrap_or_else(|| self.add_watch(client, path))
+    }
+
+    pub(super) fn modes(&self, watch: u32) -> Modes {
+        self.watches[watch as usize].modes
+    }
+
+    pub(super) fn set_modes(&mut self, watch: u32, modes: Modes) {
+        self.watches[watch as usize].modes = modes;
+    }
+
+    pub(super) fn first_of_path(&self, path: &str) -> Option<u32> {
+        some(self.paths[self.find_path(path)? as usize].list.first)
+    }
+
+    pub(super) fn next_of_path(&self, watch: u32) -> Option<u32> {
+        some(self.watches[watch as usize].of_path.after)
+    }
+
+    /// Whom to tell of the event, unless it is gone or knows already.
+    pub(super) fn tell(&mut self, watch: u32, event: u64) -> Option<u64> {
+        let client = &mut self.clients[self.watches[watch as usize].client as usize];
+        let tell = !client.gone && client.told != event;
+        client.told = event;
+        tell.then_some(client.number)
+    }
+
+    pub(super) fn remove(&mut self, watch: u32) {
+        self.unlink(watch, Along::Path);
+        self.unlink(watch, Along::Client);
+        let Watch { path, client, .. } = self.watches.remove(watch as usize);
+        self.watch_index.remove(of_pair(client, path), watch);
+        if self.paths[path as usize].list.first == NONE {
+            let Path { name, .. } = self.paths.remove(path as usize);
+            self.path_index.remove(of_path(&name), path);
+        }
+        if self.clients[client as usize].list.first == NONE {
+            if self.clients[client as usize].gone {
+                self.clients.remove(client as usize);
+                self.buried.retain(|other| *other != client);
+            } else {
+                self.watching -= 1;
+            }
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.watches.len()
+    }
+
+    pub(super) fn paths(&self) -> usize {
+        self.path_index.len()
+    }
+
+    pub(super) fn watching_clients(&self) -> usize {
+        self.watching
+    }
+
+    pub(super) fn each_by_client(&self, visit: &mut dyn FnMut(u64, &str)) {
+        for (_, client) in self.clients.iter().filter(|(_, client)| !client.gone) {
+            for watch in self.walk(client.list.first, Along::Client) {
+                visit(client.number, &self.paths[watch.path as usize].name);
+            }
+        }
+    }
+
+    pub(super) fn each_by_path(&self, visit: &mut dyn FnMut(&str, u64)) {
+        for (_, path) in &self.paths {
+            for watch in self.walk(path.list.first, Along::Path) {
+                let client = &self.clients[watch.client as usize];
+                if !client.gone {
+                    visit(&path.name, client.number);
+                }
+            }
+        }
+    }
+
+    fn walk(&self, first: u32, along: Along) -> impl Iterator<Item = &Watch> {
+        let at = |watch: u32| self.watches.get(watch as usize);
+        std::iter::successors(at(first), move |watch| match along {
+            Along::Path => at(watch.of_path.after),
+            Along::Client => at(watch.of_client.after),
+        })
+    }
+
+    fn find_path(&self, path: &str) -> Option<u32> {
+        self.path_index.find(of_path(path), |other| *self.paths[*other as usize].name == *path)
+    }
+
+    fn add_path(&mut self, path: &str) -> u32 {
+        let added = slot(self.paths.insert(Path { name: path.into(), list: EMPTY }));
+        let paths = &self.paths;
+        self.path_index.insert(of_path(path), added, |other| of_path(&paths[*other as usize].name));
+        added
+    }
+
+    fn find_watch(&self, client: u32, path: u32) -> Option<u32> {
+        self.watch_index.find(of_pair(client, path), |other| {
+            let watch = &self.watches[*other as usize];
+            watch.client == client && watch.path == path
+        })
+    }
+
+    fn add_watch(&mut self, client: u32, path: u32) -> u32 {
+        let unlinked = Links { before: NONE, after: NONE };
+        let watch = Watch { path, client, modes: Modes::NONE, of_path: unlinked, of_client: unlinked };
+        let added = slot(self.watches.insert(watch));
+        let watches = &self.watches;
+        self.watch_index.insert(of_pair(client, path), added, |other| {
+            let watch = &watches[*other as usize];
+            of_pair(watch.client, watch.path)
+        });
+        self.watching += usize::from(self.clients[client as usize].list.first == NONE);
+        self.link_last(added, Along::Path);
+        self.link_last(added, Along::Client);
+        added
+    }
+
+    fn link_last(&mut self, watch: u32, along: Along) {
+        let list = self.list(watch, along);
+        let last = std::mem::replace(&mut list.last, watch);
+        if last == NONE {
+            list.first = watch;
+        } else {
+            self.links(last, along).after = watch;
+        }
+        *self.links(watch, along) = Links { before: last, after: NONE };
+    }
+
+    fn unlink(&mut self, watch: u32, along: Along) {
+        let Links { before, after } = *self.links(watch, along);
+        match before {
+            NONE => self.list(watch, along).first = after,
+            before => self.links(before, along).after = after,
+        }
+        match after {
+            NONE => self.list(watch, along).last = before,
+            after => self.links(after, along).before = before,
+        }
+    }
+
+    fn links(&mut self, watch: u32, along: Along) -> &mut Links {
+        let watch = &mut self.watches[watch as usize];
+        match along {
+            Along::Path => &mut watch.of_path,
+            Along::Client => &mut watch.of_client,
+        }
+    }
+
+    /// The list in which the watch lies or is to lie.
+    fn list(&mut self, watch: u32, along: Along) -> &mut List {
+        let watch = &self.watches[watch as usize];
+        match along {
+            Along::Path => &mut self.paths[watch.path as usize].list,
+            Along::Client => &mut self.clients[watch.client as usize].list,
+        }
+    }
+}
+
+fn some(slot: u32) -> Option<u32> {
+    (slot != NONE).then_some(slot)
+}
+
+/// Slots are numbered from 0 without gaps, and 4 billion of anything do not fit into memory.
+fn slot(key: usize) -> u32 {
+    u32::try_from(key).expect("fewer watches than 4 billion")
+}

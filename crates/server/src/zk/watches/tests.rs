@@ -1,0 +1,148 @@
+//! The watch table against lists that are searched from end to end.
+
+use super::{Client, Event, Modes, Watches};
+
+/// Every watch as it was set: client, path, modes.
+#[derive(Default)]
+struct Model(Vec<(u64, String, u8)>);
+
+const PATHS: [&str; 7] = ["/", "/a", "/a/b", "/a/b/c", "/ab", "/a/b/d", "/x"];
+const MODES: [Modes; 4] = [Modes::DATA, Modes::CHILD, Modes::PERSISTENT, Modes::RECURSIVE];
+const EVENTS: [Event; 4] = [Event::Created, Event::Deleted, Event::DataChanged, Event::ChildrenChanged];
+
+impl Model {
+    fn entry(&mut self, client: u64, path: &str) -> &mut u8 {
+        let is = |entry: &(u64, String, u8)| entry.0 == client && entry.1 == path;
+        if !self.0.iter().any(is) {
+            self.0.push((client, path.to_owned(), 0));
+        }
+        &mut self.0.iter_mut().find(|entry| is(entry)).expect("it is there").2
+    }
+
+    fn fire(&mut self, event: Event, path: &str) -> Vec<u64> {
+        let mut told = Vec::new();
+        for (client, at, modes) in &mut self.0 {
+            let here = at == path;
+            let above = at == "/" || path.strip_prefix(&**at).is_some_and(|rest| rest.starts_with('/'));
+            let [data, child, persistent, recursive] = MODES.map(|mode| *modes & mode.0 != 0);
+            let tell = match event {
+                Event::Created | Event::DataChanged => here && (data || persistent),
+                Event::Deleted => here && (data || child || persistent),
+                Event::ChildrenChanged => here && (child || persistent),
+            };
+            if tell || event != Event::ChildrenChanged && recursive && (here || above) {
+                told.push(*client);
+            }
+            if here && event != Event::ChildrenChanged {
+                *modes &= !Modes::DATA.0;
+            }
+            if here && matches!(event, Event::ChildrenChanged | Event::Deleted) {
+                *modes &= !Modes::CHILD.0;
+            }
+        }
+        told.sort_unstable();
+        told.dedup();
+        told
+    }
+}
+
+fn fire(watches: &mut Watches, event: Event, path: &str) -> Vec<u64> {
+    let mut told = Vec::new();
+    watches.fire(event, path, &mut |client| told.push(client));
+    told.sort_unstable();
+    told
+}
+
+#[test]
+fn the_table_and_the_lists_say_the_same() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (mut watches, mut model) = (Watches::default(), Model::default());
+    let mut clients: Vec<(u64, Client)> = Vec::new();
+    for step in 0..20_000_u64 {
+        let path = PATHS[random.usize(..PATHS.len())];
+        if clients.is_empty() || (clients.len() < 8 && random.u8(..) < 10) {
+            clients.push((step, watches.add_client(step)));
+        }
+        let (number, client) = clients[random.usize(..clients.len())];
+        let modes = MODES[random.usize(..MODES.len())];
+        match random.u8(..100) {
+            0..50 => {
+                watches.add(client, path, modes);
+                *model.entry(number, path) |= modes.0;
+            }
+            50..55 => {
+                let kinds = [Modes::ANY, Modes::ALL_DATA, Modes::ALL_CHILD];
+                let kind = kinds[random.usize(..kinds.len())];
+                let entry = model.entry(number, path);
+                let had = *entry & kind.0 != 0;
+                *entry &= !kind.0;
+                assert_eq!(watches.has(client, path, kind), had, "step {step}");
+                assert_eq!(watches.remove(client, path, kind), had, "step {step}");
+                // What is left of a persistent watch in one half only is not in the model's reach.
+                watches.remove(client, path, Modes::ANY);
+                *model.entry(number, path) = 0;
+            }
+            55..56 => {
+                watches.remove_client(client);
+                clients.retain(|other| other.0 != number);
+                model.0.retain(|entry| entry.0 != number);
+            }
+            56..60 => {
+                watches.clean(random.usize(..5));
+            }
+            _ => {
+                let event = EVENTS[random.usize(..EVENTS.len())];
+                assert_eq!(fire(&mut watches, event, path), model.fire(event, path), "step {step}");
+            }
+        }
+        model.0.retain(|entry| entry.2 != 0);
+        while random.u8(..) < 3 && watches.clean(100) {}
+        if step % 50 == 0 {
+            while watches.clean(100) {}
+            let mut counted = [0; 2];
+            watches.each_by_client(&mut |_, _| counted[0] += 1);
+            watches.each_by_path(&mut |_, _| counted[1] += 1);
+            assert_eq!(counted, [model.0.len(); 2], "step {step}");
+            assert_eq!(watches.counts().watches, model.0.len(), "step {step}");
+            let mut names: Vec<_> = model.0.iter().map(|entry| &entry.1).collect();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(watches.counts().paths, names.len(), "step {step}");
+        }
+    }
+    clients.into_iter().for_each(|(_, client)| watches.remove_client(client));
+    while watches.clean(7) {}
+    assert_eq!(watches.counts(), super::Counts { watches: 0, clients: 0, paths: 0 });
+    assert_eq!(watches.recursive, 0);
+}
+
+#[test]
+fn many_watchers_are_told_in_their_order() {
+    let mut watches = Watches::default();
+    for number in 0..100_000 {
+        let client = watches.add_client(number);
+        watches.add(client, "/a", Modes::DATA);
+    }
+    let mut told = Vec::new();
+    watches.fire(Event::DataChanged, "/a", &mut |client| told.push(client));
+    assert!(told.iter().copied().eq(0..100_000));
+    assert_eq!(watches.counts().watches, 0);
+}
+
+#[test]
+fn a_client_with_a_million_watches_is_forgotten_bit_by_bit() {
+    let mut watches = Watches::default();
+    let client = watches.add_client(1);
+    for number in 0..1_000_000 {
+        watches.add(client, &format!("/n{number}"), Modes::DATA);
+    }
+    assert_eq!(watches.counts(), super::Counts { watches: 1_000_000, clients: 1, paths: 1_000_000 });
+    watches.remove_client(client);
+    assert_eq!(watches.counts().clients, 0);
+    assert_eq!(fire(&mut watches, Event::Deleted, "/n5"), []);
+    assert!(watches.clean(1000));
+    while watches.clean(1000) {}
+    assert_eq!(watches.counts(), super::Counts { watches: 0, clients: 0, paths: 0 });
+}
