@@ -9,12 +9,23 @@ use super::repository::Repository;
 const CRATES: &[(&str, &[&str])] = &[
     ("trellis-wal", &[]),
     ("trellis-tube-codec", &[]),
+    ("trellis-zk-codec", &[]),
     ("trellis-core", &[]),
     ("trellis-replica", &["trellis-core", "trellis-wal"]),
-    ("trellis-server", &["trellis-core", "trellis-replica", "trellis-tube-codec"]),
-    ("trellis", &["trellis-core", "trellis-replica", "trellis-server", "trellis-tube-codec", "trellis-wal"]),
-    ("trellis-bench", &[]),
-    ("trellis-conformance", &["trellis-tube-codec"]),
+    ("trellis-server", &["trellis-core", "trellis-replica", "trellis-tube-codec", "trellis-zk-codec"]),
+    (
+        "trellis",
+        &[
+            "trellis-core",
+            "trellis-replica",
+            "trellis-server",
+            "trellis-tube-codec",
+            "trellis-wal",
+            "trellis-zk-codec",
+        ],
+    ),
+    ("trellis-bench", &["trellis-zk-codec"]),
+    ("trellis-conformance", &["trellis-tube-codec", "trellis-zk-codec"]),
     ("xtask", &[]),
 ];
 
