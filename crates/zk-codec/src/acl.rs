@@ -20,7 +20,7 @@ pub mod permissions {
 
 /// One entry of an access control list: who may do what.
 ///
-/// Null strings are read as empty ones, which are as wrong.
+/// Null strings are read as empty ones: kazoo sends the one where Java's client sends the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Acl<'a> {
     /// What is permitted, as bits of [`permissions`]. Others may be set, too.

@@ -12,6 +12,10 @@
 //!
 //! Strings and bytes are borrowed, and lists are validated once and then read where they lie ([`List`]): decoding
 //! allocates nothing. What a path may look like, and what an operation means, is not decided here.
+//!
+//! It differs from the real server where that one's strings show through: Java puts replacement characters where
+//! bytes aren't UTF-8 and goes on, and here such a request is refused ([`RequestError::BadArgument`]). No path
+//! can have these characters, so what clients see is almost always the same.
 
 #![deny(missing_docs)]
 

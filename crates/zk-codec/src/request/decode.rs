@@ -15,7 +15,7 @@ pub enum RequestError {
     /// It has no room for a request's header.
     #[error("a request is shorter than its header: see whether the client speaks ZooKeeper's protocol")]
     NoHeader,
-    /// Its operation doesn't exist.
+    /// Its operation doesn't exist. The real server's answer has -1 for a zxid.
     #[error("request {xid} is of operation {number}, which does not exist: ask for one of ZooKeeper's")]
     UnknownOp {
         /// The request's number.

@@ -8,7 +8,7 @@ pub(crate) fn parse(text: &str) -> Vec<u8> {
         let taken = match rest.strip_prefix('"') {
             Some(quoted) => {
                 let end = quoted.find('"').unwrap_or_else(|| panic!("no end of the quotes in {text}"));
-                bytes.extend_from_slice(quoted[..end].as_bytes());
+                bytes.extend_from_slice(&quoted.as_bytes()[..end]);
                 end + 2
             }
             None => {

@@ -19,9 +19,14 @@ fn the_longest_frame_is_a_byte_short_of_a_mebibyte() {
 
 #[test]
 fn other_lengths_are_refused_at_once() {
-    for (length, bytes_max) in
-        [(1_048_576, FRAME_BYTES_MAX_DEFAULT), (0, 10), (-1, 10), (i32::MIN, u32::MAX), (i32::MAX, 10), (11, 10)]
-    {
+    for (length, bytes_max) in [
+        (1_048_576, FRAME_BYTES_MAX_DEFAULT),
+        (0, 10),
+        (-1, 10),
+        (i32::MIN, u32::MAX),
+        (i32::MAX, 10),
+        (11, 10),
+    ] {
         let error = FrameError { bytes: length, bytes_max };
         let bytes = length.to_be_bytes();
         let mut input = bytes.as_slice();

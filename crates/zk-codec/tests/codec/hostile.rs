@@ -35,7 +35,8 @@ const PARTS: Parts<'static> = Parts {
 
 /// What a frame's bytes may be replaced by: lengths and numbers of all sizes.
 fn damage() -> impl Strategy<Value = [u8; 4]> {
-    let number = prop_oneof![any::<i32>(), -3..20_i32, Just(i32::MAX), Just(i32::MIN), 1_048_500..1_048_600_i32];
+    let number =
+        prop_oneof![any::<i32>(), -3..20_i32, Just(i32::MAX), Just(i32::MIN), 1_048_500..1_048_600_i32];
     number.prop_map(i32::to_be_bytes)
 }
 

@@ -113,7 +113,11 @@ fn request(frame: &[u8], pending: &mut Vec<(i32, Op)>) -> ReadAndWritten {
         let error = Request::decode(&frame[..length]).expect_err("a part of a request is none");
         assert!(matches!(error, RequestError::NoHeader | RequestError::Malformed { .. }), "{error:?}");
     }
-    assert_eq!(Request::decode(&[frame, b"more"].concat()), Ok((xid, request)), "bytes behind it don't matter");
+    assert_eq!(
+        Request::decode(&[frame, b"more"].concat()),
+        Ok((xid, request)),
+        "bytes behind it don't matter"
+    );
     pending.push((xid, request.op()));
     let mut written = Vec::new();
     request.encode(xid, &mut written);
@@ -135,7 +139,7 @@ fn reply(frame: &[u8], pending: &mut Vec<(i32, Op)>) -> ReadAndWritten {
     let ReplyHeader { xid, zxid, error } = header;
     if xid == xid::NOTIFICATION {
         let event = Event::decode(body).expect("an event");
-        check_cuts(body, Event::decode, event, ReplyError::BadEvent);
+        check_cuts(body, Event::decode, &event, &ReplyError::BadEvent);
         event.encode(zxid, &mut written);
         return (format!("at {zxid}: {event:?}"), Some(written));
     }
@@ -146,7 +150,7 @@ fn reply(frame: &[u8], pending: &mut Vec<(i32, Op)>) -> ReadAndWritten {
         None => {
             let decode = |body| Reply::decode(op, body);
             let reply = decode(body).expect("a reply");
-            check_cuts(body, decode, reply, ReplyError::BadReply { op });
+            check_cuts(body, decode, &reply, &ReplyError::BadReply { op });
             (reply, format!("{reply:?}"))
         }
     };
@@ -158,7 +162,7 @@ fn connect_request(frame: &[u8]) -> ReadAndWritten {
     let request = ConnectRequest::decode(frame).expect("a connect request");
     let old = ConnectRequest { read_only: None, ..request };
     let record = &frame[..frame.len() - usize::from(request.read_only.is_some())];
-    check_cuts(record, ConnectRequest::decode, old, ConnectError);
+    check_cuts(record, ConnectRequest::decode, &old, &ConnectError);
     let mut written = Vec::new();
     request.encode(&mut written);
     (format!("{request:?}"), Some(written))
@@ -168,20 +172,20 @@ fn connect_response(frame: &[u8]) -> ReadAndWritten {
     let response = ConnectResponse::decode(frame).expect("a connect response");
     let old = ConnectResponse { read_only: None, ..response };
     let record = &frame[..frame.len() - usize::from(response.read_only.is_some())];
-    check_cuts(record, ConnectResponse::decode, old, ConnectError);
+    check_cuts(record, ConnectResponse::decode, &old, &ConnectError);
     let mut written = Vec::new();
     response.encode(&mut written);
     (format!("{response:?}"), Some(written))
 }
 
 /// Makes sure that no part of `record` is read, but the whole is.
-fn check_cuts<'a, T, E>(record: &'a [u8], decode: impl Fn(&'a [u8]) -> Result<T, E>, whole: T, error: E)
+fn check_cuts<'a, T, E>(record: &'a [u8], decode: impl Fn(&'a [u8]) -> Result<T, E>, whole: &T, error: &E)
 where
     T: PartialEq + std::fmt::Debug,
     E: PartialEq + std::fmt::Debug,
 {
     for length in 0..record.len() {
-        assert_eq!(decode(&record[..length]).as_ref(), Err(&error), "with {length} bytes");
+        assert_eq!(decode(&record[..length]).as_ref(), Err(error), "with {length} bytes");
     }
-    assert_eq!(decode(record).as_ref(), Ok(&whole));
+    assert_eq!(decode(record).as_ref(), Ok(whole));
 }
