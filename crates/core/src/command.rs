@@ -1,6 +1,6 @@
 //! The one way in and the one way out of the state machine, as types.
 
-use crate::tube;
+use crate::{tube, zk};
 
 /// A node of the cluster. A single server is node 1.
 pub type NodeId = u16;
@@ -64,6 +64,13 @@ pub enum Command<'a> {
         /// What is asked.
         command: tube::Command<'a>,
     },
+    /// A command of ZooKeeper's protocol.
+    Zk {
+        /// Who asks.
+        connection: ConnectionId,
+        /// What is asked.
+        command: zk::Command<'a>,
+    },
 }
 
 /// Receives the consequences of commands, in the order in which they were produced.
@@ -73,4 +80,19 @@ pub enum Command<'a> {
 pub trait Outbox {
     /// A reply to `to`, or a job or a time-out for a reservation it was waiting for.
     fn tube(&mut self, to: ConnectionId, reply: tube::Reply<'_>);
+
+    /// A reply of ZooKeeper's protocol to `to`, and the last transaction when it was given.
+    fn zk(&mut self, to: ConnectionId, zxid: zk::Zxid, reply: zk::Reply<'_>);
+
+    /// Something has happened to a znode. Comes before the reply to the command that has caused it.
+    fn zk_event(&mut self, event: zk::Event<'_>);
+
+    /// A quota is exceeded, and the write that has done so was carried out nevertheless. Comes before its reply.
+    fn zk_quota_exceeded(&mut self, excess: zk::QuotaExcess<'_>);
+
+    /// A session has another connection now; this one had it and is to be closed.
+    fn zk_connection_lost(&mut self, session: zk::SessionId, connection: ConnectionId);
+
+    /// A session is over, closed or expired. The connection that it had, if it had one, is to be closed.
+    fn zk_session_ended(&mut self, session: zk::SessionId, connection: Option<ConnectionId>);
 }

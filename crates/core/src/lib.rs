@@ -9,6 +9,7 @@
 //! This crate knows no protocol, no consensus, no clock, no randomness and no I/O, and it never iterates a
 //! hash map.
 
+mod check;
 mod command;
 mod directory;
 mod heap;
@@ -19,6 +20,7 @@ pub mod snapshot;
 mod state;
 mod time;
 pub mod tube;
+pub mod zk;
 
 pub use command::{Command, ConnectionId, NodeId, Outbox};
 pub use restore::{Restore, RestoreError};

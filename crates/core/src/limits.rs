@@ -11,3 +11,10 @@ pub const SAFETY_MARGIN_SECONDS: u32 = 1;
 
 /// No counter of a snapshot may be larger: it could overflow while the state lives.
 pub const SNAPSHOT_COUNTER_MAX: u64 = u64::MAX / 2;
+
+/// The largest time to live of a znode; it shares 64 bits with other things in ZooKeeper's snapshots.
+pub const TTL_MILLISECONDS_MAX: i64 = (1 << 40) - 1;
+
+/// No access control list may be larger, as it is kept; `auth` may stand for many identities in each of many
+/// entries.
+pub const ACL_BYTES_MAX: usize = 1 << 20;

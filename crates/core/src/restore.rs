@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::snapshot::{ConnectionRecord, Header, Record, TubeRecord};
 use crate::tube::{JobId, Queue, Wait};
-use crate::{ConnectionId, State};
+use crate::{ConnectionId, State, zk};
 
 /// Why records are not a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -152,7 +152,7 @@ impl Restore {
             self.queue.restore_wait(connection, wait);
         }
         self.queue.restore_end(&header)?;
-        Ok(State::from_parts(header.time, self.queue))
+        Ok(State::from_parts(header.time, self.queue, zk::Tree::new(0)))
     }
 
     fn add_header(&mut self, header: &Header) -> Result<(), RestoreError> {

@@ -2,12 +2,12 @@
 
 use crate::snapshot::Record;
 use crate::tube::{self, Queue, Totals};
-use crate::{Command, ConnectionId, Outbox, Time};
+use crate::{Command, ConnectionId, Outbox, Time, zk};
 
 /// Everything that is replicated.
 ///
 /// ```
-/// use trellis_core::{Command, ConnectionId, Outbox, State, Time, tube};
+/// use trellis_core::{Command, ConnectionId, Outbox, State, Time, tube, zk};
 ///
 /// struct Print(Vec<String>);
 ///
@@ -15,6 +15,15 @@ use crate::{Command, ConnectionId, Outbox, Time};
 ///     fn tube(&mut self, to: ConnectionId, reply: tube::Reply<'_>) {
 ///         self.0.push(format!("{}: {reply:?}", to.number()));
 ///     }
+///     fn zk(&mut self, to: ConnectionId, zxid: zk::Zxid, reply: zk::Reply<'_>) {
+///         self.0.push(format!("{}: {zxid} {reply:?}", to.number()));
+///     }
+///     fn zk_event(&mut self, event: zk::Event<'_>) {
+///         self.0.push(format!("{:?} {}", event.kind, event.path));
+///     }
+///     fn zk_quota_exceeded(&mut self, _excess: zk::QuotaExcess<'_>) {}
+///     fn zk_connection_lost(&mut self, _session: zk::SessionId, _connection: ConnectionId) {}
+///     fn zk_session_ended(&mut self, _session: zk::SessionId, _connection: Option<ConnectionId>) {}
 /// }
 ///
 /// let mut state = State::new();
@@ -33,6 +42,7 @@ pub struct State {
     /// The time of the last command.
     now: Time,
     queue: Queue,
+    tree: zk::Tree,
 }
 
 impl Default for State {
@@ -42,14 +52,14 @@ impl Default for State {
 }
 
 impl State {
-    /// An empty state: the tube `default` and nothing else.
+    /// An empty state: the tube `default` and the znodes that are always there, and nothing else.
     #[must_use]
     pub fn new() -> Self {
-        State::from_parts(Time(0), Queue::new())
+        State::from_parts(Time(0), Queue::new(), zk::Tree::new(0))
     }
 
-    pub(crate) fn from_parts(now: Time, queue: Queue) -> Self {
-        State { now, queue }
+    pub(crate) fn from_parts(now: Time, queue: Queue, tree: zk::Tree) -> Self {
+        State { now, queue, tree }
     }
 
     /// Moves time forward to `at`, firing what is due, then carries out `command`. Time never goes back: an
@@ -63,9 +73,15 @@ impl State {
         self.queue.fire(self.now, outbox);
         match command {
             Command::Tick => {}
-            Command::CloseNode { node } => self.queue.close_node(self.now, node, outbox),
+            Command::CloseNode { node } => {
+                self.queue.close_node(self.now, node, outbox);
+                self.tree.close_node(node);
+            }
             Command::Tube { connection, command } => {
                 self.queue.apply(self.now, connection, &command, outbox);
+            }
+            Command::Zk { connection, command } => {
+                self.tree.apply(self.now, connection, &command, outbox);
             }
         }
     }
@@ -74,6 +90,17 @@ impl State {
     /// hasn't happened yet.
     pub fn query(&self, at: Time, connection: ConnectionId, query: &tube::Query, outbox: &mut dyn Outbox) {
         self.queue.answer(at.max(self.now), connection, query, outbox);
+    }
+
+    /// Answers a question of ZooKeeper's protocol for `identities`, without changing anything.
+    pub fn query_zk(
+        &self,
+        connection: ConnectionId,
+        identities: zk::Identities<'_>,
+        query: &zk::Query<'_>,
+        outbox: &mut dyn Outbox,
+    ) {
+        self.tree.answer(connection, identities, query, outbox);
     }
 
     /// The earliest time at which something is due, if anything is.
@@ -92,6 +119,23 @@ impl State {
     #[must_use]
     pub fn totals(&self) -> Totals {
         self.queue.totals()
+    }
+
+    /// The last transaction of ZooKeeper's protocol.
+    #[must_use]
+    pub fn zxid(&self) -> zk::Zxid {
+        self.tree.zxid()
+    }
+
+    /// The facts of the tree of znodes as a whole.
+    #[must_use]
+    pub fn zk_totals(&self) -> zk::Totals {
+        self.tree.totals()
+    }
+
+    /// All sessions, by id, for whoever listens to their heartbeats.
+    pub fn zk_sessions(&self) -> impl Iterator<Item = zk::SessionFacts> {
+        self.tree.session_facts()
     }
 
     /// Begins a snapshot of the state as it is now; one that is running is given up.
@@ -114,8 +158,8 @@ impl State {
         self.queue.snapshot_abort();
     }
 
-    /// Verifies everything that must hold between commands, for tests. Takes time for each job, tube and
-    /// connection.
+    /// Verifies everything that must hold between commands, for tests. Takes time for each job, tube,
+    /// connection, znode and session.
     ///
     /// # Errors
     ///
@@ -124,6 +168,7 @@ impl State {
         if let Some(due) = self.next_due().filter(|due| *due <= self.now) {
             return Err(format!("something was due at {due:?} and it is {:?}", self.now));
         }
-        self.queue.check()
+        self.queue.check()?;
+        self.tree.check()
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use trellis_core::tube::{Command, Query, Reply};
-use trellis_core::{ConnectionId, Outbox};
+use trellis_core::{ConnectionId, Outbox, zk};
 use trellis_wal::Disk;
 use trellis_wal::testing::{MemDisk, Operation};
 
@@ -29,6 +29,12 @@ impl Outbox for Heard {
         };
         self.0.lock().unwrap().push(text);
     }
+
+    fn zk(&mut self, _to: ConnectionId, _zxid: zk::Zxid, _reply: zk::Reply<'_>) {}
+    fn zk_event(&mut self, _event: zk::Event<'_>) {}
+    fn zk_quota_exceeded(&mut self, _excess: zk::QuotaExcess<'_>) {}
+    fn zk_connection_lost(&mut self, _session: zk::SessionId, _connection: ConnectionId) {}
+    fn zk_session_ended(&mut self, _session: zk::SessionId, _connection: Option<ConnectionId>) {}
 }
 
 impl Deliver for Heard {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use openraft::testing::log::{StoreBuilder, Suite};
 use tempfile::TempDir;
-use trellis_core::{ConnectionId, Outbox, tube};
+use trellis_core::{ConnectionId, Outbox, tube, zk};
 use trellis_wal::RealDisk;
 
 use crate::applied::{Applied, Deliver};
@@ -20,6 +20,11 @@ struct Nowhere;
 
 impl Outbox for Nowhere {
     fn tube(&mut self, _to: ConnectionId, _reply: tube::Reply<'_>) {}
+    fn zk(&mut self, _to: ConnectionId, _zxid: zk::Zxid, _reply: zk::Reply<'_>) {}
+    fn zk_event(&mut self, _event: zk::Event<'_>) {}
+    fn zk_quota_exceeded(&mut self, _excess: zk::QuotaExcess<'_>) {}
+    fn zk_connection_lost(&mut self, _session: zk::SessionId, _connection: ConnectionId) {}
+    fn zk_session_ended(&mut self, _session: zk::SessionId, _connection: Option<ConnectionId>) {}
 }
 
 impl Deliver for Nowhere {

@@ -7,6 +7,7 @@ use super::queue::Queue;
 use super::reply::{JobState, Totals};
 use super::tubes::{DEFAULT_TUBE, Tube};
 use super::waiting::{NOBODY, Place};
+use crate::check::ensure;
 use crate::limits::PRIORITY_URGENT_MAX;
 
 impl Queue {
@@ -146,9 +147,4 @@ impl Queue {
         }
         ensure(found == self.totals, || format!("{found:?}, counted {:?}", self.totals))
     }
-}
-
-/// An error of these words unless `holds`.
-pub(super) fn ensure(holds: bool, trouble: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(trouble()) }
 }

@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::check::ensure;
 use super::jobs::Jobs;
 use super::waiting::Watch;
+use crate::check::ensure;
 use crate::directory::Directory;
 use crate::heap::{Heap, NO_PLACE, Ranked};
 use crate::limits::SAFETY_MARGIN_SECONDS;

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::check::ensure;
 use super::command::JobId;
 use super::job::{History, Job, NO_HISTORY, NewJob};
 use super::reply::JobState;
 use crate::Time;
+use crate::check::ensure;
 use crate::directory::Directory;
 use crate::heap::Ranked;
 use crate::limits::TTR_SECONDS_MIN;

@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::check::ensure;
 use super::jobs::Jobs;
 use super::waiting::Line;
 use crate::Time;
+use crate::check::ensure;
 use crate::heap::{Heap, NO_PLACE, Ranked};
 use crate::slab::Slab;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use trellis_core::tube::{JobState, JobStats, Reply, TubeStats};
-use trellis_core::{ConnectionId, Outbox};
+use trellis_core::{ConnectionId, Outbox, zk};
 use trellis_replica::{Deliver, LogGauge};
 use trellis_tube_codec as codec;
 use trellis_tube_codec::yaml;
@@ -71,6 +71,13 @@ impl Outbox for TubeOutbox {
             self.flush();
         }
     }
+
+    // Nobody here speaks ZooKeeper's protocol.
+    fn zk(&mut self, _to: ConnectionId, _zxid: zk::Zxid, _reply: zk::Reply<'_>) {}
+    fn zk_event(&mut self, _event: zk::Event<'_>) {}
+    fn zk_quota_exceeded(&mut self, _excess: zk::QuotaExcess<'_>) {}
+    fn zk_connection_lost(&mut self, _session: zk::SessionId, _connection: ConnectionId) {}
+    fn zk_session_ended(&mut self, _session: zk::SessionId, _connection: Option<ConnectionId>) {}
 }
 
 impl Deliver for TubeOutbox {

@@ -103,6 +103,7 @@ impl Model {
                 }
             }
             Any::Tube { connection, command } => self.command(*connection, command),
+            Any::Zk { .. } => {}
         }
     }
 

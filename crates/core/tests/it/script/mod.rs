@@ -32,17 +32,55 @@
 //! ```
 //!
 //! In statistics, what is zero is left out.
+//!
+//! `z1` is a connection of node 1 that speaks ZooKeeper's protocol; `n2z5` one of node 2. Options may stand in any
+//! order. Data that isn't there is none at all, which is not the same as `""`. What comes out begins with `#` and the
+//! number of the transaction.
+//!
+//! ```text
+//! z1 as SCHEME:ID ...          who asks from now on; nobody in particular at first
+//! z1 create-session ID TIMEOUT=10000
+//! z1 attach-session ID TIMEOUT=10000 WRONG-PASSWORD
+//! z1 close-session
+//! expire-session ID
+//! sessions | totals            shows them
+//! z1 create PATH "DATA" SEQUENTIAL EPHEMERAL CONTAINER TTL=MILLISECONDS ACL=... STAT
+//! z1 delete PATH VERSION=-1
+//! z1 set PATH "DATA" VERSION=-1
+//! z1 set-acl PATH ACL=... VERSION=-1
+//! z1 check PATH VERSION=-1
+//! z1 multi OPERATION ; OPERATION ; ...
+//!                              any operation with LAX: hard quotas are not enforced
+//! z1 refuse CODE
+//! z1 get PATH | exists PATH | children PATH | children2 PATH | number PATH | get-acl PATH | sync PATH
+//! z1 ephemerals "PREFIX"
+//! z1 multi-read get PATH ; children PATH ; ...
+//! z1 set-watches ZXID DATA=PATH ... EXIST=PATH ... CHILD=PATH ...
+//! ```
+//!
+//! An access control list is `PERMISSIONS:SCHEME:ID` with commas between the entries, where permissions are some
+//! of the letters `rwcda`. In an operation of `z1`, `\0` stands for the character that ends strings in C.
 
+mod tube;
+mod zk;
+
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use trellis_core::snapshot::{Record, Standing};
-use trellis_core::tube::{self, Command, JobStats, Query, Reply, Totals, TubeStats};
+use trellis_core::tube::{JobCounts, Reply};
+use trellis_core::zk::{Event, QuotaExcess, SessionId, Zxid};
 use trellis_core::{Command as Any, ConnectionId, Outbox, Restore, State, Time};
 
 /// Runs a script and gives it back with what really came out.
 pub(crate) fn run(text: &str) -> Result<String, String> {
-    let mut runner =
-        Runner { state: State::new(), at: Time(0), restore: Restore::new(), out: Shown::default() };
+    let mut runner = Runner {
+        state: State::new(),
+        at: Time(0),
+        restore: Restore::new(),
+        identities: BTreeMap::new(),
+        out: Shown::default(),
+    };
     let mut result = Vec::new();
     for block in text.split("\n\n").map(|block| block.trim_matches('\n')).filter(|block| !block.is_empty()) {
         let directives: Vec<&str> = block.lines().take_while(|line| *line != "----").collect();
@@ -64,6 +102,8 @@ struct Runner {
     state: State,
     at: Time,
     restore: Restore,
+    /// Who asks on the connections that speak ZooKeeper's protocol, encoded.
+    identities: BTreeMap<ConnectionId, Vec<u8>>,
     out: Shown,
 }
 
@@ -94,19 +134,48 @@ impl Runner {
                 let restore = std::mem::take(&mut self.restore);
                 self.state = restore.finish().map_err(|error| error.to_string())?;
             }
-            [connection, verb, ref arguments @ ..] => self.connection(connection, verb, arguments)?,
+            ["sessions"] => zk::show_sessions(&self.state, &mut self.out),
+            ["totals"] => zk::show_totals(&self.state, &mut self.out),
+            ["expire-session", id] => {
+                let (connection, command) = (ConnectionId::new(0, 0), zk::expire(id)?);
+                self.state.apply(self.at, Any::Zk { connection, command }, &mut self.out);
+            }
+            [name, verb, ref arguments @ ..] if name.contains('z') => self.client(name, verb, arguments)?,
+            [name, verb, ref arguments @ ..] => self.connection(name, verb, arguments)?,
             _ => return Err("no such directive".into()),
         }
         Ok(())
     }
 
     fn connection(&mut self, name: &str, verb: &str, arguments: &[&str]) -> Result<(), String> {
-        let connection = connection(name)?;
-        if let Some(query) = query(verb, arguments)? {
+        let connection = connection(name, 'c')?;
+        let arguments: Vec<&str> = arguments.iter().map(|word| word.trim_start_matches('"')).collect();
+        if let Some(query) = tube::query(verb, &arguments)? {
             self.state.query(self.at, connection, &query, &mut self.out);
         } else {
-            let command = command(verb, arguments)?;
+            let command = tube::command(verb, &arguments)?;
             self.state.apply(self.at, Any::Tube { connection, command }, &mut self.out);
+        }
+        Ok(())
+    }
+
+    /// A connection that speaks ZooKeeper's protocol.
+    fn client(&mut self, name: &str, verb: &str, arguments: &[&str]) -> Result<(), String> {
+        let connection = connection(name, 'z')?;
+        let identities = self.identities.entry(connection).or_default();
+        if verb == "as" {
+            *identities = zk::identities(arguments)?;
+            return Ok(());
+        }
+        let arguments: Vec<String> = arguments.iter().map(|word| word.replace("\\0", "\0")).collect();
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let asker = zk::decode_identities(identities);
+        if let Some(query) = zk::query(verb, &arguments)? {
+            self.state.query_zk(connection, asker, &query, &mut self.out);
+        } else {
+            let encoded = zk::Encoded::new(&arguments)?;
+            let command = zk::command(verb, &arguments, asker, &encoded)?;
+            self.state.apply(self.at, Any::Zk { connection, command }, &mut self.out);
         }
         Ok(())
     }
@@ -126,64 +195,12 @@ impl Runner {
     }
 }
 
-fn command<'a>(verb: &str, arguments: &[&'a str]) -> Result<Command<'a>, String> {
-    let command = match (verb, arguments) {
-        ("open", []) => Command::Open,
-        ("close", []) => Command::Close,
-        ("half-close", []) => Command::HalfClose,
-        ("put", [body, options @ ..]) => Command::Put {
-            body: body.as_bytes(),
-            priority: option(options, "pri")?.unwrap_or(0),
-            delay: option(options, "delay")?.unwrap_or(0),
-            ttr: option(options, "ttr")?.unwrap_or(60),
-        },
-        ("skip-id", []) => Command::SkipId,
-        ("use", [tube]) => Command::Use { tube },
-        ("watch", [tube]) => Command::Watch { tube },
-        ("ignore", [tube]) => Command::Ignore { tube },
-        ("reserve", options) => Command::Reserve { timeout: option(options, "timeout")? },
-        ("reserve-job", [id]) => Command::ReserveJob { id: number(id)? },
-        ("delete", [id]) => Command::Delete { id: number(id)? },
-        ("release", [id, options @ ..]) => Command::Release {
-            id: number(id)?,
-            priority: option(options, "pri")?.unwrap_or(0),
-            delay: option(options, "delay")?.unwrap_or(0),
-        },
-        ("bury", [id, options @ ..]) => {
-            Command::Bury { id: number(id)?, priority: option(options, "pri")?.unwrap_or(0) }
-        }
-        ("touch", [id]) => Command::Touch { id: number(id)? },
-        ("kick", [bound]) => Command::Kick { bound: number(bound)? },
-        ("kick-job", [id]) => Command::KickJob { id: number(id)? },
-        ("pause-tube", [tube, delay]) => Command::PauseTube { tube, delay: number(delay)? },
-        _ => return Err("no such command".into()),
-    };
-    Ok(command)
-}
-
-fn query(verb: &str, arguments: &[&str]) -> Result<Option<Query>, String> {
-    let query = match (verb, arguments) {
-        ("peek", [id]) => Query::Peek { id: number(id)? },
-        ("peek-ready", []) => Query::PeekReady,
-        ("peek-delayed", []) => Query::PeekDelayed,
-        ("peek-buried", []) => Query::PeekBuried,
-        ("stats", []) => Query::Stats,
-        ("stats-job", [id]) => Query::StatsJob { id: number(id)? },
-        ("stats-tube", [tube]) => Query::StatsTube { tube: (*tube).into() },
-        ("list-tubes", []) => Query::ListTubes,
-        ("list-tube-used", []) => Query::ListTubeUsed,
-        ("list-tubes-watched", []) => Query::ListTubesWatched,
-        _ => return Ok(None),
-    };
-    Ok(Some(query))
-}
-
-/// Splits at spaces, but not within quotes.
+/// Splits at spaces, but not within quotes; what was within quotes begins with one.
 fn words(directive: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (index, part) in directive.split('"').enumerate() {
         if index % 2 == 1 {
-            words.push(part.to_owned());
+            words.push(format!("\"{part}"));
         } else {
             words.extend(part.split_whitespace().map(str::to_owned));
         }
@@ -191,7 +208,7 @@ fn words(directive: &str) -> Vec<String> {
     words
 }
 
-fn option(options: &[&str], name: &str) -> Result<Option<u32>, String> {
+fn option<T: std::str::FromStr>(options: &[&str], name: &str) -> Result<Option<T>, String> {
     let value = options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
     value.map(number).transpose()
 }
@@ -200,10 +217,10 @@ fn number<T: std::str::FromStr>(word: &str) -> Result<T, String> {
     word.parse().map_err(|_| format!("{word} is not a number, or too large"))
 }
 
-fn connection(word: &str) -> Result<ConnectionId, String> {
+fn connection(word: &str, kind: char) -> Result<ConnectionId, String> {
     let (node, name) = match word.strip_prefix('n') {
-        Some(rest) => rest.split_once('c').ok_or("a connection is c1 or n2c1")?,
-        None => ("1", word.strip_prefix('c').ok_or("no such directive")?),
+        Some(rest) => rest.split_once(kind).ok_or("a connection is c1 or n2c1, z1 or n2z1")?,
+        None => ("1", word.strip_prefix(kind).ok_or("no such directive")?),
     };
     Ok(ConnectionId::new(number(node)?, number(name)?))
 }
@@ -222,10 +239,10 @@ fn show_time(time: Time) -> String {
     format!("{}s", shown.trim_end_matches('0').trim_end_matches('.'))
 }
 
-fn show_connection(id: ConnectionId) -> String {
+fn show_connection(id: ConnectionId, kind: char) -> String {
     match id.node() {
-        1 => format!("c{}", id.number()),
-        node => format!("n{node}c{}", id.number()),
+        1 => format!("{kind}{}", id.number()),
+        node => format!("n{node}{kind}{}", id.number()),
     }
 }
 
@@ -241,32 +258,28 @@ impl Shown {
 
 impl Outbox for Shown {
     fn tube(&mut self, to: ConnectionId, reply: Reply<'_>) {
-        self.line(format_args!("{} {}", show_connection(to), show_reply(&reply)));
+        self.line(format_args!("{} {}", show_connection(to, 'c'), tube::show_reply(&reply)));
     }
-}
 
-fn show_reply(reply: &Reply<'_>) -> String {
-    match reply {
-        Reply::Inserted { id } => format!("inserted {id}"),
-        Reply::Using { tube } => format!("using {tube}"),
-        Reply::Watching { count } => format!("watching {count}"),
-        Reply::NotIgnored => "not-ignored".into(),
-        Reply::Reserved { id, body } => format!("reserved {id} {}", show_body(body)),
-        Reply::DeadlineSoon => "deadline-soon".into(),
-        Reply::TimedOut => "timed-out".into(),
-        Reply::Deleted => "deleted".into(),
-        Reply::Released => "released".into(),
-        Reply::Buried => "buried".into(),
-        Reply::Touched => "touched".into(),
-        Reply::Kicked { count } => format!("kicked {count}"),
-        Reply::KickedJob => "kicked".into(),
-        Reply::Paused => "paused".into(),
-        Reply::NotFound => "not-found".into(),
-        Reply::Found { id, body } => format!("found {id} {}", show_body(body)),
-        Reply::JobStats(stats) => show_job_stats(stats),
-        Reply::TubeStats(stats) => show_tube_stats(stats),
-        Reply::Totals(totals) => show_totals(totals),
-        Reply::Tubes(names) => format!("tubes {}", names.join(" ")),
+    fn zk(&mut self, to: ConnectionId, zxid: Zxid, reply: trellis_core::zk::Reply<'_>) {
+        self.line(format_args!("#{zxid} {} {}", show_connection(to, 'z'), zk::show_reply(&reply)));
+    }
+
+    fn zk_event(&mut self, event: Event<'_>) {
+        self.line(format_args!("#{} {} {}", event.zxid, zk::show_event(event.kind), event.path));
+    }
+
+    fn zk_quota_exceeded(&mut self, excess: QuotaExcess<'_>) {
+        self.line(format_args!("{}", zk::show_excess(&excess)));
+    }
+
+    fn zk_connection_lost(&mut self, session: SessionId, connection: ConnectionId) {
+        self.line(format_args!("{} has lost session {session}", show_connection(connection, 'z')));
+    }
+
+    fn zk_session_ended(&mut self, session: SessionId, connection: Option<ConnectionId>) {
+        let connection = connection.map_or("nobody".to_owned(), |id| show_connection(id, 'z'));
+        self.line(format_args!("session {session} of {connection} has ended"));
     }
 }
 
@@ -274,62 +287,9 @@ fn show_body(body: &[u8]) -> String {
     format!("{:?}", String::from_utf8_lossy(body))
 }
 
-fn show_job_stats(stats: &JobStats<'_>) -> String {
-    let JobStats { id, tube, state, .. } = stats;
-    let numbers = show_numbers(&[
-        ("priority", stats.priority.into()),
-        ("age", stats.age),
-        ("delay", stats.delay.into()),
-        ("ttr", stats.ttr.into()),
-        ("time-left", stats.time_left),
-        ("reserves", stats.reserves.into()),
-        ("timeouts", stats.timeouts.into()),
-        ("releases", stats.releases.into()),
-        ("buries", stats.buries.into()),
-        ("kicks", stats.kicks.into()),
-    ]);
-    format!("job {id} in {tube} {state:?}{numbers}")
-}
-
-fn show_tube_stats(stats: &TubeStats<'_>) -> String {
-    let numbers = show_numbers(&[
-        ("urgent", stats.current_jobs_urgent),
-        ("ready", stats.current_jobs_ready),
-        ("reserved", stats.current_jobs_reserved),
-        ("delayed", stats.current_jobs_delayed),
-        ("buried", stats.current_jobs_buried),
-        ("total-jobs", stats.total_jobs),
-        ("using", stats.current_using),
-        ("watching", stats.current_watching),
-        ("waiting", stats.current_waiting),
-        ("cmd-delete", stats.cmd_delete),
-        ("cmd-pause-tube", stats.cmd_pause_tube),
-        ("pause", stats.pause.into()),
-        ("pause-time-left", stats.pause_time_left),
-    ]);
-    format!("tube {}{numbers}", stats.name)
-}
-
-fn show_totals(totals: &Totals) -> String {
-    let numbers = show_numbers(&[
-        ("urgent", totals.current_jobs_urgent),
-        ("ready", totals.current_jobs_ready),
-        ("reserved", totals.current_jobs_reserved),
-        ("delayed", totals.current_jobs_delayed),
-        ("buried", totals.current_jobs_buried),
-        ("tubes", totals.current_tubes),
-        ("producers", totals.current_producers),
-        ("workers", totals.current_workers),
-        ("waiting", totals.current_waiting),
-        ("job-timeouts", totals.job_timeouts),
-        ("total-jobs", totals.total_jobs),
-        ("body-bytes", totals.body_bytes),
-    ]);
-    format!("totals{numbers}")
-}
-
-fn show_numbers(numbers: &[(&str, u64)]) -> String {
-    let shown = numbers.iter().filter(|(_, value)| *value > 0);
+/// Numbers that aren't 0, each behind its name.
+fn show_numbers<T: Default + PartialEq + std::fmt::Display>(numbers: &[(&str, T)]) -> String {
+    let shown = numbers.iter().filter(|(_, value)| *value != T::default());
     shown.map(|(name, value)| format!(" {name}={value}")).collect()
 }
 
@@ -342,17 +302,17 @@ fn show_record(record: &Record<'_>) -> String {
             )
         }
         Record::Tube(tube) => format!("tube {}", tube.name),
-        Record::Connection(connection) => format!("connection {}", show_connection(connection.id)),
+        Record::Connection(connection) => format!("connection {}", show_connection(connection.id, 'c')),
         Record::Job(job) => {
             let standing = match job.standing {
                 Standing::Ready => "ready".into(),
                 Standing::Reserved { holder, deadline } => {
-                    format!("reserved by {} until {}", show_connection(holder), show_time(deadline))
+                    format!("reserved by {} until {}", show_connection(holder, 'c'), show_time(deadline))
                 }
                 Standing::Delayed { until } => format!("delayed until {}", show_time(until)),
                 Standing::Buried { number } => format!("buried as number {number}"),
             };
-            let tube::JobCounts { reserves, .. } = job.counts;
+            let JobCounts { reserves, .. } = job.counts;
             format!("job {} {}, {standing}, reserves={reserves}", job.id, show_body(job.body))
         }
     }

@@ -1,0 +1,240 @@
+//! The tree as a whole: its parts, and which command goes where.
+//!
+//! What commands do is in `operations.rs` and `connect.rs`.
+
+use std::collections::BTreeMap;
+
+use super::acl::{Acl, Identities};
+use super::acls::Acls;
+use super::command::{Command, Op, Password, SessionId, Zxid};
+use super::error::Error;
+use super::moves::Undo;
+use super::nodes::Nodes;
+use super::operations::Request;
+use super::path;
+use super::reply::{Event, EventKind, OpResult, Reply};
+use super::sessions::Sessions;
+use crate::{ConnectionId, Outbox, Time};
+
+/// Znodes and sessions.
+pub(crate) struct Tree {
+    pub(super) nodes: Nodes,
+    pub(super) acls: Acls,
+    pub(super) sessions: Sessions,
+    /// The slots of ephemeral znodes, by session and in the order in which they were made.
+    pub(super) ephemerals: BTreeMap<(SessionId, u64), u32>,
+    /// The last transaction.
+    pub(super) zxid: Zxid,
+    /// The running number of the next znode that something ends by itself.
+    pub(super) next_birth: u64,
+    /// The changes of the present command, which can still be taken back.
+    pub(super) journal: Vec<Undo>,
+}
+
+/// What is known of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionFacts {
+    /// Its id.
+    pub session: SessionId,
+    /// What its client has to show.
+    pub password: Password,
+    /// Its timeout in milliseconds.
+    pub timeout_ms: u32,
+    /// The connection that it has now.
+    pub connection: Option<ConnectionId>,
+}
+
+/// The facts of the tree as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// How many znodes there are, with the root.
+    pub znodes: u64,
+    /// How many of them are ephemeral.
+    pub ephemerals: u64,
+    /// The data of all znodes, in bytes.
+    pub data_bytes: u64,
+    /// How many sessions there are.
+    pub sessions: u64,
+}
+
+impl Tree {
+    /// The znodes that are always there.
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut tree = Tree {
+            nodes: Nodes::new(seed),
+            acls: Acls::new(),
+            sessions: Sessions::new(),
+            ephemerals: BTreeMap::new(),
+            zxid: 0,
+            next_birth: 0,
+            journal: Vec::new(),
+        };
+        tree.plant();
+        tree
+    }
+
+    /// Carries out a command. What it causes for others comes before its own reply.
+    pub(crate) fn apply(
+        &mut self,
+        at: Time,
+        connection: ConnectionId,
+        command: &Command<'_>,
+        outbox: &mut dyn Outbox,
+    ) {
+        match *command {
+            Command::CreateSession { session, password, timeout_ms } => {
+                self.create_session(connection, session, password, timeout_ms, outbox);
+            }
+            Command::AttachSession { session, password, timeout_ms } => {
+                self.attach_session(connection, session, password, timeout_ms, outbox);
+            }
+            Command::ExpireSession { session } => self.expire_session(session, outbox),
+            Command::CloseSession => self.close_session(connection, outbox),
+            Command::Op { ref op, identities, enforce_quota } => {
+                self.carry_out_one(at, connection, op, identities, enforce_quota, outbox);
+            }
+            Command::Multi { ref ops, identities, enforce_quota } => {
+                self.carry_out_all(at, connection, ops, identities, enforce_quota, outbox);
+            }
+            Command::Refuse { error } => {
+                self.zxid += 1;
+                let moved = self.sessions.of_connection(connection).is_none();
+                let error = if moved { Error::SessionMoved } else { error };
+                outbox.zk(connection, self.zxid, Reply::Error(error));
+            }
+        }
+    }
+
+    fn carry_out_one(
+        &mut self,
+        at: Time,
+        connection: ConnectionId,
+        op: &Op<'_>,
+        identities: Identities<'_>,
+        enforce_quota: bool,
+        outbox: &mut dyn Outbox,
+    ) {
+        let result = self
+            .begin(at, connection, identities, enforce_quota)
+            .and_then(|request| self.carry_out(&request, op));
+        let result = match result {
+            Ok(result) => result,
+            Err(error) => return outbox.zk(connection, self.zxid, Reply::Error(error)),
+        };
+        self.keep_changes();
+        self.announce(op, &result, outbox);
+        let reply = match &result {
+            OpResult::Created { path, stat } => Reply::Created { path, stat: *stat },
+            OpResult::Deleted => Reply::Deleted,
+            OpResult::DataSet { stat } => Reply::DataSet { stat: *stat },
+            OpResult::AclSet { stat } => Reply::AclSet { stat: *stat },
+            OpResult::Checked => Reply::Checked,
+        };
+        outbox.zk(connection, self.zxid, reply);
+    }
+
+    fn carry_out_all(
+        &mut self,
+        at: Time,
+        connection: ConnectionId,
+        ops: &[Op<'_>],
+        identities: Identities<'_>,
+        enforce_quota: bool,
+        outbox: &mut dyn Outbox,
+    ) {
+        let request = match self.begin(at, connection, identities, enforce_quota) {
+            Ok(request) => request,
+            Err(error) => return outbox.zk(connection, self.zxid, Reply::Error(error)),
+        };
+        let mut results = Vec::with_capacity(ops.len());
+        for op in ops {
+            match self.carry_out(&request, op) {
+                Ok(result) => results.push(result),
+                Err(error) => {
+                    self.take_changes_back();
+                    let reply = Reply::MultiFailed { count: ops.len(), failed: results.len(), error };
+                    return outbox.zk(connection, self.zxid, reply);
+                }
+            }
+        }
+        self.keep_changes();
+        for (op, result) in ops.iter().zip(&results) {
+            self.announce(op, result, outbox);
+        }
+        outbox.zk(connection, self.zxid, Reply::Multi(&results));
+    }
+
+    /// Begins a transaction for the connection's session.
+    fn begin<'a>(
+        &mut self,
+        at: Time,
+        connection: ConnectionId,
+        identities: Identities<'a>,
+        enforce_quota: bool,
+    ) -> Result<Request<'a>, Error> {
+        self.zxid += 1;
+        let slot = self.sessions.of_connection(connection).ok_or(Error::SessionMoved)?;
+        let session = self.sessions.get(slot).id;
+        Ok(Request { at, zxid: self.zxid, session, identities, enforce_quota })
+    }
+
+    /// Tells those who watch what an operation has done.
+    fn announce(&self, op: &Op<'_>, result: &OpResult<'_>, outbox: &mut dyn Outbox) {
+        match (op, result) {
+            (_, OpResult::Created { path, .. }) => self.announce_family(EventKind::Created, path, outbox),
+            (Op::Delete { path, .. }, _) => self.announce_family(EventKind::Deleted, path, outbox),
+            (Op::SetData { path, .. }, _) => self.announce_one(EventKind::DataChanged, path, outbox),
+            _ => {}
+        }
+    }
+
+    /// Tells of a znode that came or went, and its parent's loss or gain.
+    pub(super) fn announce_family(&self, kind: EventKind, path: &str, outbox: &mut dyn Outbox) {
+        self.announce_one(kind, path, outbox);
+        self.announce_one(EventKind::ChildrenChanged, path::parent_to_show(path), outbox);
+    }
+
+    fn announce_one(&self, kind: EventKind, path: &str, outbox: &mut dyn Outbox) {
+        outbox.zk_event(Event { kind, path, zxid: self.zxid });
+    }
+
+    /// The last transaction.
+    pub(crate) fn zxid(&self) -> Zxid {
+        self.zxid
+    }
+
+    /// The facts of the tree as a whole.
+    pub(crate) fn totals(&self) -> Totals {
+        Totals {
+            znodes: self.nodes.len() as u64,
+            ephemerals: self.ephemerals.len() as u64,
+            data_bytes: self.nodes.data_bytes(),
+            sessions: self.sessions.len() as u64,
+        }
+    }
+
+    /// All sessions, by id.
+    pub(crate) fn session_facts(&self) -> impl Iterator<Item = SessionFacts> {
+        self.sessions.in_order().map(|session| SessionFacts {
+            session: session.id,
+            password: session.password,
+            timeout_ms: session.timeout_ms,
+            connection: session.connection(),
+        })
+    }
+
+    /// Makes the znodes that are there before the first transaction.
+    fn plant(&mut self) {
+        let root = self.plant_one(super::node::NONE, "", Acl::OPEN, 0);
+        let zookeeper = self.plant_one(root, "zookeeper", Acl::OPEN, -1);
+        self.plant_one(zookeeper, "quota", Acl::OPEN, -2);
+        let config = self.plant_one(zookeeper, "config", Acl::READ, -1);
+        // As in ZooKeeper, where it is set once with the version that means any.
+        self.nodes.change_more(config).aversion = -1;
+    }
+
+    fn plant_one(&mut self, parent: u32, name: &str, acl: Acl<'_>, sequence: i32) -> u32 {
+        let acl = self.acls.add(acl);
+        self.nodes.plant(parent, name, acl, sequence)
+    }
+}
