@@ -103,6 +103,40 @@ impl State {
         self.tree.answer(connection, identities, query, outbox);
     }
 
+    /// Begins to list the children of the znode with this path, for those who may read it, in pieces: a list of
+    /// a million names takes long enough to keep others waiting. The list is that of now, whatever happens later.
+    ///
+    /// It belongs to this node alone. One that isn't read to its end is to be ended by [`Self::zk_listing_end`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`zk::Query::GetChildren`].
+    pub fn zk_listing_begin(
+        &mut self,
+        connection: ConnectionId,
+        identities: zk::Identities<'_>,
+        path: &str,
+    ) -> Result<zk::ListingStart, zk::Error> {
+        self.tree.listing_begin(connection, identities, path)
+    }
+
+    /// Gives at most `names` more names of a listing to `sink`. True while there may be more; false at the end, where
+    /// the listing is forgotten; none if there is no such listing, because it was ended or because this state came
+    /// from a snapshot meanwhile.
+    pub fn zk_listing_next(
+        &mut self,
+        id: zk::ListingId,
+        names: usize,
+        sink: &mut dyn FnMut(&str),
+    ) -> Option<bool> {
+        self.tree.listing_next(id, names, sink)
+    }
+
+    /// Gives a listing up.
+    pub fn zk_listing_end(&mut self, id: zk::ListingId) {
+        self.tree.listing_end(id);
+    }
+
     /// The earliest time at which something is due, if anything is.
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {

@@ -34,7 +34,7 @@ mod tree;
 pub use acl::{Acl, AclEntry, Identities, Permissions, ShownAcl};
 pub use command::{Command, CreateMode, Op, Password, SessionId, Zxid};
 pub use error::Error;
-pub use listing::Children;
+pub use listing::{Children, ListingId, ListingStart};
 pub use query::{MultiRead, Query};
 pub use reply::{Event, EventKind, OpResult, QuotaExcess, QuotaResource, ReadResult, Reply, Stat};
 pub(crate) use tree::Tree;

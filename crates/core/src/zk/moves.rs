@@ -95,6 +95,7 @@ impl Tree {
             match undo {
                 Undo::Create { .. } | Undo::Data { .. } => {}
                 Undo::Delete { slot, .. } => {
+                    self.listings.note_deletion(&self.nodes, slot);
                     self.acls.release(self.nodes.get(slot).acl);
                     self.nodes.remove(slot);
                 }

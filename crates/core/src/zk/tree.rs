@@ -8,6 +8,7 @@ use super::acl::{Acl, Identities};
 use super::acls::Acls;
 use super::command::{Command, Op, Password, SessionId, Zxid};
 use super::error::Error;
+use super::listing::Listings;
 use super::moves::Undo;
 use super::nodes::Nodes;
 use super::operations::Request;
@@ -29,6 +30,7 @@ pub(crate) struct Tree {
     pub(super) next_birth: u64,
     /// The changes of the present command, which can still be taken back.
     pub(super) journal: Vec<Undo>,
+    pub(super) listings: Listings,
 }
 
 /// What is known of a session.
@@ -68,6 +70,7 @@ impl Tree {
             zxid: 0,
             next_birth: 0,
             journal: Vec::new(),
+            listings: Listings::default(),
         };
         tree.plant();
         tree

@@ -55,6 +55,8 @@
 //! z1 get PATH | exists PATH | children PATH | children2 PATH | number PATH | get-acl PATH | sync PATH
 //! z1 ephemerals "PREFIX"
 //! z1 multi-read get PATH ; children PATH ; ...
+//! z1 list PATH                 begins to list children in pieces
+//! list-next NAMES | list-end   goes on with the last such list, or gives it up
 //! z1 set-watches ZXID DATA=PATH ... EXIST=PATH ... CHILD=PATH ...
 //! ```
 //!
@@ -69,7 +71,7 @@ use std::fmt::Write;
 
 use trellis_core::snapshot::{Record, Standing};
 use trellis_core::tube::{JobCounts, Reply};
-use trellis_core::zk::{Event, QuotaExcess, SessionId, Zxid};
+use trellis_core::zk::{Event, ListingId, QuotaExcess, SessionId, Zxid};
 use trellis_core::{Command as Any, ConnectionId, Outbox, Restore, State, Time};
 
 /// Runs a script and gives it back with what really came out.
@@ -79,6 +81,7 @@ pub(crate) fn run(text: &str) -> Result<String, String> {
         at: Time(0),
         restore: Restore::new(),
         identities: BTreeMap::new(),
+        listing: None,
         out: Shown::default(),
     };
     let mut result = Vec::new();
@@ -104,6 +107,7 @@ struct Runner {
     restore: Restore,
     /// Who asks on the connections that speak ZooKeeper's protocol, encoded.
     identities: BTreeMap<ConnectionId, Vec<u8>>,
+    listing: Option<ListingId>,
     out: Shown,
 }
 
@@ -136,6 +140,14 @@ impl Runner {
             }
             ["sessions"] => zk::show_sessions(&self.state, &mut self.out),
             ["totals"] => zk::show_totals(&self.state, &mut self.out),
+            ["list-next", names] => {
+                let id = self.listing.ok_or("no list has begun")?;
+                let (state, names, mut shown) = (&mut self.state, number(names)?, String::from("list"));
+                let more = state.zk_listing_next(id, names, &mut |name| shown = format!("{shown} {name}"));
+                let end = more.map_or(" is unknown", |more| if more { "" } else { " end" });
+                self.out.line(format_args!("{shown}{end}"));
+            }
+            ["list-end"] => self.state.zk_listing_end(self.listing.ok_or("no list has begun")?),
             ["expire-session", id] => {
                 let (connection, command) = (ConnectionId::new(0, 0), zk::expire(id)?);
                 self.state.apply(self.at, Any::Zk { connection, command }, &mut self.out);
@@ -170,7 +182,16 @@ impl Runner {
         let arguments: Vec<String> = arguments.iter().map(|word| word.replace("\\0", "\0")).collect();
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let asker = zk::decode_identities(identities);
-        if let Some(query) = zk::query(verb, &arguments)? {
+        if verb == "list" {
+            let path = arguments.first().ok_or("a path is missing")?;
+            match self.state.zk_listing_begin(connection, asker, path) {
+                Ok(start) => {
+                    self.listing = Some(start.id);
+                    self.out.line(format_args!("{}", zk::show_listing(&start)));
+                }
+                Err(error) => self.out.line(format_args!("{error:?} {}", error.code())),
+            }
+        } else if let Some(query) = zk::query(verb, &arguments)? {
             self.state.query_zk(connection, asker, &query, &mut self.out);
         } else {
             let encoded = zk::Encoded::new(&arguments)?;

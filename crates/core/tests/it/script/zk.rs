@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use trellis_core::State;
 use trellis_core::zk::{
-    Acl, AclEntry, Command, CreateMode, Error, EventKind, Identities, MultiRead, Op, OpResult, Password,
-    Permissions, Query, QuotaExcess, ReadResult, Reply, Stat,
+    Acl, AclEntry, Command, CreateMode, Error, EventKind, Identities, ListingStart, MultiRead, Op, OpResult,
+    Password, Permissions, Query, QuotaExcess, ReadResult, Reply, Stat,
 };
 
 use super::{Shown, number, option, show_body, show_connection, show_numbers};
@@ -199,6 +199,10 @@ pub(super) fn show_reply(reply: &Reply<'_>) -> String {
             format!("missed data: {} exist: {} child: {}", missed(data), missed(exist), missed(child))
         }
     }
+}
+
+pub(super) fn show_listing(start: &ListingStart) -> String {
+    format!("#{} list of {}{}", start.zxid, start.len, show_stat(&start.stat))
 }
 
 fn show_created(path: &str, stat: Option<&Stat>) -> String {
