@@ -20,6 +20,7 @@ pub mod snapshot;
 mod state;
 mod time;
 pub mod tube;
+mod walk;
 pub mod zk;
 
 pub use command::{Command, ConnectionId, NodeId, Outbox};

@@ -3,8 +3,6 @@
 //! No queues here: who is in which heap is decided in `moves.rs`. A job is changed only through [`Jobs::change`],
 //! [`Jobs::change_history`] and [`Jobs::remove`], because these keep what a running snapshot hasn't read yet.
 
-use std::collections::BTreeMap;
-
 use super::command::JobId;
 use super::job::{History, Job, NO_HISTORY, NewJob};
 use super::reply::JobState;
@@ -14,6 +12,7 @@ use crate::directory::Directory;
 use crate::heap::Ranked;
 use crate::limits::TTR_SECONDS_MIN;
 use crate::slab::Slab;
+use crate::walk::{Marked, Walk};
 
 /// The store of jobs.
 pub(super) struct Jobs {
@@ -24,23 +23,11 @@ pub(super) struct Jobs {
     pub(super) next_id: JobId,
     /// The sum of the lengths of all bodies.
     pub(super) body_bytes: u64,
-    walk: Option<Walk>,
-    /// Jobs with this mark belong to no running snapshot: they were read, or are younger than it.
-    mark: u8,
-    /// The oldest mark that a job may still have; older than `mark` only after snapshots that were given up.
-    mark_oldest: u8,
+    /// A snapshot's way through the jobs.
+    walk: Walk<Saved>,
 }
 
-/// A snapshot's way through the jobs. Its jobs are those that were there when it began, as they were then.
-struct Walk {
-    next_slot: u32,
-    /// Jobs in slots from here on are younger than the snapshot.
-    end_slot: u32,
-    /// What was changed or removed before it was read, by slot. The body stays in the store unless the job was
-    /// removed: it never changes.
-    saved: BTreeMap<u32, Saved>,
-}
-
+/// A job as a running snapshot needs it. The body stays in the store unless the job is removed: it never changes.
 struct Saved {
     job: Job,
     history: History,
@@ -55,9 +42,7 @@ impl Jobs {
             by_id: Directory::default(),
             next_id: 1,
             body_bytes: 0,
-            walk: None,
-            mark: 0,
-            mark_oldest: 0,
+            walk: Walk::new(),
         }
     }
 
@@ -87,7 +72,7 @@ impl Jobs {
 
     /// Makes a job with an id that no job has.
     pub(super) fn insert_as(&mut self, id: JobId, created_milliseconds: u64, new: &NewJob<'_>) -> u32 {
-        let slot = self.slab.insert(Job::new(id, created_milliseconds, self.mark, new));
+        let slot = self.slab.insert(Job::new(id, created_milliseconds, self.walk.mark(), new));
         self.by_id.insert(id, slot);
         self.body_bytes += new.body.len() as u64;
         slot
@@ -118,8 +103,7 @@ impl Jobs {
         if job.history != NO_HISTORY {
             self.histories.remove(job.history);
         }
-        let Some(walk) = &mut self.walk else { return };
-        if let Some(saved) = walk.saved.get_mut(&slot)
+        if let Some(saved) = self.walk.saved_mut(slot)
             && saved.job.id == job.id
         {
             saved.job.body = job.body;
@@ -129,28 +113,17 @@ impl Jobs {
 
     /// Keeps the job as it is now, if a running snapshot has yet to read it.
     fn save(&mut self, slot: u32) {
-        let Some(walk) = &mut self.walk else { return };
-        let job = self.slab.get_mut(slot);
-        if job.mark == self.mark {
-            return;
-        }
-        job.mark = self.mark;
-        let history = history_of(job, &self.histories);
-        walk.saved.insert(slot, Saved { job: job.without_body(), history, removed: false });
+        let Jobs { slab, histories, walk, .. } = self;
+        walk.save(slab, slot, |job| Saved {
+            job: job.without_body(),
+            history: history_of(job, histories),
+            removed: false,
+        });
     }
 
-    /// Begins to read all jobs as they are now. Costs nothing but once in 256 snapshots that were all given up.
+    /// Begins to read all jobs as they are now.
     pub(super) fn walk_begin(&mut self) {
-        self.mark = self.mark.wrapping_add(1);
-        if self.mark == self.mark_oldest {
-            for slot in 0..self.slab.end() {
-                if self.slab.try_get(slot).is_some() {
-                    self.slab.get_mut(slot).mark = self.mark.wrapping_sub(1);
-                }
-            }
-            self.mark_oldest = self.mark.wrapping_sub(1);
-        }
-        self.walk = Some(Walk { next_slot: 0, end_slot: self.slab.end(), saved: BTreeMap::new() });
+        self.walk.begin(&mut self.slab);
     }
 
     /// Reads at most `slots` slots further, and at most as many jobs that have changed meanwhile; stops as soon as
@@ -161,41 +134,22 @@ impl Jobs {
         bytes: usize,
         sink: &mut dyn FnMut(&Job, &[u8], History),
     ) -> bool {
-        let Some(walk) = &mut self.walk else { return false };
-        let mut given = 0;
-        for _ in 0..slots {
-            if given >= bytes {
-                return true;
+        let Jobs { slab, histories, walk, .. } = self;
+        walk.next(slab, slots, bytes, &mut |slab, slot, saved| {
+            if let Some(saved) = saved {
+                let body = if saved.removed { &saved.job.body } else { &slab.get(slot).body };
+                sink(&saved.job, body, saved.history);
+                return body.len();
             }
-            let Some((slot, saved)) = walk.saved.pop_first() else { break };
-            let body = if saved.removed { &saved.job.body } else { &self.slab.get(slot).body };
-            given += body.len();
-            sink(&saved.job, body, saved.history);
-        }
-        let end = u32::try_from(slots).map_or(walk.end_slot, |slots| walk.next_slot.saturating_add(slots));
-        let end = end.min(walk.end_slot);
-        while walk.next_slot < end && given < bytes {
-            let slot = walk.next_slot;
-            walk.next_slot += 1;
-            if self.slab.try_get(slot).is_none_or(|job| job.mark == self.mark) {
-                continue;
-            }
-            let job = self.slab.get_mut(slot);
-            job.mark = self.mark;
-            given += job.body.len();
-            sink(job, &job.body, history_of(job, &self.histories));
-        }
-        if walk.next_slot < walk.end_slot || !walk.saved.is_empty() {
-            return true;
-        }
-        self.walk = None;
-        self.mark_oldest = self.mark;
-        false
+            let job = slab.get(slot);
+            sink(job, &job.body, history_of(job, histories));
+            job.body.len()
+        })
     }
 
     /// Gives a snapshot up.
     pub(super) fn walk_abort(&mut self) {
-        self.walk = None;
+        self.walk.abort();
     }
 }
 
@@ -220,7 +174,7 @@ impl Jobs {
             ensure((job.state == JobState::Reserved) == holder.is_some(), || {
                 format!("job {} is {:?} and its holder {holder:?}", job.id, job.state)
             })?;
-            ensure(self.walk.is_some() || self.mark_oldest != self.mark || job.mark == self.mark, || {
+            ensure(self.walk.may_have(job.mark), || {
                 format!("job {} is marked as belonging to a snapshot", job.id)
             })?;
         }
@@ -243,5 +197,15 @@ impl Ranked for Jobs {
     /// No change in the sense of a snapshot: places follow from the ranks.
     fn set_place(&mut self, slot: u32, place: u32) {
         self.slab.get_mut(slot).place = place;
+    }
+}
+
+impl Marked for Job {
+    fn mark(&self) -> u8 {
+        self.mark
+    }
+
+    fn set_mark(&mut self, mark: u8) {
+        self.mark = mark;
     }
 }
