@@ -1,0 +1,91 @@
+//! A client as replies and events reach it: what is known of its connection on the way out.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use trellis_core::ConnectionId;
+use trellis_core::zk::SessionId;
+use trellis_zk_codec::Op;
+
+use super::watches::{Client, Modes};
+use crate::outgoing::Outgoing;
+
+/// One connection.
+pub(crate) struct Peer {
+    pub(crate) id: ConnectionId,
+    pub(crate) outgoing: Arc<Outgoing>,
+    /// The time of its last word, for whoever looks whether its session has expired.
+    pub(super) heard: Arc<AtomicU64>,
+    state: Mutex<PeerState>,
+}
+
+/// What changes from request to request.
+pub(crate) struct PeerState {
+    /// The requests that await their replies, in their order.
+    pub(super) pending: VecDeque<Pending>,
+    /// Who the client says it is: schemes and ids, the address first.
+    pub(super) identities: Vec<(&'static str, String)>,
+    pub(super) session: Option<SessionId>,
+    /// Its place in the watch table.
+    pub(super) watcher: Client,
+}
+
+/// A request that awaits its reply.
+pub(crate) struct Pending {
+    pub(super) xid: i32,
+    pub(super) op: Op,
+    pub(super) then: Then,
+}
+
+/// What is to be done when the reply comes.
+pub(crate) enum Then {
+    /// The connection's beginning is answered, by a response with or without the byte that old clients don't know.
+    Begin { with_read_only: bool },
+    /// The reply is passed on.
+    Reply,
+    /// The reply is passed on, and the znode is watched if it can be read.
+    Watch(Modes, Box<str>),
+    /// Watches are set, asked for, or removed; the state machine only kept the place.
+    AddWatch(Modes, Box<str>),
+    CheckWatches(Modes, Box<str>),
+    RemoveWatches(Modes, Box<str>),
+    /// Watches of a client that was away are set again, or fired.
+    SetWatches(Box<WatchPaths>),
+    /// The client is told who it is.
+    WhoAmI,
+    /// The client's identity has been taken note of.
+    Authenticated,
+    /// There is nothing to say to a SASL client.
+    Sasl,
+}
+
+/// The paths of `setWatches`, by kind.
+pub(crate) struct WatchPaths {
+    pub(super) data: Vec<Box<str>>,
+    pub(super) exist: Vec<Box<str>>,
+    pub(super) child: Vec<Box<str>>,
+    pub(super) persistent: Vec<Box<str>>,
+    pub(super) recursive: Vec<Box<str>>,
+}
+
+impl Peer {
+    pub(super) fn new(id: ConnectionId, outgoing: Arc<Outgoing>, watcher: Client, address: String) -> Self {
+        let state = PeerState {
+            pending: VecDeque::new(),
+            identities: vec![("ip", address)],
+            session: None,
+            watcher,
+        };
+        Peer { id, outgoing, heard: Arc::new(AtomicU64::new(0)), state: Mutex::new(state) }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, PeerState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that the client has been heard at `now`, in milliseconds.
+    pub(super) fn hear(&self, now: u64) {
+        self.heard.store(now, Relaxed);
+    }
+}

@@ -1,0 +1,69 @@
+//! When sessions were last heard of. Heartbeats stay on this node: only a session's end is everybody's business.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashMap;
+use trellis_core::zk::{SessionFacts, SessionId};
+
+/// The sessions that live, and when their clients were last heard.
+pub(crate) struct Heartbeats {
+    started: Instant,
+    sessions: Mutex<FxHashMap<SessionId, Heartbeat>>,
+}
+
+struct Heartbeat {
+    timeout_ms: u64,
+    /// Milliseconds since `started`; written by the session's connection.
+    heard: Arc<AtomicU64>,
+}
+
+impl Heartbeats {
+    pub(crate) fn new() -> Self {
+        Heartbeats { started: Instant::now(), sessions: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, FxHashMap<SessionId, Heartbeat>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The present time as heartbeats are noted.
+    pub(crate) fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Grants the sessions that a restart has brought one timeout to come back.
+    pub(crate) fn grant(&self, sessions: impl IntoIterator<Item = SessionFacts>) {
+        for facts in sessions {
+            self.begin(facts.session, facts.timeout_ms, Arc::new(AtomicU64::new(self.now())));
+        }
+    }
+
+    /// A session begins, or goes on with another connection, whose words are noted in `heard`.
+    pub(crate) fn begin(&self, session: SessionId, timeout_ms: u32, heard: Arc<AtomicU64>) {
+        heard.store(self.now(), Relaxed);
+        self.lock().insert(session, Heartbeat { timeout_ms: timeout_ms.into(), heard });
+    }
+
+    pub(crate) fn end(&self, session: SessionId) {
+        self.lock().remove(&session);
+    }
+
+    /// The sessions whose clients have been silent for too long at `now`. If they are still there then, they are told
+    /// again after `again`.
+    pub(crate) fn expired(&self, now: u64, again: Duration) -> Vec<SessionId> {
+        let again = u64::try_from(again.as_millis()).unwrap_or(u64::MAX);
+        let mut expired = Vec::new();
+        for (session, heartbeat) in self.lock().iter() {
+            let heard = heartbeat.heard.load(Relaxed);
+            if now.saturating_sub(heard) > heartbeat.timeout_ms {
+                heartbeat.heard.store(now.saturating_sub(heartbeat.timeout_ms) + again, Relaxed);
+                expired.push(*session);
+            }
+        }
+        // In an order that does not depend on a hash.
+        expired.sort_unstable();
+        expired
+    }
+}
