@@ -45,6 +45,7 @@ impl Unlogged {
                 None
             }
             Command::Tube { connection, command } => self.note_tube(*connection, command),
+            Command::Zk { connection, .. } => Some(*connection),
         }
     }
 

@@ -4,6 +4,7 @@
 //! replica, and what the state machine gives out comes back as bytes through the outbox. Only `tube/` knows
 //! beanstalkd's protocol. Everything runs on one thread; what could block it is elsewhere.
 
+mod connection;
 mod connections;
 mod limits;
 mod listen;
@@ -12,6 +13,7 @@ mod server;
 mod settings;
 mod socket;
 mod tube;
+#[cfg(any())]
 mod zk;
 mod usage;
 

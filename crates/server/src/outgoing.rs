@@ -53,6 +53,8 @@ pub(crate) struct Queue {
     in_entry: bool,
     /// The socket is beyond use: what is added is dropped.
     broken: bool,
+    /// The connection is to be closed once everything is sent.
+    closing: bool,
     /// The connection's task, and whether it has stopped until replies have gone.
     task: Option<Waker>,
     stopped: bool,
@@ -73,6 +75,16 @@ impl Queue {
 
     pub(crate) fn unsent(&self) -> usize {
         self.buffer.len() - self.sent
+    }
+
+    /// Has the connection closed once everything that is there for it is sent.
+    pub(crate) fn close_when_sent(&mut self) {
+        self.closing = true;
+        self.wake();
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing
     }
 
     pub(crate) fn is_broken(&self) -> bool {
@@ -170,6 +182,7 @@ impl Outgoing {
             awaiting: 0,
             in_entry: false,
             broken: false,
+            closing: false,
             task: None,
             stopped: false,
         };

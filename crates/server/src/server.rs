@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use trellis_replica::{LogGauge, Replica};
 
+use crate::connection::Connection;
 use crate::connections::Connections;
 use crate::listen::{ListenError, Listener};
 use crate::outgoing::Outgoing;
@@ -120,13 +121,13 @@ impl Server {
                 }
                 refused = 0;
                 let outgoing = Arc::new(Outgoing::new(socket, connections.unsent()));
-                let connection = tube::Connection::open(
-                    outgoing,
+                let client = tube::Client::open(
+                    Arc::clone(&outgoing),
                     replica.clone(),
                     Arc::clone(&facts),
                     Arc::clone(&connections),
                 );
-                tokio::spawn(connection.run());
+                tokio::spawn(Connection::new(client, outgoing).run());
             }
         }
     }

@@ -1,11 +1,11 @@
 //! beanstalkd's protocol: the only place that knows its codec.
 
-mod connection;
+mod client;
 mod facts;
 mod outbox;
 mod translate;
 
-pub(crate) use connection::Connection;
+pub(crate) use client::Client;
 pub(crate) use facts::Facts;
 pub(crate) use outbox::TubeOutbox;
 
