@@ -2,23 +2,28 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use trellis_core::{Command, ConnectionId, NodeId, Outbox, State, Time, tube};
+use trellis_core::{Command, ConnectionId, NodeId, Outbox, State, Time, zk};
 
-use crate::batch::{Batch, PlacedQuery};
+use crate::batch::{Batch, PlacedQuery, Query};
 use crate::format::{FormatError, Reader, entry};
 use crate::types::{LogId, StoredMembership};
-use crate::unlogged::Unlogged;
+use crate::unlogged::{Refused, Unlogged};
 
 /// Takes what the state machine gives out, on the node where it runs.
 ///
-/// It is called between entries of the log, on the thread that applies them, and must not block.
+/// It is called between entries of the log, on the thread that applies them or asks, with the state locked: it must
+/// neither block nor ask the replica for anything.
 pub trait Deliver: Outbox + Send {
-    /// An entry is complete: what it gave out can be sent.
+    /// An entry is complete, or questions are answered: what was given out can be sent.
     fn flush(&mut self);
 
     /// The next reply that `to` awaits is that its command can't be carried out now, because the log has no room for
     /// it. Nothing has changed.
     fn refuse(&mut self, to: ConnectionId);
+
+    /// The same for a connection of ZooKeeper's protocol. That has no word for it: real servers end when their disk is
+    /// full. Sessions can be neither begun, taken over nor closed then; those that are there can go on asking.
+    fn refuse_zk(&mut self, to: ConnectionId);
 }
 
 /// The replicated state and what belongs to its place in the log.
@@ -68,7 +73,7 @@ impl Applied {
         self.state.apply(header.at, Command::Tick, &mut *self.deliver);
         for done in 0.. {
             while let Some(placed) = queries.next_if(|placed| placed.after == done) {
-                self.query(header.at, placed.connection, &placed.query);
+                self.query(header.at, &placed);
             }
             if reader.is_empty() {
                 break;
@@ -83,7 +88,7 @@ impl Applied {
     /// Answers queries that need no entry, because nothing is in flight before them and nothing is due.
     pub(crate) fn answer(&mut self, at: Time, queries: Vec<PlacedQuery>) {
         for placed in queries {
-            self.query(at, placed.connection, &placed.query);
+            self.query(at, &placed);
         }
         self.deliver.flush();
     }
@@ -101,20 +106,43 @@ impl Applied {
         let mut queries = batch.queries.into_iter().peekable();
         for done in 0.. {
             while let Some(placed) = queries.next_if(|placed| placed.after == done) {
-                self.query(at, placed.connection, &placed.query);
+                self.query(at, &placed);
             }
             if reader.is_empty() {
                 break;
             }
-            if let Some(refused) = unlogged.note(&entry::decode(&mut reader)?) {
-                self.deliver.refuse(refused);
+            match unlogged.note(&entry::decode(&mut reader)?) {
+                Refused::Nobody => {}
+                Refused::Tube(connection) => self.deliver.refuse(connection),
+                Refused::Zk(connection) => self.deliver.refuse_zk(connection),
             }
         }
         self.deliver.flush();
         Ok(())
     }
 
-    fn query(&mut self, at: Time, connection: ConnectionId, query: &tube::Query) {
-        self.state.query(at, connection, query, &mut *self.deliver);
+    /// Answers a question of ZooKeeper's protocol at once; it isn't sent yet.
+    pub(crate) fn answer_zk(
+        &mut self,
+        connection: ConnectionId,
+        identities: zk::Identities<'_>,
+        query: &zk::Query<'_>,
+    ) {
+        self.state.query_zk(connection, identities, query, &mut *self.deliver);
+    }
+
+    /// Has what was given out sent.
+    pub(crate) fn flush(&mut self) {
+        self.deliver.flush();
+    }
+
+    fn query(&mut self, at: Time, placed: &PlacedQuery) {
+        match &placed.query {
+            Query::Tube(query) => self.state.query(at, placed.connection, query, &mut *self.deliver),
+            Query::Zk { identities, query } => {
+                let identities = zk::Identities::decode(identities).expect("they were well-formed before");
+                self.answer_zk(placed.connection, identities, query);
+            }
+        }
     }
 }

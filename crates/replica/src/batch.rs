@@ -2,16 +2,22 @@
 
 use std::task::Waker;
 
-use trellis_core::{ConnectionId, NodeId, tube};
+use trellis_core::{ConnectionId, NodeId, tube, zk};
 
 use crate::format::entry;
-use crate::limits::{BATCH_BYTES_MAX, BATCH_QUERIES_MAX};
+use crate::limits::{BATCH_BYTES_MAX, BATCH_QUERIES_MAX, BATCH_QUERY_BYTES_MAX};
 
 /// A query and its place: it is answered after this many commands of its batch.
 pub(crate) struct PlacedQuery {
     pub(crate) after: usize,
     pub(crate) connection: ConnectionId,
-    pub(crate) query: tube::Query,
+    pub(crate) query: Query,
+}
+
+/// A question of one of the protocols.
+pub(crate) enum Query {
+    Tube(tube::Query),
+    Zk { identities: Box<[u8]>, query: zk::Query<'static> },
 }
 
 /// Everything that arrived while the previous batch was in flight, in order of arrival.
@@ -20,6 +26,8 @@ pub(crate) struct Batch {
     pub(crate) bytes: Vec<u8>,
     pub(crate) commands: usize,
     pub(crate) queries: Vec<PlacedQuery>,
+    /// About what the queries hold besides their places.
+    query_bytes: usize,
     /// Whether a command acknowledges something that a crash must not undo.
     pub(crate) durable: bool,
     /// Connections that wait for room.
@@ -29,7 +37,15 @@ pub(crate) struct Batch {
 impl Batch {
     pub(crate) fn new(node: NodeId, number: u64, mut buffer: Vec<u8>) -> Self {
         entry::Header::begin(node, number, &mut buffer);
-        Batch { number, bytes: buffer, commands: 0, queries: Vec::new(), durable: false, waiting: Vec::new() }
+        Batch {
+            number,
+            bytes: buffer,
+            commands: 0,
+            queries: Vec::new(),
+            query_bytes: 0,
+            durable: false,
+            waiting: Vec::new(),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -37,7 +53,9 @@ impl Batch {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes.len() >= BATCH_BYTES_MAX || self.queries.len() >= BATCH_QUERIES_MAX
+        self.bytes.len() >= BATCH_BYTES_MAX
+            || self.queries.len() >= BATCH_QUERIES_MAX
+            || self.query_bytes >= BATCH_QUERY_BYTES_MAX
     }
 
     pub(crate) fn push(&mut self, connection: ConnectionId, command: &tube::Command<'_>) {
@@ -46,12 +64,19 @@ impl Batch {
         self.durable |= is_durable(command);
     }
 
+    pub(crate) fn push_zk(&mut self, connection: ConnectionId, command: &zk::Command<'_>) {
+        entry::encode_zk(connection, command, &mut self.bytes);
+        self.commands += 1;
+        self.durable |= is_durable_zk(command);
+    }
+
     pub(crate) fn push_close_node(&mut self, node: NodeId) {
         entry::encode_close_node(node, &mut self.bytes);
         self.commands += 1;
     }
 
-    pub(crate) fn query(&mut self, connection: ConnectionId, query: tube::Query) {
+    pub(crate) fn query(&mut self, connection: ConnectionId, query: Query) {
+        self.query_bytes += held_bytes(&query);
         self.queries.push(PlacedQuery { after: self.commands, connection, query });
     }
 
@@ -63,6 +88,7 @@ impl Batch {
         self.durable |= other.durable;
         let later = |placed: PlacedQuery| PlacedQuery { after: placed.after + before, ..placed };
         self.queries.extend(other.queries.into_iter().map(later));
+        self.query_bytes += other.query_bytes;
         self.waiting.extend(other.waiting);
     }
 
@@ -98,4 +124,52 @@ fn is_durable(command: &tube::Command<'_>) -> bool {
         | C::ReserveJob { .. }
         | C::Touch { .. } => false,
     }
+}
+
+/// What uses up a zxid is never forgotten, or the number would be used again and clients mistake one transaction for
+/// another. The connection that a session has ends with a crash.
+fn is_durable_zk(command: &zk::Command<'_>) -> bool {
+    use zk::Command as C;
+    match command {
+        C::CreateSession { .. }
+        | C::CloseSession
+        | C::ExpireSession { .. }
+        | C::Op { .. }
+        | C::Multi { .. }
+        | C::Refuse { .. } => true,
+        C::AttachSession { .. } => false,
+    }
+}
+
+/// About what a query has in memory besides its place.
+fn held_bytes(query: &Query) -> usize {
+    use zk::Query as Q;
+    match query {
+        Query::Tube(_) => 0,
+        Query::Zk { identities, query } => {
+            identities.len()
+                + match query {
+                    Q::GetData { path }
+                    | Q::Exists { path }
+                    | Q::GetChildren { path }
+                    | Q::GetChildren2 { path }
+                    | Q::GetAllChildrenNumber { path }
+                    | Q::GetEphemerals { prefix: path }
+                    | Q::GetAcl { path }
+                    | Q::Sync { path } => path.len(),
+                    Q::MultiRead { reads } => all_bytes(reads.iter().map(|read| {
+                        let (zk::MultiRead::GetData { path } | zk::MultiRead::GetChildren { path }) = read;
+                        path.len()
+                    })),
+                    Q::SetWatches { data, exist, child, .. } => {
+                        all_bytes([data, exist, child].into_iter().flatten().map(|path| path.len()))
+                    }
+                }
+        }
+    }
+}
+
+/// Bytes of paths with such lengths, each with what it takes to have it.
+fn all_bytes(lengths: impl Iterator<Item = usize>) -> usize {
+    lengths.map(|length| length + size_of::<zk::MultiRead<'_>>()).sum()
 }

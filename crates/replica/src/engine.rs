@@ -9,10 +9,10 @@ use std::task::{Context, Poll};
 
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
-use trellis_core::{ConnectionId, NodeId, Time, tube};
+use trellis_core::{ConnectionId, NodeId, Time, tube, zk};
 
 use crate::applied::{SharedApplied, lock};
-use crate::batch::Batch;
+use crate::batch::{Batch, Query};
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::format::entry;
@@ -45,7 +45,11 @@ impl Intake {
         self.add(|batch| batch.push(connection, command));
     }
 
-    pub(crate) fn query(&self, connection: ConnectionId, query: tube::Query) {
+    pub(crate) fn submit_zk(&self, connection: ConnectionId, command: &zk::Command<'_>) {
+        self.add(|batch| batch.push_zk(connection, command));
+    }
+
+    pub(crate) fn query(&self, connection: ConnectionId, query: Query) {
         self.add(|batch| batch.query(connection, query));
     }
 

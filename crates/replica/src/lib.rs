@@ -30,6 +30,7 @@ mod suite_tests;
 mod syncing;
 mod types;
 mod unlogged;
+mod zk;
 
 pub use applied::Deliver;
 pub use gauge::{LogFacts, LogGauge};

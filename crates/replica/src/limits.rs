@@ -9,6 +9,10 @@ pub(crate) const BATCH_BYTES_MAX: usize = 4 << 20;
 /// Queries that one batch can hold; connections wait their turn beyond.
 pub(crate) const BATCH_QUERIES_MAX: usize = 16_384;
 
+/// About so many bytes may the queries of one batch hold; connections wait their turn beyond. A single query may be
+/// larger.
+pub(crate) const BATCH_QUERY_BYTES_MAX: usize = 4 << 20;
+
 /// Entries held in memory behind the newest. They are there to be applied, which is at once: a node without peers has
 /// no other use for them.
 pub(crate) const CACHE_BYTES_MAX: usize = 256 << 10;

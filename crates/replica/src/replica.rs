@@ -14,6 +14,7 @@ use trellis_core::{ConnectionId, Time, tube};
 use trellis_wal::{Disk, RealDisk, Wal, WalError};
 
 use crate::applied::{Applied, Deliver, SharedApplied, lock};
+use crate::batch::Query;
 use crate::clock::Clock;
 use crate::engine::{Engine, Intake};
 use crate::fault::Fault;
@@ -82,10 +83,11 @@ impl StartError {
 
 /// A handle on this node; clones are the same node.
 #[derive(Clone)]
-pub struct Replica(Arc<Node>);
+pub struct Replica(pub(crate) Arc<Node>);
 
-struct Node {
-    intake: Arc<Intake>,
+pub(crate) struct Node {
+    pub(crate) intake: Arc<Intake>,
+    pub(crate) applied: SharedApplied,
     fault: Arc<Fault>,
     gauge: Arc<LogGauge>,
     raft: Raft,
@@ -167,7 +169,7 @@ impl Replica {
         let (stop, stopped) = watch::channel(false);
         let engine = Engine {
             intake: Arc::clone(&intake),
-            applied,
+            applied: Arc::clone(&applied),
             raft: raft.clone(),
             clock,
             fault: Arc::clone(&fault),
@@ -179,7 +181,7 @@ impl Replica {
             stop: stopped,
         };
         let engine = Mutex::new(Some(tokio::spawn(engine.run())));
-        Ok(Replica(Arc::new(Node { intake, fault, gauge, raft, log, stop, engine })))
+        Ok(Replica(Arc::new(Node { intake, applied, fault, gauge, raft, log, stop, engine })))
     }
 
     /// Hands a command in. Its reply, if it gets one, comes through [`Deliver`], after everything that was handed in
@@ -190,7 +192,7 @@ impl Replica {
 
     /// Hands a question in, which is answered at its place among the connection's commands.
     pub fn query(&self, connection: ConnectionId, query: tube::Query) {
-        self.0.intake.query(connection, query);
+        self.0.intake.query(connection, Query::Tube(query));
     }
 
     /// Ready if another command may be handed in; otherwise wakes the task when it may. Commands handed in all the
@@ -243,12 +245,13 @@ impl Replica {
 /// Says what there is, and gives the time of the last entry.
 fn tell_state(applied: &SharedApplied) -> Time {
     let applied = lock(applied);
-    let totals = applied.state.totals();
-    let jobs = totals.current_jobs_ready
-        + totals.current_jobs_reserved
-        + totals.current_jobs_delayed
-        + totals.current_jobs_buried;
-    tracing::info!(jobs, tubes = totals.current_tubes, "the state is complete");
+    let (queue, tree) = (applied.state.totals(), applied.state.zk_totals());
+    let jobs = queue.current_jobs_ready
+        + queue.current_jobs_reserved
+        + queue.current_jobs_delayed
+        + queue.current_jobs_buried;
+    let (tubes, znodes, sessions) = (queue.current_tubes, tree.znodes, tree.sessions);
+    tracing::info!(jobs, tubes, znodes, sessions, "the state is complete");
     applied.state.now()
 }
 

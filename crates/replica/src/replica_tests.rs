@@ -45,6 +45,10 @@ impl Deliver for Heard {
     fn refuse(&mut self, to: ConnectionId) {
         self.0.lock().unwrap().push(format!("refused {}", to.number()));
     }
+
+    fn refuse_zk(&mut self, to: ConnectionId) {
+        self.0.lock().unwrap().push(format!("refused {}", to.number()));
+    }
 }
 
 impl Heard {

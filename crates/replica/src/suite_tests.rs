@@ -30,6 +30,7 @@ impl Outbox for Nowhere {
 impl Deliver for Nowhere {
     fn flush(&mut self) {}
     fn refuse(&mut self, _to: ConnectionId) {}
+    fn refuse_zk(&mut self, _to: ConnectionId) {}
 }
 
 struct Directories(Durability);

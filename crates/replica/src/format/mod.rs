@@ -15,10 +15,24 @@ pub(crate) use reader::{FormatError, Reader};
 /// isn't there yet.
 #[cfg(test)]
 pub(crate) fn assert_golden(name: &str, bytes: &[u8]) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name);
+    let path = golden_path(name);
     if std::env::var_os("UPDATE").is_some() && !path.exists() {
         std::fs::write(&path, bytes).unwrap();
     }
-    let golden = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    assert!(bytes == golden, "the bytes of {name} have changed: what is on disk could not be read any more");
+    assert!(
+        bytes == golden(name),
+        "the bytes of {name} have changed: what is on disk could not be read any more"
+    );
+}
+
+/// The bytes of a version as they were once written.
+#[cfg(test)]
+pub(crate) fn golden(name: &str) -> Vec<u8> {
+    let path = golden_path(name);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+fn golden_path(name: &str) -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
 }

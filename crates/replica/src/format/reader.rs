@@ -1,5 +1,7 @@
 //! Takes little-endian values off the front of a slice, never reading past its end.
 
+use std::ops::RangeInclusive;
+
 use crate::types::Membership;
 
 /// Bytes that this version of trellis can't have written.
@@ -17,6 +19,15 @@ pub(crate) enum FormatError {
     /// A name isn't UTF-8.
     #[error("a name is not UTF-8")]
     Name,
+    /// A number stands for no error of ZooKeeper's protocol.
+    #[error("{0} is no error of ZooKeeper's protocol")]
+    ErrorCode(i32),
+    /// An access control list isn't one.
+    #[error("the bytes of an access control list are none")]
+    Acl,
+    /// Somebody's identities aren't any.
+    #[error("the bytes of somebody's identities are none")]
+    Identities,
     /// A cluster membership that openraft refuses.
     #[error("a membership names a voter that is no node")]
     Membership,
@@ -37,13 +48,17 @@ impl<'a> Reader<'a> {
         self.0.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn bytes(&mut self, count: usize) -> Result<&'a [u8], FormatError> {
         let (front, rest) = self.0.split_at_checked(count).ok_or(FormatError::Truncated)?;
         self.0 = rest;
         Ok(front)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], FormatError> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], FormatError> {
         let (front, rest) = self.0.split_first_chunk::<N>().ok_or(FormatError::Truncated)?;
         self.0 = rest;
         Ok(*front)
@@ -65,6 +80,14 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
+    pub(crate) fn i32(&mut self) -> Result<i32, FormatError> {
+        self.array().map(i32::from_le_bytes)
+    }
+
+    pub(crate) fn i64(&mut self) -> Result<i64, FormatError> {
+        self.array().map(i64::from_le_bytes)
+    }
+
     /// Bytes behind a length of four bytes.
     pub(crate) fn long_bytes(&mut self) -> Result<&'a [u8], FormatError> {
         let length = self.u32()? as usize;
@@ -82,9 +105,9 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(self.long_bytes()?).map_err(|_| FormatError::Name)
     }
 
-    pub(crate) fn expect_version(&mut self, known: u8) -> Result<(), FormatError> {
+    pub(crate) fn expect_version(&mut self, known: RangeInclusive<u8>) -> Result<u8, FormatError> {
         match self.u8()? {
-            version if version == known => Ok(()),
+            version if known.contains(&version) => Ok(version),
             version => Err(FormatError::Version(version)),
         }
     }

@@ -46,7 +46,7 @@ pub(crate) fn encode_meta(meta: &SnapshotMeta) -> Vec<u8> {
 
 pub(crate) fn decode_meta(bytes: &[u8]) -> Result<SnapshotMeta, FormatError> {
     let mut reader = Reader(bytes);
-    reader.expect_version(VERSION)?;
+    reader.expect_version(VERSION..=VERSION)?;
     let last_log_id = optional_log_id(&mut reader)?;
     let members = optional_log_id(&mut reader)?;
     let last_membership = match members {

@@ -95,6 +95,9 @@ impl Deliver for TubeOutbox {
             self.touched.push(outgoing);
         }
     }
+
+    // Nobody here speaks ZooKeeper's protocol.
+    fn refuse_zk(&mut self, _to: ConnectionId) {}
 }
 
 /// Questions change nothing, so their answers may be refused. A job that is reserved must reach its worker.
