@@ -155,8 +155,8 @@ mod tests {
             let (socket, client) = Socket::pair().await;
             let outgoing = Arc::new(Outgoing::new(socket, connections.unsent()));
             connections.add(Arc::clone(&outgoing));
-            outgoing.add(|out| out.resize(REPLY_BYTES, b'x'));
-            outgoing.complete();
+            outgoing.add(true, |out| out.resize(REPLY_BYTES, b'x'));
+            outgoing.complete(true);
             pairs.push((outgoing, client));
         }
         (connections, pairs)

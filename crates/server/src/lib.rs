@@ -9,14 +9,15 @@ mod connections;
 mod limits;
 mod listen;
 mod outgoing;
+mod outlet;
 mod server;
 mod settings;
 mod socket;
 mod tube;
-#[cfg(any())]
-mod zk;
 mod usage;
+mod zk;
 
 pub use listen::ListenError;
-pub use server::{Server, StartError};
+pub use server::{Protocol, Server, StartError};
 pub use settings::{Address, Settings};
+pub use zk::Settings as ZkSettings;

@@ -3,6 +3,9 @@
 /// Requests of one connection that may await their replies; more stay in the socket.
 pub(crate) const REQUESTS_AWAITING_MAX: u32 = 1024;
 
+/// Questions of one connection that may wait behind its writes, since each answer may be a large one.
+pub(crate) const PLACED_QUERIES_MAX: u32 = 16;
+
 /// Bytes of replies that a client has not taken; with more, its requests stay in the socket until it reads. An answer
 /// that has more by itself is a long one.
 pub(crate) const REPLY_BYTES_UNSENT_MAX: usize = 64 << 10;
@@ -26,6 +29,9 @@ pub(crate) const REPLY_BYTES_GATHERED_MAX: usize = 1 << 20;
 /// What is left of long replies is moved into a buffer of its own size once it has this many bytes or fewer. Moving more
 /// would hold up all other clients.
 pub(crate) const REPLY_BYTES_MOVED_MAX: usize = 1 << 20;
+
+/// When an entry has something for more connections than this, the others are written to by their own tasks.
+pub(crate) const INLINE_WRITES_MAX: usize = 256;
 
 /// A reply buffer that grew beyond this is given back once it is empty.
 pub(crate) const REPLY_BUFFER_BYTES_KEPT: usize = 4 << 10;

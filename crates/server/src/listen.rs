@@ -32,7 +32,7 @@ pub enum ListenError {
     },
     /// Neither an address nor an inherited socket.
     #[error(
-        "there is nothing to listen on: give --beanstalk an address, or pass a socket as systemd does (LISTEN_FDS)"
+        "there is nothing to listen on: give --beanstalk or --zookeeper an address, or pass a socket as systemd does (LISTEN_FDS)"
     )]
     Nothing,
 }

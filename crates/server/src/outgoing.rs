@@ -34,6 +34,8 @@ impl Unsent {
 /// A connection's socket and the replies for it.
 pub(crate) struct Outgoing {
     pub(crate) socket: Socket,
+    /// What a client is told that awaits a reply when the server fails.
+    pub(crate) last_words: &'static [u8],
     queue: Mutex<Queue>,
 }
 
@@ -186,29 +188,34 @@ impl Outgoing {
             task: None,
             stopped: false,
         };
-        Outgoing { socket, queue: Mutex::new(queue) }
+        Outgoing { socket, last_words: b"", queue: Mutex::new(queue) }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Appends the reply to a request. True for the first one of an entry: the caller sees to it that
-    /// [`Self::complete`] is called at the entry's end.
-    pub(crate) fn add(&self, encode: impl FnOnce(&mut Vec<u8>)) -> bool {
+    /// Appends what an entry has for the client: the reply to a request if one is `awaited`. True for the first of an
+    /// entry: the caller sees to it that [`Self::complete`] is called at the entry's end.
+    pub(crate) fn add(&self, awaited: bool, encode: impl FnOnce(&mut Vec<u8>)) -> bool {
         let mut queue = self.lock();
-        queue.awaiting = queue.awaiting.saturating_sub(1);
+        queue.awaiting = queue.awaiting.saturating_sub(u32::from(awaited));
         if !queue.broken {
             encode(&mut queue.buffer);
         }
         !std::mem::replace(&mut queue.in_entry, true)
     }
 
-    /// Sends what an entry has added, in one write if the socket takes it.
-    pub(crate) fn complete(&self) {
+    /// Sends what an entry has added, in one write if the socket takes it; not `now`, it is left to the connection's
+    /// task.
+    pub(crate) fn complete(&self, now: bool) {
         let mut queue = self.lock();
         queue.in_entry = false;
-        queue.send(&self.socket);
+        if now {
+            queue.send(&self.socket);
+        } else {
+            queue.count();
+        }
         if queue.stopped || queue.unsent() > 0 || queue.broken {
             queue.wake();
         }
@@ -238,12 +245,12 @@ impl Outgoing {
         stuck
     }
 
-    /// Tells a client that awaits a reply that there will be none.
-    pub(crate) fn abandon(&self, reply: &[u8]) {
+    /// Tells a client that awaits a reply that there will be none, if its protocol has words for it.
+    pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
         if queue.awaiting > 0 {
             queue.awaiting = 0;
-            queue.buffer.extend_from_slice(reply);
+            queue.buffer.extend_from_slice(self.last_words);
             queue.send(&self.socket);
         }
     }
@@ -278,8 +285,8 @@ mod tests {
     #[tokio::test]
     async fn what_is_taken_at_once_is_not_counted() {
         let (outgoing, mut client, unsent) = connected().await;
-        assert!(outgoing.add(reply(10_000)));
-        outgoing.complete();
+        assert!(outgoing.add(true, reply(10_000)));
+        outgoing.complete(true);
         assert_eq!(unsent.bytes(), 0);
         assert_eq!(outgoing.waits_since(), None);
         let mut taken = Vec::new();
@@ -291,8 +298,8 @@ mod tests {
     async fn what_is_left_over_is_counted_until_it_is_taken() {
         const BYTES: usize = 5_000_000;
         let (outgoing, mut client, unsent) = connected().await;
-        outgoing.add(reply(BYTES));
-        outgoing.complete();
+        outgoing.add(true, reply(BYTES));
+        outgoing.complete(true);
         assert_eq!(unsent.bytes(), BYTES, "the memory, and no more than is needed");
         let first = outgoing.waits_since().unwrap();
 
@@ -326,8 +333,8 @@ mod tests {
         let (outgoing, mut client, unsent) = connected().await;
         let mut bytes = 0;
         while outgoing.lock().unsent() == 0 {
-            outgoing.add(reply(1000));
-            outgoing.complete();
+            outgoing.add(true, reply(1000));
+            outgoing.complete(true);
             bytes += 1000;
         }
         assert!(outgoing.lock().has_room(), "a little may be left over");
@@ -346,15 +353,15 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_counted_of_a_connection_that_has_gone() {
         let (outgoing, client, unsent) = connected().await;
-        outgoing.add(reply(1_000_000));
-        outgoing.complete();
+        outgoing.add(true, reply(1_000_000));
+        outgoing.complete(true);
         assert!(unsent.bytes() > 0);
         drop(outgoing);
         assert_eq!(unsent.bytes(), 0);
 
         let (outgoing, other, unsent) = connected().await;
-        outgoing.add(reply(1_000_000));
-        outgoing.complete();
+        outgoing.add(true, reply(1_000_000));
+        outgoing.complete(true);
         drop((client, other));
         poll_fn(|context| outgoing.socket.poll_write_ready(context)).await.unwrap();
         outgoing.send();

@@ -1,5 +1,6 @@
 //! One server: started with complete settings, stopped on request.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
@@ -9,9 +10,11 @@ use crate::connection::Connection;
 use crate::connections::Connections;
 use crate::listen::{ListenError, Listener};
 use crate::outgoing::Outgoing;
+use crate::outlet::{Outlet, Touched};
 use crate::settings::Settings;
 use crate::socket::Socket;
-use crate::tube::{self, Facts, TubeOutbox};
+use crate::tube::{self, Facts, TubeReplies};
+use crate::zk::{self, Hub, ZkReplies};
 
 /// Why a server has not started.
 #[derive(Debug, thiserror::Error)]
@@ -26,15 +29,41 @@ pub enum StartError {
 
 /// A running server. Dropping it without [`Server::stop`] is like killing the process.
 pub struct Server {
+    parts: Parts,
+    /// What accepts connections, and what looks after sessions.
+    tasks: JoinSet<()>,
+    addresses: Vec<(Protocol, String)>,
+}
+
+/// What connections need.
+#[derive(Clone)]
+struct Parts {
     replica: Replica,
     connections: Arc<Connections>,
     facts: Arc<Facts>,
-    accepting: JoinSet<()>,
-    addresses: Vec<String>,
+    hub: Arc<Hub>,
+}
+
+/// What is spoken at an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// beanstalkd's.
+    Beanstalk,
+    /// ZooKeeper's.
+    ZooKeeper,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Protocol::Beanstalk => "beanstalk",
+            Protocol::ZooKeeper => "zookeeper",
+        })
+    }
 }
 
 /// Listeners that are bound but not yet served: clients that connect already wait in the system's queue.
-pub struct Bound(Vec<Listener>);
+pub struct Bound(Vec<(Protocol, Listener)>);
 
 impl Server {
     /// Binds all addresses, and takes over the sockets that a service manager has passed. Several servers may run
@@ -43,12 +72,17 @@ impl Server {
     /// # Errors
     /// An address that can't be had, or none at all.
     pub async fn bind(settings: &Settings) -> Result<Bound, ListenError> {
-        let mut listeners = Listener::inherited()?;
-        // A service manager's sockets stand for the addresses, as they do for beanstalkd.
+        let inherited = Listener::inherited()?;
+        let mut listeners: Vec<_> =
+            inherited.into_iter().map(|listener| (Protocol::Beanstalk, listener)).collect();
+        // A service manager's sockets stand for the work queue's addresses, as they do for beanstalkd.
         if listeners.is_empty() {
             for address in &settings.beanstalk {
-                listeners.push(Listener::bind(address).await?);
+                listeners.push((Protocol::Beanstalk, Listener::bind(address).await?));
             }
+        }
+        for address in &settings.zookeeper {
+            listeners.push((Protocol::ZooKeeper, Listener::bind(address).await?));
         }
         if listeners.is_empty() { Err(ListenError::Nothing) } else { Ok(Bound(listeners)) }
     }
@@ -62,39 +96,44 @@ impl Server {
         let memory_bytes_max = settings.memory_bytes_max.unwrap_or(u64::MAX);
         let facts = Arc::new(Facts::new(settings.job_bytes_max, memory_bytes_max, Arc::clone(&connections)));
         let gauge = Arc::new(LogGauge::default());
-        let outbox = TubeOutbox::new(Arc::clone(&connections), Arc::clone(&facts), Arc::clone(&gauge));
-        let replica = Replica::start(settings.replica, gauge, Box::new(outbox)).await?;
+        let hub = Arc::new(Hub::new(settings.zk));
+        let outlet = Outlet {
+            connections: Arc::clone(&connections),
+            tube: TubeReplies::new(Arc::clone(&connections), Arc::clone(&facts), Arc::clone(&gauge)),
+            zk: ZkReplies::new(Arc::clone(&hub)),
+            touched: Touched::default(),
+        };
+        let replica = Replica::start(settings.replica, gauge, Box::new(outlet)).await?;
 
-        let mut server =
-            Server { replica, connections, facts, accepting: JoinSet::new(), addresses: Vec::new() };
-        for listener in bound.0 {
+        let parts = Parts { replica, connections, facts, hub };
+        let mut server = Server { parts, tasks: JoinSet::new(), addresses: Vec::new() };
+        for (protocol, listener) in bound.0 {
             let address = listener.address();
-            tracing::info!(protocol = "beanstalk", address, "listening");
-            server.addresses.push(address);
-            server.accepting.spawn(server.accept(listener));
+            tracing::info!(%protocol, address, "listening");
+            server.addresses.push((protocol, address));
+            server.tasks.spawn(server.accept(protocol, listener));
         }
+        server.tasks.spawn(zk::look_after(server.parts.replica.clone(), Arc::clone(&server.parts.hub)));
         Ok(server)
     }
 
     /// The addresses that are served, in the order of the settings, with the ports that the system chose.
     #[must_use]
-    pub fn addresses(&self) -> &[String] {
+    pub fn addresses(&self) -> &[(Protocol, String)] {
         &self.addresses
     }
 
     /// Takes no new jobs from now on; what is there is still served. There is no way back but a restart.
     pub fn drain(&self) {
         tracing::info!("draining: new jobs are refused from now on");
-        self.facts.drain();
+        self.parts.facts.drain();
     }
 
     /// Resolves if the log fails, with the reason. Nothing has been acknowledged since, and every client that
     /// waits for a reply has been told.
     pub async fn failed(&self) -> String {
-        let reason = self.replica.failed().await;
-        let mut reply = Vec::new();
-        tube::abandon(&mut reply);
-        self.connections.for_each(|outgoing| outgoing.abandon(&reply));
+        let reason = self.parts.replica.failed().await;
+        self.parts.connections.for_each(Outgoing::abandon);
         reason
     }
 
@@ -103,41 +142,71 @@ impl Server {
     /// # Errors
     /// The reason, if the log has failed.
     pub async fn stop(mut self) -> Result<(), String> {
-        self.accepting.shutdown().await;
-        self.replica.stop().await
+        self.tasks.shutdown().await;
+        self.parts.replica.stop().await
     }
 
-    fn accept(&self, listener: Listener) -> impl Future<Output = ()> + use<> {
-        let (replica, facts) = (self.replica.clone(), Arc::clone(&self.facts));
-        let connections = Arc::clone(&self.connections);
+    /// Accepts what `listener` gives.
+    fn accept(&self, protocol: Protocol, listener: Listener) -> impl Future<Output = ()> + use<> {
+        let parts = self.parts.clone();
         async move {
             let mut refused = 0_u64;
             loop {
                 let socket = listener.accept().await;
-                if !connections.has_room() {
-                    refuse(&socket, refused);
+                if !parts.connections.has_room() {
+                    refuse(protocol, &socket, refused);
                     refused += 1;
                     continue;
                 }
                 refused = 0;
-                let outgoing = Arc::new(Outgoing::new(socket, connections.unsent()));
-                let client = tube::Client::open(
-                    Arc::clone(&outgoing),
-                    replica.clone(),
-                    Arc::clone(&facts),
-                    Arc::clone(&connections),
-                );
-                tokio::spawn(Connection::new(client, outgoing).run());
+                match protocol {
+                    Protocol::Beanstalk => parts.serve_tube(socket),
+                    Protocol::ZooKeeper => parts.serve_zk(socket),
+                }
             }
         }
     }
 }
 
+impl Parts {
+    fn serve_tube(&self, socket: Socket) {
+        let mut outgoing = Outgoing::new(socket, self.connections.unsent());
+        outgoing.last_words = tube::LAST_WORDS;
+        let outgoing = Arc::new(outgoing);
+        let client = tube::Client::open(
+            Arc::clone(&outgoing),
+            self.replica.clone(),
+            Arc::clone(&self.facts),
+            Arc::clone(&self.connections),
+        );
+        tokio::spawn(Connection::new(client, outgoing).run());
+    }
+
+    fn serve_zk(&self, socket: Socket) {
+        let address = socket.peer_address();
+        if !self.hub.has_room(address) {
+            tracing::warn!(%address, "a connection is refused: the address has too many (maxClientCnxns)");
+            return;
+        }
+        let outgoing = Arc::new(Outgoing::new(socket, self.connections.unsent()));
+        let client = zk::Client::open(
+            Arc::clone(&outgoing),
+            address,
+            self.replica.clone(),
+            Arc::clone(&self.hub),
+            Arc::clone(&self.connections),
+        );
+        tokio::spawn(Connection::new(client, outgoing).run());
+    }
+}
+
 /// Says why before hanging up, as far as a new socket takes it. In the log it is said once, until there is room again.
-fn refuse(socket: &Socket, before: u64) {
-    let mut reply = Vec::new();
-    tube::refuse(&mut reply);
-    let _ = socket.try_write(&reply);
+fn refuse(protocol: Protocol, socket: &Socket, before: u64) {
+    if protocol == Protocol::Beanstalk {
+        let mut reply = Vec::new();
+        tube::refuse(&mut reply);
+        let _ = socket.try_write(&reply);
+    }
     if before == 0 {
         tracing::warn!("connections are refused: the limit is reached (--max-connections, or open files)");
     }

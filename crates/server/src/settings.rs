@@ -8,6 +8,10 @@ use std::path::PathBuf;
 pub struct Settings {
     /// Where clients of beanstalkd's protocol connect. May be empty if sockets are passed in.
     pub beanstalk: Vec<Address>,
+    /// Where clients of ZooKeeper's protocol connect.
+    pub zookeeper: Vec<Address>,
+    /// What ZooKeeper's protocol needs besides.
+    pub zk: crate::ZkSettings,
     /// Bytes that a job's body may have.
     pub job_bytes_max: u32,
     /// Connections that may be open at a time, of all protocols.

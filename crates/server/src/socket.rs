@@ -1,6 +1,7 @@
 //! A client's socket, of either family.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::task::{Context, Poll};
 
@@ -15,6 +16,15 @@ pub(crate) enum Socket {
 }
 
 impl Socket {
+    /// The client's address. One on this machine that came through a file is known as the machine itself.
+    pub(crate) fn peer_address(&self) -> IpAddr {
+        let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        match self {
+            Socket::Tcp(stream) => stream.peer_addr().map_or(local, |address| address.ip().to_canonical()),
+            Socket::Unix(_) => local,
+        }
+    }
+
     pub(crate) fn poll_read_ready(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
             Socket::Tcp(stream) => stream.poll_read_ready(context),

@@ -49,7 +49,9 @@ async fn run(settings: ServeSettings) -> Result<(), Failure> {
     let ours = std::env::var_os("LISTEN_FDS").is_none();
     let bound = Server::bind(&settings).await.map_err(|error| internal(&error))?;
     if let Some(user) = user {
-        for path in settings.beanstalk.iter().filter_map(unix_path).filter(|_| ours) {
+        for path in
+            (settings.beanstalk.iter().filter(|_| ours)).chain(&settings.zookeeper).filter_map(unix_path)
+        {
             user.take_over(path)?;
         }
         user.enter()?;
@@ -158,6 +160,8 @@ fn server_settings(settings: ServeSettings) -> Result<ServerSettings, String> {
     let salt_seed = random().map_err(|error| format!("/dev/urandom cannot be read: {error}"))?;
     Ok(ServerSettings {
         beanstalk: settings.beanstalk.into_iter().map(server_address).collect(),
+        zookeeper: settings.zookeeper.into_iter().map(server_address).collect(),
+        zk: trellis_server::ZkSettings::default(),
         job_bytes_max: settings.max_job_size_bytes,
         connections_max: settings.max_connections as usize,
         memory_bytes_max: settings.max_memory_bytes,

@@ -7,7 +7,7 @@ mod translate;
 
 pub(crate) use client::Client;
 pub(crate) use facts::Facts;
-pub(crate) use outbox::TubeOutbox;
+pub(crate) use outbox::TubeReplies;
 
 use trellis_tube_codec::Reply;
 
@@ -16,7 +16,5 @@ pub(crate) fn refuse(out: &mut Vec<u8>) {
     Reply::OutOfMemory.encode(out);
 }
 
-/// Appends the answer to a client whose request can't be completed any more.
-pub(crate) fn abandon(out: &mut Vec<u8>) {
-    Reply::InternalError.encode(out);
-}
+/// The answer to a client whose request can't be completed any more.
+pub(crate) const LAST_WORDS: &[u8] = b"INTERNAL_ERROR\r\n";

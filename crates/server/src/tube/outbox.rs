@@ -2,33 +2,58 @@
 
 use std::sync::Arc;
 
+use trellis_core::ConnectionId;
 use trellis_core::tube::{JobState, JobStats, Reply, TubeStats};
-use trellis_core::{ConnectionId, Outbox, zk};
-use trellis_replica::{Deliver, LogGauge};
+use trellis_replica::LogGauge;
 use trellis_tube_codec as codec;
 use trellis_tube_codec::yaml;
 
 use super::facts::Facts;
 use crate::connections::Connections;
-use crate::limits::{REPLY_BYTES_GATHERED_MAX, REPLY_BYTES_UNSENT_MAX, REPLY_BYTES_UNSENT_TOTAL_MAX};
-use crate::outgoing::Outgoing;
+use crate::limits::{REPLY_BYTES_UNSENT_MAX, REPLY_BYTES_UNSENT_TOTAL_MAX};
+use crate::outlet::Touched;
 
-/// Encodes each reply where it belongs, and sends what an entry has given, one write a connection.
-pub(crate) struct TubeOutbox {
+/// Encodes each reply where it belongs.
+pub(crate) struct TubeReplies {
     connections: Arc<Connections>,
     facts: Arc<Facts>,
     log: Arc<LogGauge>,
-    /// Connections that there is something for.
-    touched: Vec<Arc<Outgoing>>,
-    /// Bytes that there are for them.
-    gathered: usize,
     /// Answers are being refused.
     refusing: bool,
 }
 
-impl TubeOutbox {
+impl TubeReplies {
     pub(crate) fn new(connections: Arc<Connections>, facts: Arc<Facts>, log: Arc<LogGauge>) -> Self {
-        TubeOutbox { connections, facts, log, touched: Vec::new(), gathered: 0, refusing: false }
+        TubeReplies { connections, facts, log, refusing: false }
+    }
+
+    /// Encodes a reply for its connection, if that is there.
+    pub(crate) fn reply(&mut self, to: ConnectionId, reply: &Reply<'_>, touched: &mut Touched) {
+        let Some(outgoing) = self.connections.get(to) else { return };
+        let question = is_to_question(reply);
+        let has_room = !question || self.connections.make_room_for_replies();
+        let mut refused = false;
+        touched.add(&outgoing, true, |out| {
+            let start = out.len();
+            encode(reply, &self.facts, &self.log, out);
+            // A short one is no burden if the client reads.
+            refused =
+                !has_room && (out.len() - start > REPLY_BYTES_UNSENT_MAX || !outgoing.socket.is_writable());
+            if refused {
+                out.truncate(start);
+                codec::Reply::OutOfMemory.encode(out);
+            }
+        });
+        if question {
+            self.note_refusal(refused, has_room);
+        }
+    }
+
+    /// Tells a client that the log has no room for its command.
+    pub(crate) fn refuse(&mut self, to: ConnectionId, touched: &mut Touched) {
+        if let Some(outgoing) = self.connections.get(to) {
+            touched.add(&outgoing, true, |out| codec::Reply::OutOfMemory.encode(out));
+        }
     }
 
     /// Says in the log once, until there is room again, that answers are refused.
@@ -41,63 +66,6 @@ impl TubeOutbox {
         }
         self.refusing = refused || (self.refusing && !has_room);
     }
-}
-
-impl Outbox for TubeOutbox {
-    fn tube(&mut self, to: ConnectionId, reply: Reply<'_>) {
-        let Some(outgoing) = self.connections.get(to) else { return };
-        let question = is_to_question(&reply);
-        let has_room = !question || self.connections.make_room_for_replies();
-        let (mut bytes, mut refused) = (0, false);
-        let first = outgoing.add(|out| {
-            let start = out.len();
-            encode(&reply, &self.facts, &self.log, out);
-            bytes = out.len() - start;
-            // A short one is no burden if the client reads.
-            refused = !has_room && (bytes > REPLY_BYTES_UNSENT_MAX || !outgoing.socket.is_writable());
-            if refused {
-                out.truncate(start);
-                codec::Reply::OutOfMemory.encode(out);
-            }
-        });
-        if first {
-            self.touched.push(outgoing);
-        }
-        if question {
-            self.note_refusal(refused, has_room);
-        }
-        self.gathered += bytes;
-        if self.gathered >= REPLY_BYTES_GATHERED_MAX {
-            self.flush();
-        }
-    }
-
-    // Nobody here speaks ZooKeeper's protocol.
-    fn zk(&mut self, _to: ConnectionId, _zxid: zk::Zxid, _reply: zk::Reply<'_>) {}
-    fn zk_event(&mut self, _event: zk::Event<'_>) {}
-    fn zk_quota_exceeded(&mut self, _excess: zk::QuotaExcess<'_>) {}
-    fn zk_connection_lost(&mut self, _session: zk::SessionId, _connection: ConnectionId) {}
-    fn zk_session_ended(&mut self, _session: zk::SessionId, _connection: Option<ConnectionId>) {}
-}
-
-impl Deliver for TubeOutbox {
-    fn flush(&mut self) {
-        self.gathered = 0;
-        for outgoing in self.touched.drain(..) {
-            outgoing.complete();
-        }
-        self.connections.make_room_for_replies();
-    }
-
-    fn refuse(&mut self, to: ConnectionId) {
-        let Some(outgoing) = self.connections.get(to) else { return };
-        if outgoing.add(|out| codec::Reply::OutOfMemory.encode(out)) {
-            self.touched.push(outgoing);
-        }
-    }
-
-    // Nobody here speaks ZooKeeper's protocol.
-    fn refuse_zk(&mut self, _to: ConnectionId) {}
 }
 
 /// Questions change nothing, so their answers may be refused. A job that is reserved must reach its worker.
@@ -184,14 +152,21 @@ mod tests {
     use std::io::Read;
     use std::os::unix::net::UnixStream;
 
+    use trellis_core::Outbox;
+    use trellis_replica::Deliver;
+
     use super::*;
+    use crate::limits::REPLY_BYTES_GATHERED_MAX;
+    use crate::outgoing::Outgoing;
+    use crate::outlet::Outlet;
     use crate::socket::Socket;
+    use crate::zk::{Hub, Settings as ZkSettings, ZkReplies};
 
     const LONG: &[u8] = &[b'x'; REPLY_BYTES_UNSENT_MAX + 1];
 
     struct Case {
         connections: Arc<Connections>,
-        outbox: TubeOutbox,
+        outlet: Outlet,
         /// The one that is asked for, and its client.
         id: ConnectionId,
         client: UnixStream,
@@ -201,10 +176,15 @@ mod tests {
         async fn new() -> Self {
             let connections = Arc::new(Connections::new(1, 10));
             let facts = Facts::new(65_535, u64::MAX, Arc::clone(&connections));
-            let outbox = TubeOutbox::new(Arc::clone(&connections), Arc::new(facts), Arc::default());
+            let outlet = Outlet {
+                connections: Arc::clone(&connections),
+                tube: TubeReplies::new(Arc::clone(&connections), Arc::new(facts), Arc::default()),
+                zk: ZkReplies::new(Arc::new(Hub::new(ZkSettings::default()))),
+                touched: Touched::default(),
+            };
             let (socket, client) = Socket::pair().await;
             let id = connections.add(Arc::new(Outgoing::new(socket, connections.unsent())));
-            Case { connections, outbox, id, client }
+            Case { connections, outlet, id, client }
         }
 
         /// Another client does not read more than all together may leave.
@@ -212,8 +192,8 @@ mod tests {
             let (socket, client) = Socket::pair().await;
             let outgoing = Arc::new(Outgoing::new(socket, self.connections.unsent()));
             self.connections.add(Arc::clone(&outgoing));
-            outgoing.add(|out| out.resize(REPLY_BYTES_UNSENT_TOTAL_MAX + 1_000_000, b'x'));
-            outgoing.complete();
+            outgoing.add(true, |out| out.resize(REPLY_BYTES_UNSENT_TOTAL_MAX + 1_000_000, b'x'));
+            outgoing.complete(true);
             assert!(!self.connections.make_room_for_replies());
             client
         }
@@ -229,18 +209,18 @@ mod tests {
     #[tokio::test]
     async fn replies_leave_when_the_entry_is_complete_or_they_are_many() {
         let mut case = Case::new().await;
-        case.outbox.tube(case.id, Reply::Deleted);
+        case.outlet.tube(case.id, Reply::Deleted);
         assert_eq!(case.sent(), "");
-        case.outbox.flush();
+        case.outlet.flush();
         assert_eq!(case.sent(), "DELETED\r\n");
 
-        case.outbox.tube(case.id, Reply::Buried);
+        case.outlet.tube(case.id, Reply::Buried);
         let (socket, _other) = Socket::pair().await;
         let other = case.connections.add(Arc::new(Outgoing::new(socket, case.connections.unsent())));
-        case.outbox.tube(other, Reply::Found { id: 1, body: &[b'x'; REPLY_BYTES_GATHERED_MAX] });
+        case.outlet.tube(other, Reply::Found { id: 1, body: &[b'x'; REPLY_BYTES_GATHERED_MAX] });
         assert_eq!(case.sent(), "BURIED\r\n");
-        case.outbox.tube(case.id, Reply::Touched);
-        case.outbox.flush();
+        case.outlet.tube(case.id, Reply::Touched);
+        case.outlet.flush();
         assert_eq!(case.sent(), "TOUCHED\r\n");
     }
 
@@ -248,14 +228,14 @@ mod tests {
     async fn beyond_the_limit_only_what_is_long_and_can_be_refused_is_refused() {
         let mut case = Case::new().await;
         let _other = case.reach_the_limit().await;
-        case.outbox.tube(case.id, Reply::Found { id: 1, body: b"short" });
-        case.outbox.flush();
+        case.outlet.tube(case.id, Reply::Found { id: 1, body: b"short" });
+        case.outlet.flush();
         assert_eq!(case.sent(), "FOUND 1 5\r\nshort\r\n");
-        case.outbox.tube(case.id, Reply::Found { id: 1, body: LONG });
-        case.outbox.flush();
+        case.outlet.tube(case.id, Reply::Found { id: 1, body: LONG });
+        case.outlet.flush();
         assert_eq!(case.sent(), "OUT_OF_MEMORY\r\n");
-        case.outbox.tube(case.id, Reply::Reserved { id: 1, body: LONG });
-        case.outbox.flush();
+        case.outlet.tube(case.id, Reply::Reserved { id: 1, body: LONG });
+        case.outlet.flush();
         assert!(case.sent().starts_with("RESERVED 1 65537\r\nx"));
     }
 
@@ -264,8 +244,8 @@ mod tests {
         let mut case = Case::new().await;
         let _other = case.reach_the_limit().await;
         for _ in 0..10 {
-            case.outbox.tube(case.id, Reply::Found { id: 1, body: &LONG[..60_000] });
-            case.outbox.flush();
+            case.outlet.tube(case.id, Reply::Found { id: 1, body: &LONG[..60_000] });
+            case.outlet.flush();
         }
         let outgoing = case.connections.get(case.id).unwrap();
         let left = outgoing.lock().unsent();

@@ -1,5 +1,6 @@
 //! What all of this node's clients share: who is connected, who watches what, and whose session lives.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::FxHashMap;
@@ -15,12 +16,20 @@ pub(crate) struct Hub {
     pub(crate) settings: Settings,
     pub(super) heartbeats: Heartbeats,
     peers: Mutex<FxHashMap<u64, Arc<Peer>>>,
+    /// How many connections each address has.
+    addresses: Mutex<FxHashMap<IpAddr, usize>>,
     watches: Mutex<Watches>,
 }
 
 impl Hub {
     pub(crate) fn new(settings: Settings) -> Self {
-        Hub { settings, heartbeats: Heartbeats::new(), peers: Mutex::default(), watches: Mutex::default() }
+        Hub {
+            settings,
+            heartbeats: Heartbeats::new(),
+            peers: Mutex::default(),
+            addresses: Mutex::default(),
+            watches: Mutex::default(),
+        }
     }
 
     pub(super) fn peers(&self) -> MutexGuard<'_, FxHashMap<u64, Arc<Peer>>> {
@@ -31,19 +40,36 @@ impl Hub {
         self.watches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn peer(&self, number: u64) -> Option<Arc<Peer>> {
-        self.peers().get(&number).cloned()
+    pub(super) fn peer(&self, id: ConnectionId) -> Option<Arc<Peer>> {
+        self.peers().get(&id.number()).cloned()
     }
 
-    pub(super) fn add(&self, peer: &Arc<Peer>) {
+    fn addresses(&self) -> MutexGuard<'_, FxHashMap<IpAddr, usize>> {
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether an address may have one more connection.
+    pub(crate) fn has_room(&self, address: IpAddr) -> bool {
+        let max = self.settings.connections_per_address_max;
+        max == 0 || self.addresses().get(&address).is_none_or(|count| *count < max)
+    }
+
+    pub(super) fn add(&self, peer: &Arc<Peer>, address: IpAddr) {
         self.peers().insert(peer.id.number(), Arc::clone(peer));
+        *self.addresses().entry(address).or_default() += 1;
     }
 
     /// Forgets a connection; its watches go with it.
-    pub(super) fn remove(&self, id: ConnectionId) {
-        if let Some(peer) = self.peers().remove(&id.number()) {
-            let watcher = peer.lock().watcher;
-            self.watches().remove_client(watcher);
+    pub(super) fn remove(&self, peer: &Peer, address: IpAddr) {
+        self.peers().remove(&peer.id.number());
+        let watcher = peer.lock().watcher;
+        self.watches().remove_client(watcher);
+        let mut addresses = self.addresses();
+        if let Some(count) = addresses.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                addresses.remove(&address);
+            }
         }
     }
 }

@@ -1,3 +1,18 @@
 //! ZooKeeper's protocol: the only place that knows its codec.
 
+mod auth;
+mod client;
+mod hub;
+mod peer;
+mod replies;
+mod sessions;
+mod settings;
+mod translate;
 mod watches;
+mod words;
+
+pub(crate) use client::Client;
+pub(crate) use hub::Hub;
+pub(crate) use replies::ZkReplies;
+pub(crate) use sessions::look_after;
+pub use settings::Settings;

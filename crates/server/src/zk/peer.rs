@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use trellis_core::ConnectionId;
-use trellis_core::zk::SessionId;
-use trellis_zk_codec::Op;
+use trellis_core::zk::{Identities, SessionId};
+use trellis_zk_codec::{ErrorCode, Op};
 
 use super::watches::{Client, Modes};
 use crate::outgoing::Outgoing;
@@ -41,7 +41,9 @@ pub(crate) struct Pending {
 /// What is to be done when the reply comes.
 pub(crate) enum Then {
     /// The connection's beginning is answered, by a response with or without the byte that old clients don't know.
-    Begin { with_read_only: bool },
+    Begin {
+        with_read_only: bool,
+    },
     /// The reply is passed on.
     Reply,
     /// The reply is passed on, and the znode is watched if it can be read.
@@ -54,8 +56,8 @@ pub(crate) enum Then {
     SetWatches(Box<WatchPaths>),
     /// The client is told who it is.
     WhoAmI,
-    /// The client's identity has been taken note of.
-    Authenticated,
+    /// The request is refused.
+    Fail(ErrorCode),
     /// There is nothing to say to a SASL client.
     Sasl,
 }
@@ -71,12 +73,8 @@ pub(crate) struct WatchPaths {
 
 impl Peer {
     pub(super) fn new(id: ConnectionId, outgoing: Arc<Outgoing>, watcher: Client, address: String) -> Self {
-        let state = PeerState {
-            pending: VecDeque::new(),
-            identities: vec![("ip", address)],
-            session: None,
-            watcher,
-        };
+        let state =
+            PeerState { pending: VecDeque::new(), identities: vec![("ip", address)], session: None, watcher };
         Peer { id, outgoing, heard: Arc::new(AtomicU64::new(0)), state: Mutex::new(state) }
     }
 
@@ -87,5 +85,12 @@ impl Peer {
     /// Notes that the client has been heard at `now`, in milliseconds.
     pub(super) fn hear(&self, now: u64) {
         self.heard.store(now, Relaxed);
+    }
+}
+
+impl PeerState {
+    /// The identities as commands carry them.
+    pub(super) fn encode_identities(&self) -> Vec<u8> {
+        Identities::encode(self.identities.iter().map(|(scheme, id)| (*scheme, id.as_str())))
     }
 }

@@ -5,7 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
-use trellis_core::zk::{SessionFacts, SessionId};
+use trellis_core::ConnectionId;
+use trellis_core::zk::{Command, SessionFacts, SessionId};
+use trellis_replica::Replica;
+
+use super::hub::Hub;
 
 /// The sessions that live, and when their clients were last heard.
 pub(crate) struct Heartbeats {
@@ -65,5 +69,32 @@ impl Heartbeats {
         // In an order that does not depend on a hash.
         expired.sort_unstable();
         expired
+    }
+}
+
+/// How often sessions are looked after, in parts of a tick and at most.
+const TICK_PARTS: u32 = 8;
+const PAUSE_MAX: Duration = Duration::from_millis(250);
+
+/// A session that is expired and still there, as when the log is full, is expired again after so long.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Watches of clients that are gone whose memory is given back at a time, between others' turns.
+const WATCHES_CLEANED: usize = 1000;
+
+/// Expires the sessions whose clients are silent, and clears away what clients leave behind.
+pub(crate) async fn look_after(replica: Replica, hub: Arc<Hub>) {
+    hub.heartbeats.grant(replica.sessions());
+    let pause = (hub.settings.tick / TICK_PARTS).clamp(Duration::from_millis(1), PAUSE_MAX);
+    let nobody = ConnectionId::new(0, 0);
+    loop {
+        tokio::time::sleep(pause).await;
+        for session in hub.heartbeats.expired(hub.heartbeats.now(), AGAIN) {
+            tracing::info!(session = %format_args!("{session:#x}"), "a session expires: its client is silent");
+            replica.submit_zk(nobody, &Command::ExpireSession { session });
+        }
+        while hub.watches().clean(WATCHES_CLEANED) {
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -26,7 +26,11 @@ pub(super) enum Step<'a> {
 pub(super) enum Change<'a> {
     /// One operation.
     One(Operation<'a>, bool),
-    SetAcl { path: &'a str, acl: List<'a, codec::Acl<'a>>, version: i32 },
+    SetAcl {
+        path: &'a str,
+        acl: List<'a, codec::Acl<'a>>,
+        version: i32,
+    },
     /// Several, all or none.
     Many(List<'a, Operation<'a>>),
     /// Nothing that this server does.
@@ -52,8 +56,12 @@ pub(super) fn step<'a>(request: &Request<'a>) -> Step<'a> {
         Request::SetAcl { path, acl, version } => Step::Command(Change::SetAcl { path, acl, version }),
         Request::Multi(operations) => Step::Command(Change::Many(operations)),
         Request::Reconfig { .. } => Step::Command(Change::Refuse(Error::ReconfigDisabled)),
-        Request::Exists { path, watch } => watched(Query::Exists { path: at(path) }, watch, Modes::DATA, path),
-        Request::GetData { path, watch } => watched(Query::GetData { path: at(path) }, watch, Modes::DATA, path),
+        Request::Exists { path, watch } => {
+            watched(Query::Exists { path: at(path) }, watch, Modes::DATA, path)
+        }
+        Request::GetData { path, watch } => {
+            watched(Query::GetData { path: at(path) }, watch, Modes::DATA, path)
+        }
         Request::GetChildren { path, watch } => {
             watched(Query::GetChildren { path: at(path) }, watch, Modes::CHILD, path)
         }
@@ -107,8 +115,12 @@ fn modes(kind: WatcherKind) -> Modes {
 
 fn set_watches<'a>(zxid: i64, lists: [List<'a, &'a str>; 5]) -> Step<'a> {
     let borrowed = |list: List<'a, &'a str>| list.iter().map(Cow::Borrowed).collect();
-    let query =
-        Query::SetWatches { zxid, data: borrowed(lists[0]), exist: borrowed(lists[1]), child: borrowed(lists[2]) };
+    let query = Query::SetWatches {
+        zxid,
+        data: borrowed(lists[0]),
+        exist: borrowed(lists[1]),
+        child: borrowed(lists[2]),
+    };
     let [data, exist, child, persistent, recursive] =
         lists.map(|list| list.iter().map(Into::into).collect::<Vec<Box<str>>>());
     let paths = WatchPaths { data, exist, child, persistent, recursive };
@@ -136,7 +148,8 @@ impl<'a> Change<'a> {
                 submit(&Command::Op { op, identities, enforce_quota });
             }
             Change::Many(operations) => {
-                let ranges: Vec<_> = operations.iter().map(|operation| lists.add(acl_of(&operation))).collect();
+                let ranges: Vec<_> =
+                    operations.iter().map(|operation| lists.add(acl_of(&operation))).collect();
                 // In a multi, no creation is answered with the znode's facts but those that ask by other means.
                 let ops = operations.iter().zip(&ranges);
                 let ops = ops.map(|(operation, list)| op(operation, lists.get(list), want_stat(&operation)));

@@ -37,7 +37,10 @@ impl ServeArgs {
 pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
     let settings = args.settings().map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     // Sockets that a service manager passes stand in for addresses; whether they are any good shows when they are used.
-    if settings.beanstalk.is_empty() && std::env::var_os("LISTEN_FDS").is_none() {
+    if settings.beanstalk.is_empty()
+        && settings.zookeeper.is_empty()
+        && std::env::var_os("LISTEN_FDS").is_none()
+    {
         return Err(Failure::new(Exit::Usage, "there is nothing to listen on: every listener is off")
             .hint("give --beanstalk an address, as in 127.0.0.1:11300"));
     }

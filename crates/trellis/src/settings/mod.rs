@@ -26,6 +26,8 @@ pub(crate) struct ServeSettings {
     pub(crate) data_dir: PathBuf,
     /// Where beanstalkd's protocol is spoken; none when it is off.
     pub(crate) beanstalk: Vec<Address>,
+    /// Where ZooKeeper's protocol is spoken; none when it is off.
+    pub(crate) zookeeper: Vec<Address>,
     /// When a change is acknowledged.
     pub(crate) durability: Durability,
     /// The longest time between two fsyncs with `Durability::Interval`; `None` leaves it to the system.
@@ -54,6 +56,7 @@ impl Default for ServeSettings {
         ServeSettings {
             data_dir: PathBuf::from("./trellis-data"),
             beanstalk: vec![Address::Tcp { host: "127.0.0.1".to_owned(), port: 11300 }],
+            zookeeper: Vec::new(),
             durability: Durability::Strict,
             fsync_interval: Some(Duration::from_millis(50)),
             max_job_size_bytes: 65535,

@@ -102,11 +102,15 @@ pub(crate) static SETTINGS: &[Setting] = &[
         variable: "TRELLIS_ZOOKEEPER",
         value_name: "ADDR",
         default: Some("off"),
-        repeatable: false,
+        repeatable: true,
         complete: Complete::Nothing,
-        summary: "Where to speak ZooKeeper's protocol; only `off` in this version",
-        details: "This version has no such listener. `off` is accepted so that scripts can already say it.",
-        apply: |_, values| not_yet(values, "ZooKeeper"),
+        summary: "Where to speak ZooKeeper's protocol",
+        details: "`host:port`, `[ipv6]:port`, `unix:/path` or `off`. Give it several times, or several \
+                  addresses with commas between them, to listen on all of them. Clients expect port 2181.",
+        apply: |settings, values| {
+            settings.zookeeper = addresses(values)?;
+            Ok(())
+        },
     },
     Setting {
         name: "http",

@@ -114,7 +114,7 @@ fn each_setting_says_how_to_do_it_right() {
         ("beanstalk", "127.0.0.1", "has no port: write host:port as in 127.0.0.1:11300"),
         ("beanstalk", "off,127.0.0.1:1", "off and an address exclude each other"),
         ("beanstalk", "a:1,a:1", "a:1 is given twice"),
-        ("zookeeper", "127.0.0.1:2181", "has no ZooKeeper listener yet; leave it out or say off"),
+        ("zookeeper", "127.0.0.1", "has no port: write host:port"),
         ("http", "127.0.0.1:8080", "has no HTTP listener yet"),
         ("durability", "intervall", "did you mean interval?"),
         ("fsync-interval-ms", "0", "say durability strict instead"),

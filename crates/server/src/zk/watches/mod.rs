@@ -177,7 +177,11 @@ impl Watches {
 
     /// How many watches there are, and of how many clients and paths.
     pub(crate) fn counts(&self) -> Counts {
-        Counts { watches: self.store.len(), clients: self.store.watching_clients(), paths: self.store.paths() }
+        Counts {
+            watches: self.store.len(),
+            clients: self.store.watching_clients(),
+            paths: self.store.paths(),
+        }
     }
 
     /// Calls `visit` with each client's number and a path that it watches, by client.

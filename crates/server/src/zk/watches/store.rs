@@ -2,8 +2,8 @@
 
 use slab::Slab;
 
-use super::index::{Index, of_pair, of_path};
 use super::Modes;
+use super::index::{Index, of_pair, of_path};
 
 /// The end of a list.
 const NONE: u32 = u32::MAX;

@@ -1,0 +1,98 @@
+//! The way out of the state machine on this node: each protocol makes bytes of its replies, and here they are sent, one
+//! write a connection.
+
+use std::sync::Arc;
+
+use trellis_core::{ConnectionId, Outbox, tube, zk};
+use trellis_replica::Deliver;
+
+use crate::connections::Connections;
+use crate::limits::{INLINE_WRITES_MAX, REPLY_BYTES_GATHERED_MAX};
+use crate::outgoing::Outgoing;
+use crate::tube::TubeReplies;
+use crate::zk::ZkReplies;
+
+/// Takes what the state machine gives out.
+pub(crate) struct Outlet {
+    pub(crate) connections: Arc<Connections>,
+    pub(crate) tube: TubeReplies,
+    pub(crate) zk: ZkReplies,
+    pub(crate) touched: Touched,
+}
+
+/// Connections that there is something for.
+#[derive(Default)]
+pub(crate) struct Touched {
+    outgoing: Vec<Arc<Outgoing>>,
+    /// Bytes that there are for them.
+    gathered: usize,
+}
+
+impl Touched {
+    /// Appends to what there is for a connection; `awaited` if a request awaits it. Gives the number of its bytes.
+    pub(crate) fn add(&mut self, outgoing: &Arc<Outgoing>, awaited: bool, encode: impl FnOnce(&mut Vec<u8>)) {
+        let mut bytes = 0;
+        let first = outgoing.add(awaited, |out| {
+            let start = out.len();
+            encode(out);
+            bytes = out.len() - start;
+        });
+        if first {
+            self.outgoing.push(Arc::clone(outgoing));
+        }
+        self.gathered += bytes;
+        if self.gathered >= REPLY_BYTES_GATHERED_MAX {
+            self.send();
+        }
+    }
+
+    fn send(&mut self) {
+        self.gathered = 0;
+        for (number, outgoing) in self.outgoing.drain(..).enumerate() {
+            // When one event goes to thousands, the writes are left to the connections' own tasks, so that others get
+            // their turn in between.
+            outgoing.complete(number < INLINE_WRITES_MAX);
+        }
+    }
+}
+
+impl Outbox for Outlet {
+    fn tube(&mut self, to: ConnectionId, reply: tube::Reply<'_>) {
+        self.tube.reply(to, &reply, &mut self.touched);
+    }
+
+    fn zk(&mut self, to: ConnectionId, zxid: zk::Zxid, reply: zk::Reply<'_>) {
+        self.zk.reply(to, zxid, &reply, &mut self.touched);
+    }
+
+    fn zk_event(&mut self, event: zk::Event<'_>) {
+        self.zk.event(event, &mut self.touched);
+    }
+
+    fn zk_quota_exceeded(&mut self, excess: zk::QuotaExcess<'_>) {
+        self.zk.quota_exceeded(excess);
+    }
+
+    fn zk_connection_lost(&mut self, _session: zk::SessionId, connection: ConnectionId) {
+        self.zk.hang_up(connection);
+    }
+
+    fn zk_session_ended(&mut self, session: zk::SessionId, connection: Option<ConnectionId>) {
+        self.zk.session_ended(session, connection);
+    }
+}
+
+impl Deliver for Outlet {
+    fn flush(&mut self) {
+        self.touched.send();
+        self.connections.make_room_for_replies();
+    }
+
+    fn refuse(&mut self, to: ConnectionId) {
+        self.tube.refuse(to, &mut self.touched);
+    }
+
+    fn refuse_zk(&mut self, to: ConnectionId) {
+        self.zk.refuse(to, &mut self.touched);
+    }
+}

@@ -1,0 +1,301 @@
+//! One client of ZooKeeper's protocol: its handshake, and its requests in their order.
+//!
+//! A question is answered at once if nothing of the client is under way, and else at its place behind the writes
+//! before it, so that a session's requests are carried out in the order in which they were made.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::task::Context;
+
+use trellis_core::zk::{Command, Error, Identities, Query};
+use trellis_replica::Replica;
+use trellis_zk_codec::{ConnectRequest, ErrorCode, FourLetterWord, Op, Request, RequestError, take_frame};
+
+use super::auth;
+use super::hub::Hub;
+use super::peer::{Peer, Pending, Then};
+use super::translate::{Change, Step, step};
+use super::words;
+use crate::connection::Protocol;
+use crate::connections::Connections;
+use crate::limits::PLACED_QUERIES_MAX;
+use crate::outgoing::Outgoing;
+
+/// The requests of one connection.
+pub(crate) struct Client {
+    peer: Arc<Peer>,
+    outgoing: Arc<Outgoing>,
+    hub: Arc<Hub>,
+    replica: Replica,
+    connections: Arc<Connections>,
+    address: IpAddr,
+    /// Who the client says it is, as commands carry it.
+    identities: Vec<u8>,
+    stage: Stage,
+    /// Questions under way that wait for writes before them.
+    placed: u32,
+    /// Something was answered that is not sent yet.
+    unsent: bool,
+}
+
+/// How far a connection is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing has come yet.
+    New,
+    /// The session is being created or attached.
+    Beginning,
+    Open,
+    /// The connection ends with its last reply.
+    Quit,
+}
+
+impl Client {
+    pub(crate) fn open(
+        outgoing: Arc<Outgoing>,
+        address: IpAddr,
+        replica: Replica,
+        hub: Arc<Hub>,
+        connections: Arc<Connections>,
+    ) -> Self {
+        let id = connections.add(Arc::clone(&outgoing));
+        let watcher = hub.watches().add_client(id.number());
+        let peer = Arc::new(Peer::new(id, Arc::clone(&outgoing), watcher, address.to_string()));
+        hub.add(&peer, address);
+        let identities = peer.lock().encode_identities();
+        Client {
+            peer,
+            outgoing,
+            hub,
+            replica,
+            connections,
+            address,
+            identities,
+            stage: Stage::New,
+            placed: 0,
+            unsent: false,
+        }
+    }
+
+    /// Whether another request may be taken now.
+    fn may_go_on(&mut self, context: &mut Context<'_>) -> bool {
+        let queue = self.outgoing.lock();
+        if self.stage == Stage::Quit || queue.is_closing() {
+            return false;
+        }
+        let nothing_awaited = queue.awaiting == 0;
+        let room = queue.has_room();
+        drop(queue);
+        if nothing_awaited {
+            self.placed = 0;
+            if self.stage == Stage::Beginning {
+                self.stage = Stage::Open;
+            }
+        }
+        let begun = self.stage != Stage::Beginning;
+        begun && room && self.placed < PLACED_QUERIES_MAX && self.replica.poll_room(context).is_ready()
+    }
+
+    /// Takes one frame off `input`; false if it is not complete.
+    fn take_one(&mut self, input: &mut &[u8]) -> bool {
+        if self.stage == Stage::New {
+            if input.len() < 4 {
+                return false;
+            }
+            if let Some(word) = FourLetterWord::detect(input) {
+                *input = &[];
+                self.answer_word(word);
+                return true;
+            }
+        }
+        match take_frame(input, self.hub.settings.frame_bytes_max) {
+            Ok(None) => return false,
+            Ok(Some(frame)) if self.stage == Stage::New => self.begin(frame),
+            Ok(Some(frame)) => self.frame(frame),
+            Err(error) => {
+                tracing::debug!(%error, address = %self.address, "a client is hung up on");
+                self.stage = Stage::Quit;
+            }
+        }
+        true
+    }
+
+    fn answer_word(&mut self, word: FourLetterWord) {
+        let text = words::answer(word, &self.hub, &self.replica, &self.connections);
+        self.outgoing.lock().answer(|out| out.extend_from_slice(text.as_bytes()));
+        self.stage = Stage::Quit;
+    }
+
+    fn begin(&mut self, frame: &[u8]) {
+        self.stage = Stage::Quit;
+        let Ok(request) = ConnectRequest::decode(frame) else { return };
+        let (zxid, _) = self.replica.zk_facts();
+        if request.last_zxid_seen > zxid {
+            tracing::warn!(
+                address = %self.address,
+                seen = request.last_zxid_seen,
+                zxid,
+                "a client has seen a later state than this server has: it is hung up on"
+            );
+            return;
+        }
+        let timeout_ms = self.hub.settings.session_timeout_ms(request.timeout_ms);
+        let command = if request.session == 0 {
+            let Some((session, password)) = auth::new_session(self.peer.id.node()) else { return };
+            Command::CreateSession { session, password, timeout_ms }
+        } else {
+            Command::AttachSession { session: request.session, password: request.password, timeout_ms }
+        };
+        self.stage = Stage::Beginning;
+        // A ping has no number of its own that could be confused with a request's.
+        self.expect(0, Op::Ping, Then::Begin { with_read_only: request.read_only.is_some() });
+        self.replica.submit_zk(self.peer.id, &command);
+    }
+
+    fn frame(&mut self, frame: &[u8]) {
+        match Request::decode(frame) {
+            Ok((xid, request)) => self.request(xid, &request),
+            Err(error) => self.reject(error),
+        }
+    }
+
+    fn request(&mut self, xid: i32, request: &Request<'_>) {
+        let op = request.op();
+        match step(request) {
+            Step::Query(query, then) => self.query(xid, op, &query, then),
+            Step::Command(change) => self.change(xid, op, &change),
+            Step::Close => {
+                self.expect(xid, op, Then::Reply);
+                self.replica.submit_zk(self.peer.id, &Command::CloseSession);
+            }
+            Step::Auth { scheme, credentials } => self.authenticate(xid, scheme, credentials),
+        }
+    }
+
+    fn query(&mut self, xid: i32, op: Op, query: &Query<'_>, then: Then) {
+        let at_once = self.outgoing.lock().awaiting == 0;
+        self.expect(xid, op, then);
+        let identities = identities(&self.identities);
+        if at_once {
+            self.replica.answer_zk(self.peer.id, identities, query);
+            self.unsent = true;
+        } else {
+            self.replica.query_zk(self.peer.id, identities, query.clone());
+            self.placed += 1;
+        }
+    }
+
+    fn change(&mut self, xid: i32, op: Op, change: &Change<'_>) {
+        self.expect(xid, op, Then::Reply);
+        let (replica, id) = (&self.replica, self.peer.id);
+        change.submit(identities(&self.identities), self.hub.settings.enforce_quota, |command| {
+            replica.submit_zk(id, command);
+        });
+    }
+
+    fn authenticate(&mut self, xid: i32, scheme: &str, credentials: &[u8]) {
+        let place = Query::Sync { path: "".into() };
+        let super_digest = self.hub.settings.super_digest.as_deref();
+        let Some(identities) = auth::identities(scheme, credentials, self.address, super_digest) else {
+            tracing::info!(scheme, address = %self.address, "a client cannot be authenticated: it is hung up on");
+            self.query(xid, Op::Auth, &place, Then::Fail(ErrorCode::AuthFailed));
+            self.stage = Stage::Quit;
+            return;
+        };
+        self.query(xid, Op::Auth, &place, Then::Reply);
+        let mut state = self.peer.lock();
+        for identity in identities {
+            if !state.identities.contains(&identity) {
+                state.identities.push(identity);
+            }
+        }
+        self.identities = state.encode_identities();
+    }
+
+    /// A frame that is no request.
+    fn reject(&mut self, error: RequestError) {
+        if let Some((xid, code)) = error.answer() {
+            match (&error, Error::from_code(code.number())) {
+                (
+                    RequestError::Malformed { op, .. } | RequestError::BadArgument { op, .. },
+                    Some(refusal),
+                ) if is_write(*op) => {
+                    self.change(xid, *op, &Change::Refuse(refusal));
+                }
+                _ => self.query(xid, Op::Ping, &Query::Sync { path: "".into() }, Then::Fail(code)),
+            }
+        }
+        if error.hangs_up() {
+            self.stage = Stage::Quit;
+        }
+    }
+
+    fn expect(&self, xid: i32, op: Op, then: Then) {
+        self.peer.lock().pending.push_back(Pending { xid, op, then });
+        self.outgoing.lock().expect();
+    }
+
+    fn send(&mut self) {
+        if std::mem::take(&mut self.unsent) {
+            self.replica.flush();
+        }
+    }
+}
+
+impl Protocol for Client {
+    fn take(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> bool {
+        if !input.is_empty() {
+            self.peer.hear(self.hub.heartbeats.now());
+        }
+        let stopped = loop {
+            if !self.may_go_on(context) {
+                break true;
+            }
+            if !self.take_one(input) {
+                break false;
+            }
+        };
+        self.send();
+        stopped
+    }
+
+    fn half_close(&mut self, _waits: bool) {
+        self.stage = Stage::Quit;
+    }
+
+    fn has_answer(&self) -> bool {
+        false
+    }
+
+    fn has_quit(&self) -> bool {
+        self.stage == Stage::Quit
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.hub.remove(&self.peer, self.address);
+        self.connections.remove(self.peer.id);
+    }
+}
+
+fn identities(bytes: &[u8]) -> Identities<'_> {
+    Identities::decode(bytes).unwrap_or(Identities::NONE)
+}
+
+/// Whether a request changes something, so that even a refusal uses up a transaction.
+fn is_write(op: Op) -> bool {
+    matches!(
+        op,
+        Op::Create
+            | Op::Create2
+            | Op::CreateContainer
+            | Op::CreateTtl
+            | Op::Delete
+            | Op::SetData
+            | Op::SetAcl
+            | Op::Check
+            | Op::Multi
+            | Op::Reconfig
+    )
+}
