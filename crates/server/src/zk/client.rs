@@ -13,12 +13,14 @@ use trellis_zk_codec::{ConnectRequest, ErrorCode, FourLetterWord, Op, Request, R
 
 use super::auth;
 use super::hub::Hub;
+use super::listing::{Listing, Progress};
 use super::peer::{Peer, Pending, Then};
 use super::translate::{Change, Step, step};
+use super::watches::Modes;
 use super::words;
 use crate::connection::Protocol;
 use crate::connections::Connections;
-use crate::limits::PLACED_QUERIES_MAX;
+use crate::limits::{LISTING_NAMES_AT_ONCE, PLACED_QUERIES_MAX};
 use crate::outgoing::Outgoing;
 
 /// The requests of one connection.
@@ -36,6 +38,10 @@ pub(crate) struct Client {
     placed: u32,
     /// Something was answered that is not sent yet.
     unsent: bool,
+    /// The next request waits until nothing of the client is under way.
+    held: bool,
+    /// A long list that is being gathered; no request is taken meanwhile.
+    listing: Option<Listing>,
 }
 
 /// How far a connection is.
@@ -74,6 +80,8 @@ impl Client {
             stage: Stage::New,
             placed: 0,
             unsent: false,
+            held: false,
+            listing: None,
         }
     }
 
@@ -88,12 +96,13 @@ impl Client {
         drop(queue);
         if nothing_awaited {
             self.placed = 0;
+            self.held = false;
             if self.stage == Stage::Beginning {
                 self.stage = Stage::Open;
             }
         }
-        let begun = self.stage != Stage::Beginning;
-        begun && room && self.placed < PLACED_QUERIES_MAX && self.replica.poll_room(context).is_ready()
+        let waits = self.stage == Stage::Beginning || self.held || self.placed >= PLACED_QUERIES_MAX;
+        !waits && room && self.replica.poll_room(context).is_ready()
     }
 
     /// Takes one frame off `input`; false if it is not complete.
@@ -108,10 +117,16 @@ impl Client {
                 return true;
             }
         }
+        let before = *input;
         match take_frame(input, self.hub.settings.frame_bytes_max) {
             Ok(None) => return false,
             Ok(Some(frame)) if self.stage == Stage::New => self.begin(frame),
-            Ok(Some(frame)) => self.frame(frame),
+            Ok(Some(frame)) => {
+                if !self.frame(frame) {
+                    self.held = true;
+                    *input = before;
+                }
+            }
             Err(error) => {
                 tracing::debug!(%error, address = %self.address, "a client is hung up on");
                 self.stage = Stage::Quit;
@@ -152,15 +167,63 @@ impl Client {
         self.replica.submit_zk(self.peer.id, &command);
     }
 
-    fn frame(&mut self, frame: &[u8]) {
+    /// Takes a frame; false if it has to wait until nothing of the client is under way.
+    fn frame(&mut self, frame: &[u8]) -> bool {
         match Request::decode(frame) {
-            Ok((xid, request)) => self.request(xid, &request),
+            Ok((xid, request)) => return self.request(xid, &request),
             Err(error) => self.reject(error),
         }
+        true
     }
 
-    fn request(&mut self, xid: i32, request: &Request<'_>) {
+    /// Begins to gather a list of children if it is long. Nothing is under way.
+    fn begin_listing(&mut self, xid: i32, op: Op, path: &str, watch: bool) -> bool {
+        let identities = identities(&self.identities);
+        let Ok(start) = self.replica.listing_begin(self.peer.id, identities, path) else { return false };
+        if start.len <= LISTING_NAMES_AT_ONCE {
+            self.replica.listing_end(start.id);
+            return false;
+        }
+        if watch {
+            let watcher = self.peer.lock().watcher;
+            self.hub.watches().add(watcher, path, Modes::CHILD);
+        }
+        self.listing = Some(Listing::new(xid, op, start));
+        true
+    }
+
+    /// Goes on with a long list. True while one is being gathered.
+    fn go_on_listing(&mut self, context: &mut Context<'_>) -> bool {
+        let Some(listing) = &mut self.listing else { return false };
+        match listing.gather(&self.replica) {
+            Progress::More => context.waker().wake_by_ref(),
+            Progress::Done => {
+                let mut queue = self.outgoing.lock();
+                queue.answer(|out| listing.encode(out));
+                drop(queue);
+                self.outgoing.send();
+                self.listing = None;
+            }
+            Progress::Lost => {
+                tracing::debug!("a list of children is given up: the state was replaced");
+                self.listing = None;
+                self.stage = Stage::Quit;
+            }
+        }
+        self.listing.is_some()
+    }
+
+    fn request(&mut self, xid: i32, request: &Request<'_>) -> bool {
         let op = request.op();
+        if let Request::GetChildren { path, watch } | Request::GetChildren2 { path, watch } = *request {
+            // How long the list is shows when its turn has come.
+            if self.outgoing.lock().awaiting > 0 {
+                return false;
+            }
+            if self.begin_listing(xid, op, path, watch) {
+                return true;
+            }
+        }
         match step(request) {
             Step::Query(query, then) => self.query(xid, op, &query, then),
             Step::Command(change) => self.change(xid, op, &change),
@@ -170,6 +233,7 @@ impl Client {
             }
             Step::Auth { scheme, credentials } => self.authenticate(xid, scheme, credentials),
         }
+        true
     }
 
     fn query(&mut self, xid: i32, op: Op, query: &Query<'_>, then: Then) {
@@ -248,7 +312,7 @@ impl Protocol for Client {
             self.peer.hear(self.hub.heartbeats.now());
         }
         let stopped = loop {
-            if !self.may_go_on(context) {
+            if self.go_on_listing(context) || !self.may_go_on(context) {
                 break true;
             }
             if !self.take_one(input) {
@@ -264,7 +328,7 @@ impl Protocol for Client {
     }
 
     fn has_answer(&self) -> bool {
-        false
+        self.listing.is_some()
     }
 
     fn has_quit(&self) -> bool {
@@ -274,6 +338,9 @@ impl Protocol for Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
+        if let Some(listing) = &self.listing {
+            self.replica.listing_end(listing.id());
+        }
         self.hub.remove(&self.peer, self.address);
         self.connections.remove(self.peer.id);
     }

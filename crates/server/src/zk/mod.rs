@@ -3,6 +3,7 @@
 mod auth;
 mod client;
 mod hub;
+mod listing;
 mod peer;
 mod replies;
 mod sessions;

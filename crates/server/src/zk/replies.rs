@@ -317,7 +317,7 @@ fn to_error(error: Error) -> OperationResult<'static> {
     ErrorCode::from_number(error.code()).map_or(OperationResult::Undone, OperationResult::Error)
 }
 
-fn to_stat(stat: &Stat) -> codec::Stat {
+pub(super) fn to_stat(stat: &Stat) -> codec::Stat {
     codec::Stat {
         czxid: stat.czxid,
         mzxid: stat.mzxid,
