@@ -3,8 +3,10 @@
 
 #![no_main]
 
-#[path = "../../crates/core/tests/it/bytes.rs"]
+#[path = "../../crates/core/tests/it/bytes/mod.rs"]
 mod bytes;
+#[path = "../../crates/core/tests/it/dump.rs"]
+mod dump;
 #[path = "../../crates/core/tests/it/model/mod.rs"]
 mod model;
 #[path = "../../crates/core/tests/it/outbox.rs"]

@@ -13,8 +13,17 @@ pub const SAFETY_MARGIN_SECONDS: u32 = 1;
 pub const SNAPSHOT_COUNTER_MAX: u64 = u64::MAX / 2;
 
 /// The largest time to live of a znode; it shares 64 bits with other things in ZooKeeper's snapshots.
-pub const TTL_MILLISECONDS_MAX: i64 = (1 << 40) - 1;
+pub const TTL_MILLISECONDS_MAX: u64 = (1 << 40) - 1;
 
 /// No access control list may be larger, as it is kept; `auth` may stand for many identities in each of many
 /// entries.
 pub const ACL_BYTES_MAX: usize = 1 << 20;
+
+/// A container is removed so long after it has lost its last child.
+pub const CONTAINER_EMPTY_SECONDS: u32 = 60;
+
+/// No more znodes than this are removed at once because of their age or loneliness.
+pub const REMOVALS_MAX: usize = 1000;
+
+/// So long others get a turn when [`REMOVALS_MAX`] znodes were removed and more are due.
+pub const REMOVALS_PAUSE_MICROSECONDS: u64 = 1000;

@@ -5,16 +5,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::snapshot::{ConnectionRecord, Header, Record, TubeRecord};
+use crate::limits::SNAPSHOT_COUNTER_MAX;
+use crate::snapshot::{ConnectionRecord, Header, Record, TreeHeader, TubeRecord};
 use crate::tube::{JobId, Queue, Wait};
-use crate::{ConnectionId, State, zk};
+use crate::zk::{Rebuild, SessionId, Tree};
+use crate::{ConnectionId, State};
 
 /// Why records are not a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestoreError {
-    /// The first record must be the header.
-    #[error("the snapshot does not begin with its header; it is damaged, restore the directory from a copy")]
+    /// The first record must be the header, and znodes need theirs.
+    #[error(
+        "the snapshot does not begin with its header, or its znodes do not; it is damaged, restore the directory from a copy"
+    )]
     HeaderMissing,
     /// There may be only one header.
     #[error("the snapshot has a second header; it is damaged, restore the directory from a copy")]
@@ -83,6 +87,45 @@ pub enum RestoreError {
         /// The name of the tube.
         name: Box<str>,
     },
+    /// A session is there twice, or has the connection of another one.
+    #[error(
+        "session {id:#x} is impossible in the snapshot; it is damaged, restore the directory from a copy"
+    )]
+    SessionImpossible {
+        /// Which.
+        id: SessionId,
+    },
+    /// A znode is there twice, or what is said of it can't be.
+    #[error("znode {number} is impossible in the snapshot; it is damaged, restore the directory from a copy")]
+    ZnodeImpossible {
+        /// Its number.
+        number: u32,
+    },
+    /// A znode's parent isn't there, or can't have such a child.
+    #[error(
+        "znode {number} has no possible parent in the snapshot; it is damaged, restore the directory from a copy"
+    )]
+    ZnodeLost {
+        /// Its number.
+        number: u32,
+    },
+    /// Two znodes have the same path.
+    #[error("the znode {path} is twice in the snapshot; it is damaged, restore the directory from a copy")]
+    ZnodeRepeated {
+        /// Their path.
+        path: String,
+    },
+    /// A znode that is always there isn't.
+    #[error("the znode {path} is missing in the snapshot; it is damaged, restore the directory from a copy")]
+    ZnodeMissing {
+        /// Its path.
+        path: &'static str,
+    },
+    /// Znodes are each other's ancestors.
+    #[error(
+        "some znodes of the snapshot are not below its root; it is damaged, restore the directory from a copy"
+    )]
+    ZnodesUnreachable,
     /// Something was due before the snapshot was made.
     #[error("something is overdue in the snapshot; it is damaged, restore the directory from a copy")]
     Overdue,
@@ -110,6 +153,8 @@ pub struct Restore {
     tubes: BTreeMap<u32, u32>,
     /// Connections that wait, by arrival; they join the lines at the end.
     waits: BTreeMap<u64, (u32, Wait)>,
+    /// None before the tree's header.
+    tree: Option<Rebuild>,
 }
 
 impl Default for Restore {
@@ -122,7 +167,13 @@ impl Restore {
     /// Begins.
     #[must_use]
     pub fn new() -> Self {
-        Restore { header: None, queue: Queue::bare(), tubes: BTreeMap::new(), waits: BTreeMap::new() }
+        Restore {
+            header: None,
+            queue: Queue::bare(),
+            tubes: BTreeMap::new(),
+            waits: BTreeMap::new(),
+            tree: None,
+        }
     }
 
     /// Adds a record.
@@ -138,6 +189,9 @@ impl Restore {
             (Record::Tube(tube), Some(_)) => self.add_tube(tube),
             (Record::Connection(connection), Some(_)) => self.add_connection(connection),
             (Record::Job(job), Some(header)) => self.queue.restore_job(job, &self.tubes, header.next_job),
+            (Record::Tree(header), Some(_)) => self.add_tree(header),
+            (Record::Session(session), Some(_)) => self.tree()?.add_session(session),
+            (Record::Znode(znode), Some(_)) => self.tree()?.add_znode(znode),
         }
     }
 
@@ -152,7 +206,12 @@ impl Restore {
             self.queue.restore_wait(connection, wait);
         }
         self.queue.restore_end(&header)?;
-        Ok(State::from_parts(header.time, self.queue, zk::Tree::new(0)))
+        let tree = self.tree.map_or_else(|| Ok(Tree::new(0)), Rebuild::finish)?;
+        let state = State::from_parts(header.time, self.queue, tree);
+        if state.next_due().is_some_and(|due| due <= header.time) {
+            return Err(RestoreError::Overdue);
+        }
+        Ok(state)
     }
 
     fn add_header(&mut self, header: &Header) -> Result<(), RestoreError> {
@@ -170,6 +229,18 @@ impl Restore {
         Ok(())
     }
 
+    fn add_tree(&mut self, header: &TreeHeader) -> Result<(), RestoreError> {
+        if self.tree.is_some() {
+            return Err(RestoreError::HeaderRepeated);
+        }
+        self.tree = Some(Rebuild::new(header)?);
+        Ok(())
+    }
+
+    fn tree(&mut self) -> Result<&mut Rebuild, RestoreError> {
+        self.tree.as_mut().ok_or(RestoreError::HeaderMissing)
+    }
+
     fn add_connection(&mut self, connection: &ConnectionRecord<'_>) -> Result<(), RestoreError> {
         let slot = self.queue.restore_connection(connection, &self.tubes)?;
         let Some(wait) = connection.wait else { return Ok(()) };
@@ -178,4 +249,18 @@ impl Restore {
             Some(_) => Err(RestoreError::ConnectionImpossible { id: connection.id }),
         }
     }
+}
+
+/// Makes sure that no counter can overflow.
+pub(crate) fn check_counters(counters: &[(&'static str, u64)]) -> Result<(), RestoreError> {
+    match counters.iter().find(|(_, value)| *value > SNAPSHOT_COUNTER_MAX) {
+        Some((counter, _)) => Err(RestoreError::CounterTooLarge { counter }),
+        None => Ok(()),
+    }
+}
+
+/// Makes sure that there are as many records of a kind as the header says.
+pub(crate) fn check_count(kind: &'static str, expected: u64, found: usize) -> Result<(), RestoreError> {
+    let found = found as u64;
+    if expected == found { Ok(()) } else { Err(RestoreError::CountDiffers { kind, expected, found }) }
 }

@@ -1,10 +1,12 @@
 //! What a snapshot is made of. The bytes of it are another crate's business.
 //!
 //! A snapshot is one [`Header`], then records in any order in which tubes come before the connections that refer
-//! to them, and both before the jobs that do. [`State::snapshot_next`](crate::State::snapshot_next) produces
+//! to them, and both before the jobs that do. If there is a [`TreeHeader`] among them, it comes before the sessions, and
+//! these before the znodes that refer to them; znodes refer to each other in any order. [`State::snapshot_next`](crate::State::snapshot_next) produces
 //! such an order, and [`Restore`](crate::Restore) takes it.
 
 use crate::tube::{JobCounts, JobId, Pause, TubeCounts, Wait};
+use crate::zk::{Acl, Lease, Password, SessionId, Zxid};
 use crate::{ConnectionId, Time};
 
 /// A piece of a snapshot.
@@ -18,6 +20,12 @@ pub enum Record<'a> {
     Connection(ConnectionRecord<'a>),
     /// A job.
     Job(JobRecord<'a>),
+    /// The facts of the tree of znodes; comes at most once. Without one the tree is as it was at first.
+    Tree(TreeHeader),
+    /// A session.
+    Session(SessionRecord),
+    /// A znode.
+    Znode(ZnodeRecord<'a>),
 }
 
 /// The clock, the running numbers, the counters, and how many records follow.
@@ -124,4 +132,74 @@ pub enum Standing {
         /// The running number of the burial.
         number: u64,
     },
+}
+
+/// The running numbers of the tree, and how many records follow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TreeHeader {
+    /// The last transaction.
+    pub zxid: Zxid,
+    /// The running number of the next znode that something ends by itself.
+    pub next_birth: u64,
+    /// Nothing is removed by itself before; after a moment in which very much was.
+    pub timers_pause: Time,
+    /// How many sessions there are.
+    pub sessions: u64,
+    /// How many znodes there are.
+    pub znodes: u64,
+}
+
+/// A session without its ephemeral znodes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Its id.
+    pub id: SessionId,
+    /// What its client has to show.
+    pub password: Password,
+    /// In milliseconds.
+    pub timeout_ms: u32,
+    /// The connection that it has.
+    pub connection: Option<ConnectionId>,
+}
+
+/// A znode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ZnodeRecord<'a> {
+    /// How the other records of this snapshot name it.
+    pub number: u32,
+    /// The number of its parent; none for the root.
+    pub parent: Option<u32>,
+    /// The last part of its path; empty for the root.
+    pub name: &'a str,
+    /// Its data.
+    pub data: Option<&'a [u8]>,
+    /// Its access control list.
+    pub acl: Acl<'a>,
+    /// Everything else.
+    pub facts: ZnodeFacts,
+}
+
+/// What there is to a znode besides texts and bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ZnodeFacts {
+    /// The transaction that made it.
+    pub czxid: Zxid,
+    /// The transaction that last set its data.
+    pub mzxid: Zxid,
+    /// The transaction that last made or removed a child.
+    pub pzxid: Zxid,
+    /// When it was made, in milliseconds since 1970.
+    pub created_milliseconds: u64,
+    /// When its data was last set, in milliseconds since 1970.
+    pub modified_milliseconds: u64,
+    /// How often its data was set.
+    pub version: i32,
+    /// How many children it has ever had.
+    pub cversion: i32,
+    /// How often its access control list was set.
+    pub aversion: i32,
+    /// Its parent's `cversion` before it was made: brothers are in this order, and it may overflow.
+    pub sequence: i32,
+    /// What ends it by itself.
+    pub lease: Lease,
 }

@@ -66,11 +66,12 @@ impl State {
     /// earlier `at` counts as the last one.
     ///
     /// What was due fires in the order in which it was due, but happens at `at`: a TTR that begins then is counted
-    /// from `at`. What a command causes for others comes before its own reply. A command of a connection that
+    /// from `at`. Jobs come before znodes. What a command causes for others comes before its own reply. A command of a connection that
     /// isn't open does nothing.
     pub fn apply(&mut self, at: Time, command: Command<'_>, outbox: &mut dyn Outbox) {
         self.now = self.now.max(at);
         self.queue.fire(self.now, outbox);
+        self.tree.fire(self.now, outbox);
         match command {
             Command::Tick => {}
             Command::CloseNode { node } => {
@@ -140,7 +141,7 @@ impl State {
     /// The earliest time at which something is due, if anything is.
     #[must_use]
     pub fn next_due(&self) -> Option<Time> {
-        self.queue.next_due()
+        self.queue.next_due().into_iter().chain(self.tree.next_due()).min()
     }
 
     /// The time of the last command.
@@ -174,22 +175,24 @@ impl State {
 
     /// Begins a snapshot of the state as it is now; one that is running is given up.
     ///
-    /// Takes time for each tube and connection, but not for each job. Commands may go on; the more of its jobs
-    /// they change before [`Self::snapshot_next`] has read them, the more memory it takes for a while.
+    /// Takes time for each tube, connection and session, but not for each job and znode. Commands may go on; the more
+    /// of its jobs and znodes they change before [`Self::snapshot_next`] has read them, the more memory it takes for a while.
     pub fn snapshot_begin(&mut self) {
         self.queue.snapshot_begin(self.now);
+        self.tree.snapshot_begin();
     }
 
-    /// Goes on with the snapshot: looks at about `slots` jobs (at most twice as many), stopping as soon as their bodies
-    /// have `bytes` in all, and gives those that belong to it to `sink`. True while there are more; false at the end,
+    /// Goes on with the snapshot: looks at about `slots` jobs or znodes (at most four times as many), stopping as soon
+    /// as their bodies or data have about `bytes` in all, and gives those that belong to it to `sink`. True while there are more; false at the end,
     /// and when no snapshot is running.
     pub fn snapshot_next(&mut self, slots: usize, bytes: usize, sink: &mut dyn FnMut(Record<'_>)) -> bool {
-        self.queue.snapshot_next(slots, bytes, sink)
+        self.queue.snapshot_next(slots, bytes, sink) || self.tree.snapshot_next(slots, bytes, sink)
     }
 
     /// Gives a running snapshot up.
     pub fn snapshot_abort(&mut self) {
         self.queue.snapshot_abort();
+        self.tree.snapshot_abort();
     }
 
     /// Verifies everything that must hold between commands, for tests. Takes time for each job, tube,

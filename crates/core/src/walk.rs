@@ -15,6 +15,10 @@ pub(crate) trait Marked {
     fn set_mark(&mut self, mark: u8);
 }
 
+/// Takes a record in a slot, and what was kept of it, if the one that is there now is not to be looked at. Tells its
+/// size in bytes.
+type Give<'a, T, S> = dyn FnMut(&Slab<T>, u32, Option<S>) -> usize + 'a;
+
 /// The walks through one store, one after the other. `S` is what is kept of a record.
 pub(crate) struct Walk<S> {
     running: Option<Running<S>>,
@@ -73,14 +77,13 @@ impl<S> Walk<S> {
     }
 
     /// Goes at most `slots` slots further, after giving away at most as many records that were kept; stops as soon as
-    /// what `give` has returned makes `bytes` in all. `give` gets the slot of a record, and what was kept of it, if the
-    /// one that is there now is not to be looked at. True while there are more.
+    /// what `give` has returned makes `bytes` in all. True while there are more.
     pub(crate) fn next<T: Marked>(
         &mut self,
         slab: &mut Slab<T>,
         slots: usize,
         bytes: usize,
-        give: &mut dyn FnMut(&Slab<T>, u32, Option<S>) -> usize,
+        give: &mut Give<'_, T, S>,
     ) -> bool {
         let Some(running) = &mut self.running else { return false };
         let mut given = 0;

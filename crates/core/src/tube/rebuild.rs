@@ -9,8 +9,8 @@ use super::job::{JobCounts, NewJob};
 use super::queue::Queue;
 use super::reply::JobState;
 use super::tubes::{DEFAULT_TUBE, Tubes};
-use crate::limits::{SNAPSHOT_COUNTER_MAX, TTR_SECONDS_MIN};
-use crate::restore::RestoreError;
+use crate::limits::TTR_SECONDS_MIN;
+use crate::restore::{RestoreError, check_count, check_counters};
 use crate::snapshot::{ConnectionRecord, Header, JobRecord, Standing, TubeRecord};
 
 impl Queue {
@@ -148,25 +148,10 @@ impl Queue {
                 return Err(RestoreError::NotServed { name: name() });
             }
         }
-        if self.next_due().is_some_and(|due| due <= header.time) {
-            return Err(RestoreError::Overdue);
-        }
         Ok(())
     }
 }
 
 fn slot_of(number: u32, tubes: &BTreeMap<u32, u32>) -> Result<u32, RestoreError> {
     tubes.get(&number).copied().ok_or(RestoreError::TubeUnknown { number })
-}
-
-fn check_counters(counters: &[(&'static str, u64)]) -> Result<(), RestoreError> {
-    match counters.iter().find(|(_, value)| *value > SNAPSHOT_COUNTER_MAX) {
-        Some((counter, _)) => Err(RestoreError::CounterTooLarge { counter }),
-        None => Ok(()),
-    }
-}
-
-fn check_count(kind: &'static str, expected: u64, found: usize) -> Result<(), RestoreError> {
-    let found = found as u64;
-    if expected == found { Ok(()) } else { Err(RestoreError::CountDiffers { kind, expected, found }) }
 }

@@ -17,7 +17,9 @@ impl Tree {
         identities: Identities<'_>,
     ) -> Result<(), Error> {
         let acl = self.nodes.get(slot).acl;
-        if self.acls.world(acl).permits_any(wanted) || permits(self.acls.get(acl), wanted, identities) {
+        if self.nodes.acls.world(acl).permits_any(wanted)
+            || permits(self.nodes.acls.get(acl), wanted, identities)
+        {
             Ok(())
         } else {
             Err(Error::NoAuth)

@@ -8,6 +8,7 @@
 //! Numbers are little-endian. What entries mean is decided in `access.rs`.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// What an entry of an access control list permits, as bits. Bits without a meaning are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,7 +56,7 @@ pub struct AclEntry<'a> {
 /// assert_eq!(acl.entries().next().map(|entry| entry.scheme), Some("ip"));
 /// assert!(Acl::decode(b"lies").is_none());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Acl<'a>(&'a [u8]);
 
 /// `OPEN` in its encoded form.
@@ -113,7 +114,7 @@ impl<'a> Acl<'a> {
 }
 
 /// An access control list as it is shown to somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ShownAcl<'a> {
     pub(super) acl: Acl<'a>,
     /// Whether the secrets of digests are left out.
@@ -146,7 +147,7 @@ impl AclEntry<'_> {
 /// let identities = Identities::decode(&bytes).expect("what was just encoded is well-formed");
 /// assert_eq!(identities.pairs().count(), 2);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Identities<'a>(&'a [u8]);
 
 impl<'a> Identities<'a> {
@@ -188,6 +189,24 @@ impl<'a> Identities<'a> {
     pub fn pairs(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let mut rest = self.0;
         std::iter::from_fn(move || take_pair(&mut rest))
+    }
+}
+
+impl fmt::Debug for Acl<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.entries()).finish()
+    }
+}
+
+impl fmt::Debug for ShownAcl<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.entries()).finish()
+    }
+}
+
+impl fmt::Debug for Identities<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.pairs()).finish()
     }
 }
 

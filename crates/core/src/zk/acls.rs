@@ -53,6 +53,11 @@ impl Acls {
         Acl::known(&self.slab.get(slot).bytes)
     }
 
+    /// The list itself, for one who needs it whoever else does.
+    pub(super) fn share(&self, slot: u32) -> Arc<[u8]> {
+        Arc::clone(&self.slab.get(slot).bytes)
+    }
+
     /// What everybody may do.
     pub(super) fn world(&self, slot: u32) -> Permissions {
         self.slab.get(slot).world

@@ -87,7 +87,7 @@ impl Tree {
         if masked {
             self.demand(slot, Permissions::READ, identities)?;
         }
-        let acl = ShownAcl { acl: self.acls.get(self.nodes.get(slot).acl), masked };
+        let acl = ShownAcl { acl: self.nodes.acls.get(self.nodes.get(slot).acl), masked };
         Ok(Reply::Acl { acl, stat: self.nodes.stat(slot) })
     }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::node::{Lease, NONE};
-use super::nodes::ROOT;
+use super::quota::QUOTA_ROOT;
 use super::tree::Tree;
+use crate::Time;
 use crate::check::ensure;
 
 impl Tree {
@@ -13,6 +14,7 @@ impl Tree {
         self.nodes.check()?;
         self.sessions.check()?;
         ensure(self.journal.is_empty(), || "changes that are neither kept nor taken back".into())?;
+        ensure(self.excesses.is_empty(), || "excesses that nobody was told of".into())?;
         let order = self.check_families()?;
         self.check_sums(&order)?;
         self.check_acls(&order)?;
@@ -21,7 +23,7 @@ impl Tree {
 
     /// Walks down from the root. Gives all slots, parents before their children.
     fn check_families(&self) -> Result<Vec<u32>, String> {
-        let mut order = vec![ROOT];
+        let mut order = vec![self.nodes.root()];
         let mut next = 0;
         while let Some(parent) = order.get(next).copied() {
             next += 1;
@@ -46,7 +48,7 @@ impl Tree {
                 format!("{name} is not found by its name")
             })?;
             let older = more.cversion.wrapping_sub(node.sequence).cast_unsigned();
-            ensure(older > 0 && age.is_none_or(|age| older < age), || format!("{name} jumped the line"))?;
+            ensure(older > 0 && age.is_none_or(|age| older <= age), || format!("{name} jumped the line"))?;
             (before, age) = (child, Some(older));
             count += 1;
             order.push(child);
@@ -81,11 +83,11 @@ impl Tree {
         for slot in order {
             *users.entry(self.nodes.get(*slot).acl).or_default() += 1;
         }
-        self.acls.check(&users)
+        self.nodes.acls.check(&users)
     }
 
     fn check_leases(&self, order: &[u32]) -> Result<(), String> {
-        let mut ephemerals = BTreeMap::new();
+        let (mut ephemerals, mut timers) = (BTreeMap::new(), BTreeMap::new());
         for slot in order {
             let path = || self.nodes.path(*slot);
             let birth = match self.nodes.more(*slot).lease {
@@ -95,10 +97,20 @@ impl Tree {
                     ephemerals.insert((session, birth), *slot);
                     birth
                 }
-                Lease::Container { birth, .. } | Lease::Ttl { birth, .. } => birth,
+                Lease::Container { birth, due } | Lease::Ttl { birth, due, .. } => {
+                    ensure(due == Time::NEVER || self.nodes.more(*slot).children == 0, || {
+                        format!("{}: to be removed, with children", path())
+                    })?;
+                    if due != Time::NEVER {
+                        timers.insert((due, birth), *slot);
+                    }
+                    birth
+                }
             };
             ensure(birth < self.next_birth, || format!("{}: born in the future", path()))?;
         }
+        ensure(self.nodes.find(QUOTA_ROOT) == Some(self.quota_root), || "quotas are elsewhere".into())?;
+        ensure(timers == self.timers, || "timers are wrong".into())?;
         ensure(ephemerals == self.ephemerals, || "ephemeral znodes are listed wrongly".into())
     }
 }

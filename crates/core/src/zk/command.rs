@@ -16,7 +16,7 @@ pub type Password = [u8; 16];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command<'a> {
     /// Begins a session, and makes this connection its connection. Replies `SessionOpened`, or `SessionRefused` if
-    /// the id is taken.
+    /// the id is taken, or 0.
     CreateSession {
         /// The new session.
         session: SessionId,

@@ -2,9 +2,9 @@
 
 use super::command::{Password, SessionId};
 use super::error::Error;
-use super::reply::{EventKind, Reply};
+use super::reply::Reply;
 use super::tree::Tree;
-use crate::{ConnectionId, NodeId, Outbox};
+use crate::{ConnectionId, NodeId, Outbox, Time};
 
 impl Tree {
     pub(super) fn create_session(
@@ -16,7 +16,8 @@ impl Tree {
         outbox: &mut dyn Outbox,
     ) {
         self.zxid += 1;
-        if self.sessions.find(session).is_some() {
+        // An owner of 0 means that a znode isn't ephemeral.
+        if session == 0 || self.sessions.find(session).is_some() {
             return outbox.zk(connection, self.zxid, Reply::SessionRefused);
         }
         let slot = self.sessions.insert(session, password, timeout_ms);
@@ -58,35 +59,29 @@ impl Tree {
         outbox.zk(connection, self.zxid, Reply::SessionOpened { session: id, password, timeout_ms });
     }
 
-    pub(super) fn close_session(&mut self, connection: ConnectionId, outbox: &mut dyn Outbox) {
+    pub(super) fn close_session(&mut self, at: Time, connection: ConnectionId, outbox: &mut dyn Outbox) {
         let Some(slot) = self.sessions.of_connection(connection) else {
             self.zxid += 1;
             return outbox.zk(connection, self.zxid, Reply::Error(Error::SessionMoved));
         };
         let session = self.sessions.get(slot).id;
-        self.end_session(slot, outbox);
+        self.end_session(at, slot, outbox);
         outbox.zk(connection, self.zxid, Reply::SessionClosed);
         outbox.zk_session_ended(session, Some(connection));
     }
 
-    pub(super) fn expire_session(&mut self, session: SessionId, outbox: &mut dyn Outbox) {
+    pub(super) fn expire_session(&mut self, at: Time, session: SessionId, outbox: &mut dyn Outbox) {
         let Some(slot) = self.sessions.find(session) else { return };
-        let connection = self.end_session(slot, outbox);
+        let connection = self.end_session(at, slot, outbox);
         outbox.zk_session_ended(session, connection);
     }
 
     /// Deletes a session's ephemeral znodes and forgets it. Tells the connection that it had.
-    fn end_session(&mut self, slot: u32, outbox: &mut dyn Outbox) -> Option<ConnectionId> {
+    fn end_session(&mut self, at: Time, slot: u32, outbox: &mut dyn Outbox) -> Option<ConnectionId> {
         self.zxid += 1;
         let session = self.sessions.get(slot).id;
-        let mut path = String::new();
         while let Some((_, node)) = self.ephemerals.range((session, 0)..=(session, u64::MAX)).next() {
-            let node = *node;
-            path.clear();
-            self.nodes.write_path(node, &mut path);
-            self.delete_node(self.zxid, node);
-            self.keep_changes();
-            self.announce_family(EventKind::Deleted, &path, outbox);
+            self.remove_and_announce(at, *node, outbox);
         }
         let connection = self.sessions.detach(slot);
         self.sessions.remove(slot);

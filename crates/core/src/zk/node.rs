@@ -5,6 +5,7 @@
 use super::command::{SessionId, Zxid};
 use crate::Time;
 use crate::slab::Slab;
+use crate::walk::Marked;
 
 /// Stands for "no znode", "no more" or "no session".
 pub(super) const NONE: u32 = u32::MAX;
@@ -65,7 +66,7 @@ pub(super) struct More {
 
 /// What ends a znode by itself. Each has a running number, `birth`, which decides what comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Lease {
+pub enum Lease {
     /// Nothing.
     None,
     /// The end of a session.
@@ -93,6 +94,16 @@ pub(super) enum Lease {
     },
 }
 
+impl Marked for Node {
+    fn mark(&self) -> u8 {
+        self.mark
+    }
+
+    fn set_mark(&mut self, mark: u8) {
+        self.mark = mark;
+    }
+}
+
 impl Node {
     /// A znode made in no transaction and linked nowhere yet.
     pub(super) fn new(parent: u32, name: &str, data: Option<&[u8]>, acl: u32, sequence: i32) -> Self {
@@ -111,6 +122,16 @@ impl Node {
             acl,
             more: NONE,
             mark: 0,
+        }
+    }
+}
+
+impl Lease {
+    /// When the znode is to be removed because of its age or loneliness.
+    pub(super) fn due(self) -> Time {
+        match self {
+            Lease::None | Lease::Ephemeral { .. } => Time::NEVER,
+            Lease::Container { due, .. } | Lease::Ttl { due, .. } => due,
         }
     }
 }

@@ -7,13 +7,16 @@ use std::borrow::Cow;
 use super::acl::{Acl, Identities, Permissions};
 use super::command::{CreateMode, Op, SessionId, Zxid};
 use super::error::Error;
-use super::moves::NewNode;
+use super::moves::{NewNode, length};
 use super::node::Lease;
 use super::path;
 use super::reply::OpResult;
 use super::tree::Tree;
 use crate::Time;
 use crate::limits::TTL_MILLISECONDS_MAX;
+
+/// The znodes that are always there.
+pub(super) const SPECIAL: [&str; 4] = ["/", "/zookeeper", "/zookeeper/quota", "/zookeeper/config"];
 
 /// Who asks in which transaction.
 pub(super) struct Request<'a> {
@@ -55,7 +58,7 @@ impl Tree {
 
     fn create<'a>(&mut self, request: &Request<'_>, create: Create<'a>) -> Result<OpResult<'a>, Error> {
         if let CreateMode::Ttl { ttl_ms } = create.mode
-            && !(1..=TTL_MILLISECONDS_MAX).contains(&ttl_ms)
+            && !u64::try_from(ttl_ms).is_ok_and(|ttl_ms| (1..=TTL_MILLISECONDS_MAX).contains(&ttl_ms))
         {
             return Err(Error::BadArguments);
         }
@@ -78,7 +81,9 @@ impl Tree {
         if matches!(family.lease, Lease::Ephemeral { .. }) {
             return Err(Error::NoChildrenForEphemerals);
         }
-        let acl = self.acls.add(Acl::known(&acl));
+        let quota = self.quota_of_child(parent, name.as_bytes());
+        self.demand_quota(request, quota, 1, length(create.data))?;
+        let acl = self.nodes.acls.add(Acl::known(&acl));
         let (data, mode, session) = (create.data, create.mode, request.session);
         let new = NewNode { parent, name, data, acl, mode, session };
         let slot = self.create_node(request.at, request.zxid, &new);
@@ -92,7 +97,8 @@ impl Tree {
         path: &str,
         version: i32,
     ) -> Result<OpResult<'static>, Error> {
-        let parent_path = path::parent(path).filter(|_| !is_special(path)).ok_or(Error::BadArguments)?;
+        let parent_path =
+            path::parent(path).filter(|_| !SPECIAL.contains(&path)).ok_or(Error::BadArguments)?;
         let parent = self.nodes.find(parent_path).ok_or(Error::NoNode)?;
         self.demand(parent, Permissions::DELETE, request.identities)?;
         // The root goes by two names, but nothing below it does.
@@ -103,7 +109,7 @@ impl Tree {
         if self.nodes.more(slot).children > 0 {
             return Err(Error::NotEmpty);
         }
-        self.delete_node(request.zxid, slot);
+        self.delete_node(request.at, request.zxid, slot);
         Ok(OpResult::Deleted)
     }
 
@@ -116,6 +122,8 @@ impl Tree {
     ) -> Result<OpResult<'static>, Error> {
         let slot = self.find_valid(path)?;
         self.demand(slot, Permissions::WRITE, request.identities)?;
+        let more_bytes = length(data) - length(self.nodes.get(slot).content.data());
+        self.demand_quota(request, self.quota_of(slot), 0, more_bytes)?;
         demand_version(self.nodes.get(slot).version, version)?;
         self.set_data(request.at, request.zxid, slot, data);
         Ok(OpResult::DataSet { stat: self.nodes.stat(slot) })
@@ -135,7 +143,7 @@ impl Tree {
         let slot = self.nodes.find(path).ok_or(Error::NoNode)?;
         self.demand(slot, Permissions::ADMIN, request.identities)?;
         demand_version(self.nodes.more(slot).aversion, version)?;
-        let acl = self.acls.add(Acl::known(&acl));
+        let acl = self.nodes.acls.add(Acl::known(&acl));
         self.set_acl(slot, acl);
         Ok(OpResult::AclSet { stat: self.nodes.stat(slot) })
     }
@@ -163,9 +171,4 @@ impl Tree {
 /// -1 is any version.
 fn demand_version(version: i32, expected: i32) -> Result<(), Error> {
     if expected == -1 || expected == version { Ok(()) } else { Err(Error::BadVersion) }
-}
-
-/// The znodes that are always there.
-fn is_special(path: &str) -> bool {
-    matches!(path, "/" | "/zookeeper" | "/zookeeper/quota" | "/zookeeper/config")
 }

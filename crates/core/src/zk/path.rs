@@ -12,9 +12,12 @@ pub(super) fn is_valid(path: &str) -> bool {
     }
 }
 
-fn is_valid_name(name: &str) -> bool {
+/// See [`is_valid`].
+pub(super) fn is_valid_name(name: &str) -> bool {
     let is_plain_ascii = |byte: u8| (0x20..0x7f).contains(&byte);
-    !matches!(name, "" | "." | "..") && (name.bytes().all(is_plain_ascii) || !name.chars().any(is_forbidden))
+    !matches!(name, "" | "." | "..")
+        && !name.contains('/')
+        && (name.bytes().all(is_plain_ascii) || !name.chars().any(is_forbidden))
 }
 
 /// Control characters, those for private use, and everything that isn't one unit of UTF-16.

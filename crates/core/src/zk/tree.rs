@@ -5,14 +5,16 @@
 use std::collections::BTreeMap;
 
 use super::acl::{Acl, Identities};
-use super::acls::Acls;
+use super::capture::Capture;
 use super::command::{Command, Op, Password, SessionId, Zxid};
 use super::error::Error;
 use super::listing::Listings;
 use super::moves::Undo;
+use super::node::NONE;
 use super::nodes::Nodes;
 use super::operations::Request;
 use super::path;
+use super::quota::Excess;
 use super::reply::{Event, EventKind, OpResult, Reply};
 use super::sessions::Sessions;
 use crate::{ConnectionId, Outbox, Time};
@@ -20,17 +22,26 @@ use crate::{ConnectionId, Outbox, Time};
 /// Znodes and sessions.
 pub(crate) struct Tree {
     pub(super) nodes: Nodes,
-    pub(super) acls: Acls,
     pub(super) sessions: Sessions,
     /// The slots of ephemeral znodes, by session and in the order in which they were made.
     pub(super) ephemerals: BTreeMap<(SessionId, u64), u32>,
+    /// The slots of znodes that are to be removed, by when.
+    pub(super) timers: BTreeMap<(Time, u64), u32>,
+    /// Nothing is removed before.
+    pub(super) timers_pause: Time,
+    /// The slot of the znode below which quotas are.
+    pub(super) quota_root: u32,
     /// The last transaction.
     pub(super) zxid: Zxid,
     /// The running number of the next znode that something ends by itself.
     pub(super) next_birth: u64,
     /// The changes of the present command, which can still be taken back.
     pub(super) journal: Vec<Undo>,
+    /// The quotas that the present command exceeds.
+    pub(super) excesses: Vec<Excess>,
     pub(super) listings: Listings,
+    /// The part of a running snapshot that was copied when it began.
+    pub(super) capture: Capture,
 }
 
 /// What is known of a session.
@@ -62,18 +73,27 @@ pub struct Totals {
 impl Tree {
     /// The znodes that are always there.
     pub(crate) fn new(seed: u64) -> Self {
-        let mut tree = Tree {
+        let mut tree = Tree::bare(seed);
+        tree.plant();
+        tree
+    }
+
+    /// No znodes at all, not even those that are always there.
+    pub(super) fn bare(seed: u64) -> Self {
+        Tree {
             nodes: Nodes::new(seed),
-            acls: Acls::new(),
             sessions: Sessions::new(),
             ephemerals: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            timers_pause: Time(0),
+            quota_root: NONE,
             zxid: 0,
             next_birth: 0,
             journal: Vec::new(),
+            excesses: Vec::new(),
             listings: Listings::default(),
-        };
-        tree.plant();
-        tree
+            capture: Capture::default(),
+        }
     }
 
     /// Carries out a command. What it causes for others comes before its own reply.
@@ -91,8 +111,8 @@ impl Tree {
             Command::AttachSession { session, password, timeout_ms } => {
                 self.attach_session(connection, session, password, timeout_ms, outbox);
             }
-            Command::ExpireSession { session } => self.expire_session(session, outbox),
-            Command::CloseSession => self.close_session(connection, outbox),
+            Command::ExpireSession { session } => self.expire_session(at, session, outbox),
+            Command::CloseSession => self.close_session(at, connection, outbox),
             Command::Op { ref op, identities, enforce_quota } => {
                 self.carry_out_one(at, connection, op, identities, enforce_quota, outbox);
             }
@@ -122,9 +142,13 @@ impl Tree {
             .and_then(|request| self.carry_out(&request, op));
         let result = match result {
             Ok(result) => result,
-            Err(error) => return outbox.zk(connection, self.zxid, Reply::Error(error)),
+            Err(error) => {
+                self.take_changes_back();
+                return outbox.zk(connection, self.zxid, Reply::Error(error));
+            }
         };
         self.keep_changes();
+        self.announce_excesses(outbox);
         self.announce(op, &result, outbox);
         let reply = match &result {
             OpResult::Created { path, stat } => Reply::Created { path, stat: *stat },
@@ -161,6 +185,7 @@ impl Tree {
             }
         }
         self.keep_changes();
+        self.announce_excesses(outbox);
         for (op, result) in ops.iter().zip(&results) {
             self.announce(op, result, outbox);
         }
@@ -228,16 +253,11 @@ impl Tree {
 
     /// Makes the znodes that are there before the first transaction.
     fn plant(&mut self) {
-        let root = self.plant_one(super::node::NONE, "", Acl::OPEN, 0);
-        let zookeeper = self.plant_one(root, "zookeeper", Acl::OPEN, -1);
-        self.plant_one(zookeeper, "quota", Acl::OPEN, -2);
-        let config = self.plant_one(zookeeper, "config", Acl::READ, -1);
+        let root = self.nodes.plant(NONE, "", Acl::OPEN, 0);
+        let zookeeper = self.nodes.plant(root, "zookeeper", Acl::OPEN, -1);
+        self.quota_root = self.nodes.plant(zookeeper, "quota", Acl::OPEN, -2);
+        let config = self.nodes.plant(zookeeper, "config", Acl::READ, -1);
         // As in ZooKeeper, where it is set once with the version that means any.
         self.nodes.change_more(config).aversion = -1;
-    }
-
-    fn plant_one(&mut self, parent: u32, name: &str, acl: Acl<'_>, sequence: i32) -> u32 {
-        let acl = self.acls.add(acl);
-        self.nodes.plant(parent, name, acl, sequence)
     }
 }

@@ -6,6 +6,7 @@
 #![expect(unreachable_pub, reason = "the fuzzer includes some of these files, and wants them public")]
 
 mod bytes;
+mod dump;
 mod model;
 mod outbox;
 mod random;

@@ -14,15 +14,15 @@ impl Outbox for Lines {
     }
 
     fn zk(&mut self, to: ConnectionId, zxid: Zxid, reply: zk::Reply<'_>) {
-        self.0.push(format!("{}/{}: {zxid} {reply:?}", to.node(), to.number()));
+        self.0.push(zk_line(to, zxid, &format!("{reply:?}")));
     }
 
     fn zk_event(&mut self, event: Event<'_>) {
-        self.0.push(format!("event: {} {:?} {:?}", event.zxid, event.kind, event.path));
+        self.0.push(event_line(&event));
     }
 
     fn zk_quota_exceeded(&mut self, excess: QuotaExcess<'_>) {
-        self.0.push(format!("{excess:?}"));
+        self.0.push(excess_line(&excess));
     }
 
     fn zk_connection_lost(&mut self, session: SessionId, connection: ConnectionId) {
@@ -37,4 +37,19 @@ impl Outbox for Lines {
 /// One line of an outbox.
 pub(crate) fn line(to: ConnectionId, reply: &Reply<'_>) -> String {
     format!("{}/{}: {reply:?}", to.node(), to.number())
+}
+
+/// Likewise, of ZooKeeper's protocol.
+pub(crate) fn zk_line(to: ConnectionId, zxid: Zxid, reply: &str) -> String {
+    format!("{}/{}: {zxid} {reply}", to.node(), to.number())
+}
+
+/// Likewise, for those who watch.
+pub(crate) fn event_line(event: &Event<'_>) -> String {
+    format!("event: {} {:?} {:?}", event.zxid, event.kind, event.path)
+}
+
+/// Likewise, for those who set quotas.
+pub(crate) fn excess_line(excess: &QuotaExcess<'_>) -> String {
+    format!("quota: {excess:?}")
 }

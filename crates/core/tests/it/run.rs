@@ -5,10 +5,13 @@
 //! was being read. From then on it takes the place of the first one: whatever a snapshot forgets shows as a
 //! difference from the model sooner or later, and most of it at once, as a difference between the two states.
 
-use trellis_core::snapshot::{Record, TubeRecord};
+use std::collections::BTreeSet;
+
+use trellis_core::zk::ListingId;
 use trellis_core::{Restore, State, Time};
 
 use crate::bytes::Step;
+use crate::dump::dump;
 use crate::model::Model;
 use crate::outbox::Lines;
 
@@ -32,6 +35,15 @@ struct Run {
     lines: Lines,
     all: Vec<String>,
     snapshot: Option<Snapshot>,
+    listing: Option<Listing>,
+}
+
+/// A list of children that is being read.
+struct Listing {
+    id: ListingId,
+    /// What it has to say.
+    expected: BTreeSet<String>,
+    found: BTreeSet<String>,
 }
 
 /// A snapshot that is being read.
@@ -50,6 +62,7 @@ impl Run {
             lines: Lines::default(),
             all: Vec::new(),
             snapshot: None,
+            listing: None,
         }
     }
 
@@ -60,6 +73,27 @@ impl Run {
                 self.model.apply(self.at, command);
             }
             Step::Ask(connection, query) => self.model.ask(*connection, query),
+            Step::AskZk(connection, identities, query) => {
+                self.model.tree.ask(*connection, *identities, query);
+                self.model.out.append(&mut self.model.tree.out);
+            }
+            Step::ListBegin(connection, identities, path) => {
+                if let Some(listing) = self.listing.take() {
+                    self.state.zk_listing_end(listing.id);
+                }
+                let start = self.state.zk_listing_begin(*connection, *identities, path);
+                let expected = self.model.tree.list(*connection, *identities, path);
+                assert_eq!(
+                    start.map(|start| start.len),
+                    expected.as_ref().map(Vec::len).map_err(|error| *error)
+                );
+                self.listing = start.ok().zip(expected.ok()).map(|(start, expected)| Listing {
+                    id: start.id,
+                    expected: expected.into_iter().collect(),
+                    found: BTreeSet::new(),
+                });
+            }
+            Step::ListNext(names) => self.go_on_with_listing(*names),
             Step::SnapshotBegin => {
                 self.state.snapshot_begin();
                 self.snapshot = Some(Snapshot { restore: Restore::new(), later: Vec::new() });
@@ -73,6 +107,19 @@ impl Run {
         step_on(&mut self.state, self.at, step, &mut self.lines);
         if let Some(snapshot) = &mut self.snapshot {
             snapshot.later.push((self.at, step.clone(), self.lines.0.clone()));
+        }
+    }
+
+    fn go_on_with_listing(&mut self, names: usize) {
+        let Some(mut listing) = self.listing.take() else { return };
+        let found = &mut listing.found;
+        let more = self.state.zk_listing_next(listing.id, names, &mut |name| {
+            assert!(found.insert(name.to_owned()), "{name} is listed twice");
+        });
+        if more.expect("the listing is known") {
+            self.listing = Some(listing);
+        } else {
+            assert_eq!(listing.found, listing.expected);
         }
     }
 
@@ -107,6 +154,9 @@ impl Run {
         assert_eq!(dump(&mut restored), dump(&mut self.state));
         assert_eq!(restored.next_due(), self.state.next_due());
         self.state = restored;
+        if let Some(listing) = self.listing.take() {
+            assert_eq!(self.state.zk_listing_next(listing.id, 1, &mut |_| {}), None);
+        }
     }
 }
 
@@ -114,35 +164,8 @@ fn step_on(state: &mut State, at: Time, step: &Step, lines: &mut Lines) {
     match step {
         Step::Apply(_, command) => state.apply(at, command.clone(), lines),
         Step::Ask(connection, query) => state.query(at, *connection, query, lines),
+        Step::AskZk(connection, identities, query) => state.query_zk(*connection, *identities, query, lines),
+        Step::ListBegin(..) | Step::ListNext(_) => {}
         Step::SnapshotBegin | Step::SnapshotNext(_) | Step::SnapshotAbort => {}
     }
-}
-
-/// Everything that a snapshot of the state says, with names in place of the tubes' numbers, and sorted as far as
-/// the order says nothing.
-fn dump(state: &mut State) -> Vec<String> {
-    let mut names = std::collections::BTreeMap::new();
-    let (mut lines, mut jobs) = (Vec::new(), Vec::new());
-    state.snapshot_begin();
-    while state.snapshot_next(100, usize::MAX, &mut |record| match record {
-        Record::Header(_) => lines.push(format!("{record:?}")),
-        Record::Tube(tube) => {
-            names.insert(tube.number, tube.name.to_owned());
-            lines.push(format!("{:?}", TubeRecord { number: 0, ..tube }));
-        }
-        Record::Connection(mut connection) => {
-            let watched: Vec<&String> = connection.watched.iter().map(|number| &names[number]).collect();
-            let used = &names[&connection.used];
-            (connection.watched, connection.used) = (&[], 0);
-            lines.push(format!("{used} {watched:?} {connection:?}"));
-        }
-        Record::Job(mut job) => {
-            let tube = &names[&job.tube];
-            job.tube = 0;
-            jobs.push((job.id, format!("{tube} {job:?}")));
-        }
-    }) {}
-    jobs.sort_unstable();
-    lines.extend(jobs.into_iter().map(|(_, line)| line));
-    lines
 }

@@ -1,8 +1,9 @@
 //! Snapshots that are damaged must be refused or make a sound state, and those that are given up must leave no
 //! trace.
 
-use trellis_core::snapshot::{Record, Standing};
+use trellis_core::snapshot::{Record, Standing, ZnodeRecord};
 use trellis_core::tube::{Command, Pause, Wait};
+use trellis_core::zk::{Acl, Lease};
 use trellis_core::{Command as Any, ConnectionId, Restore, RestoreError, State, Time};
 
 use crate::bytes::{Step, steps};
@@ -105,6 +106,21 @@ fn damage(record: &mut Record<'_>, random: &mut Random) {
             4 => connection.producer = !connection.producer,
             _ => connection.wait = Some(Wait { until: time, arrival: small }),
         },
+        Record::Tree(header) => match which {
+            0 => header.zxid = i64::from(number),
+            1 => header.zxid = -1,
+            2 => header.next_birth = small,
+            3 => header.next_birth = u64::MAX,
+            4 => header.sessions = small,
+            5 => header.timers_pause = time,
+            _ => header.znodes = small,
+        },
+        Record::Session(session) => match which {
+            0..2 => session.id = i64::from(number),
+            2..4 => session.connection = Some(ConnectionId::new(1, small)),
+            _ => session.timeout_ms = 0,
+        },
+        Record::Znode(znode) => damage_znode(znode, random),
         Record::Job(job) => match which {
             0 => job.id = small,
             1 => job.tube = number,
@@ -115,6 +131,31 @@ fn damage(record: &mut Record<'_>, random: &mut Random) {
             6 => job.standing = Standing::Reserved { holder: ConnectionId::new(1, small), deadline: time },
             _ => job.standing = [Standing::Ready, Standing::Delayed { until: time }][number as usize % 2],
         },
+    }
+}
+
+fn damage_znode(znode: &mut ZnodeRecord<'_>, random: &mut Random) {
+    let small = random.next() % 8;
+    let number = u32::try_from(small).expect("less than 8");
+    let due = [START, Time::NEVER][number as usize % 2];
+    let lease = [
+        Lease::None,
+        Lease::Ephemeral { session: i64::from(number % 6), birth: small },
+        Lease::Container { birth: small, due },
+        Lease::Ttl { birth: small, ttl_ms: small * small, due },
+    ];
+    match random.next() % 12 {
+        0 => znode.number = number,
+        1 => znode.parent = Some(number),
+        2 => znode.parent = [None, Some(u32::MAX)][number as usize % 2],
+        3 => znode.name = ["a", "b", "", "x/y", ".", "\0", "zookeeper", "quota"][number as usize],
+        4 => znode.acl = Acl::decode(b"").expect("an empty list is well-formed"),
+        5 => znode.facts.czxid = i64::MAX,
+        6 => znode.facts.mzxid = -1,
+        7 => znode.facts.cversion = number.cast_signed(),
+        8 => znode.facts.sequence = number.cast_signed(),
+        9 => znode.facts.created_milliseconds = u64::MAX,
+        _ => znode.facts.lease = lease[number as usize % 4],
     }
 }
 
@@ -158,5 +199,5 @@ fn records_without_a_header_are_refused() {
             errors.push(restore.add(&record));
         }
     }) {}
-    assert_eq!(errors, [Err(RestoreError::HeaderMissing)]);
+    assert!(errors.len() > 1 && errors.iter().all(|error| *error == Err(RestoreError::HeaderMissing)));
 }

@@ -9,6 +9,8 @@
 //!                reserves timeouts releases buries kicks u32, body u32 + bytes
 //! ```
 //!
+//! The tree's records are in `znodes.rs`.
+//!
 //! `{ … }` of a job: `holder u64, deadline u64` if reserved, `until u64` if delayed, `number u64` if buried.
 
 use trellis_core::snapshot::{ConnectionRecord, Header, JobRecord, Record, Standing, TubeRecord};
@@ -16,7 +18,7 @@ use trellis_core::tube::{JobCounts, Pause, TubeCounts, Wait};
 use trellis_core::{ConnectionId, Time};
 
 use super::payload::encode_membership;
-use super::{FormatError, Reader};
+use super::{FormatError, Reader, znodes};
 use crate::types::{LogId, SnapshotMeta, StoredMembership, log_id};
 
 const VERSION: u8 = 1;
@@ -66,24 +68,34 @@ fn optional_log_id(reader: &mut Reader<'_>) -> Result<Option<LogId>, FormatError
 }
 
 /// Little-endian values at the end of a buffer.
-struct Out(Vec<u8>);
+pub(super) struct Out(Vec<u8>);
 
 impl Out {
-    fn u8(&mut self, value: u8) {
+    pub(super) fn u8(&mut self, value: u8) {
         self.0.push(value);
     }
 
-    fn u32s(&mut self, values: &[u32]) {
+    pub(super) fn u32s(&mut self, values: &[u32]) {
         values.iter().for_each(|value| self.0.extend_from_slice(&value.to_le_bytes()));
     }
 
-    fn u64s(&mut self, values: &[u64]) {
+    pub(super) fn u64s(&mut self, values: &[u64]) {
         values.iter().for_each(|value| self.0.extend_from_slice(&value.to_le_bytes()));
     }
 
     /// Lists and bodies are bounded far below 4 GiB.
     fn length(&mut self, length: usize) {
         self.u32s(&[u32::try_from(length).expect("a list of more than 2^32 items")]);
+    }
+
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// Bytes behind their length.
+    pub(super) fn long_bytes(&mut self, bytes: &[u8]) {
+        self.length(bytes.len());
+        self.bytes(bytes);
     }
 
     fn log_id(&mut self, id: Option<LogId>) {
@@ -102,6 +114,9 @@ pub(crate) fn encode(record: &Record<'_>, chunk: &mut Vec<u8>) {
         Record::Tube(tube) => encode_tube(tube, &mut out),
         Record::Connection(connection) => encode_connection(connection, &mut out),
         Record::Job(job) => encode_job(job, &mut out),
+        Record::Tree(header) => znodes::encode_tree(header, &mut out),
+        Record::Session(session) => znodes::encode_session(session, &mut out),
+        Record::Znode(znode) => znodes::encode_znode(znode, &mut out),
     }
     *chunk = out.0;
 }
@@ -164,8 +179,7 @@ fn encode_job(job: &JobRecord<'_>, out: &mut Out) {
     out.u64s(&[job.created_milliseconds]);
     let JobCounts { reserves, timeouts, releases, buries, kicks } = job.counts;
     out.u32s(&[reserves, timeouts, releases, buries, kicks]);
-    out.length(job.body.len());
-    out.0.extend_from_slice(job.body);
+    out.long_bytes(job.body);
 }
 
 /// Gives the records of a chunk to `sink`, in their order.
@@ -181,6 +195,9 @@ pub(crate) fn decode<E: From<FormatError>>(
             TUBE => Record::Tube(decode_tube(&mut reader)?),
             CONNECTION => Record::Connection(decode_connection(&mut reader, &mut watched)?),
             JOB => Record::Job(decode_job(&mut reader)?),
+            znodes::TREE => Record::Tree(znodes::decode_tree(&mut reader)?),
+            znodes::SESSION => Record::Session(znodes::decode_session(&mut reader)?),
+            znodes::ZNODE => Record::Znode(znodes::decode_znode(&mut reader)?),
             tag => return Err(FormatError::Tag(tag, "kind of record in a snapshot").into()),
         };
         sink(record)?;

@@ -1,5 +1,8 @@
 //! Every record comes back as it was written; damaged bytes are errors; the bytes of version 1 stay what they are.
 
+use trellis_core::snapshot::{SessionRecord, TreeHeader, ZnodeFacts, ZnodeRecord};
+use trellis_core::zk::{Acl, Lease};
+
 use super::*;
 
 fn jobs() -> Vec<Record<'static>> {
@@ -63,34 +66,80 @@ fn records() -> Vec<Record<'static>> {
     records
 }
 
-fn chunk() -> Vec<u8> {
+fn tree_records() -> Vec<Record<'static>> {
+    let header = TreeHeader { zxid: 1, next_birth: 2, timers_pause: Time(3), sessions: 4, znodes: 5 };
+    let session = SessionRecord {
+        id: i64::MIN + 1,
+        password: *b"sixteen bytes ok",
+        timeout_ms: 4000,
+        connection: Some(ConnectionId::new(1, 9)),
+    };
+    let away = SessionRecord { connection: None, ..session.clone() };
+    let leases = [
+        Lease::None,
+        Lease::Ephemeral { session: -7, birth: 11 },
+        Lease::Container { birth: 12, due: Time::NEVER },
+        Lease::Ttl { birth: 13, ttl_ms: 14, due: Time(15) },
+    ];
+    let znode = |(number, lease)| {
+        let plain = lease == Lease::None;
+        let facts = ZnodeFacts {
+            czxid: 21,
+            mzxid: 22,
+            pzxid: 23,
+            created_milliseconds: 24,
+            modified_milliseconds: 25,
+            version: 26,
+            cversion: -27,
+            aversion: -1,
+            sequence: i32::MIN,
+            lease,
+        };
+        Record::Znode(ZnodeRecord {
+            number,
+            parent: (!plain).then_some(8),
+            name: if plain { "" } else { "a name" },
+            data: (!plain).then_some(b"some data"),
+            acl: if plain { Acl::OPEN } else { Acl::READ },
+            facts,
+        })
+    };
+    let mut records = vec![Record::Tree(header), Record::Session(session), Record::Session(away)];
+    records.extend((7..).zip(leases).map(znode));
+    records
+}
+
+fn chunk(records: &[Record<'_>]) -> Vec<u8> {
     let mut chunk = Vec::new();
-    records().iter().for_each(|record| encode(record, &mut chunk));
+    records.iter().for_each(|record| encode(record, &mut chunk));
     chunk
 }
 
 #[test]
 fn records_come_back_as_they_were() {
-    let expected = records();
-    let mut expected = expected.iter();
-    decode::<FormatError>(&chunk(), &mut |record| {
-        assert_eq!(Some(&record), expected.next());
-        Ok(())
-    })
-    .unwrap();
-    assert_eq!(expected.next(), None);
+    for expected in [records(), tree_records()] {
+        let mut left = expected.iter();
+        decode::<FormatError>(&chunk(&expected), &mut |record| {
+            assert_eq!(Some(&record), left.next());
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(left.next(), None);
+    }
 }
 
 #[test]
 fn a_cut_chunk_is_an_error_or_a_shorter_one_and_never_a_panic() {
-    let chunk = chunk();
-    for end in 0..chunk.len() {
-        let mut count = 0;
-        let decoded = decode::<FormatError>(&chunk[..end], &mut |_| {
-            count += 1;
-            Ok(())
-        });
-        assert!(decoded.is_err() || count < records().len(), "cut at {end}");
+    for records in [records(), tree_records()] {
+        let chunk = chunk(&records);
+        for end in 0..chunk.len() {
+            let mut count = 0;
+            let decoded = decode::<FormatError>(&chunk[..end], &mut |_| {
+                count += 1;
+                Ok(())
+            });
+            assert!(decoded.is_err() || count < records.len(), "cut at {end}");
+        }
     }
 }
 
@@ -114,5 +163,6 @@ fn what_a_snapshot_is_of_comes_back() {
 
 #[test]
 fn version_1_is_what_it_was() {
-    crate::format::assert_golden("snapshot-chunk-v1.bin", &chunk());
+    crate::format::assert_golden("snapshot-chunk-v1.bin", &chunk(&records()));
+    crate::format::assert_golden("snapshot-tree-chunk-v1.bin", &chunk(&tree_records()));
 }

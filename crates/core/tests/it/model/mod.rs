@@ -2,6 +2,7 @@
 //! It shares no code with the real one, and keeps none of the same structures.
 
 mod answers;
+mod tree;
 
 use trellis_core::tube::{Command, JobState, Reply};
 use trellis_core::{Command as Any, ConnectionId, Time};
@@ -24,6 +25,8 @@ pub(crate) struct Model {
     connections: Vec<Connection>,
     /// In order of arrival: who, and until when.
     waiting: Vec<(ConnectionId, u64)>,
+    /// Znodes and sessions.
+    pub(crate) tree: tree::Tree,
     /// What has come out.
     pub(crate) out: Vec<String>,
 }
@@ -87,6 +90,8 @@ impl Model {
     pub(crate) fn apply(&mut self, at: Time, command: &Any<'_>) {
         self.now = self.now.max(at.0);
         while self.fire() {}
+        self.tree.tick(self.now);
+        self.out.append(&mut self.tree.out);
         match command {
             Any::Tick => {}
             Any::CloseNode { node } => {
@@ -101,10 +106,12 @@ impl Model {
                 for id in ids {
                     self.close(id);
                 }
+                self.tree.close_node(*node);
             }
             Any::Tube { connection, command } => self.command(*connection, command),
-            Any::Zk { .. } => {}
+            Any::Zk { connection, command } => self.tree.command(*connection, command),
         }
+        self.out.append(&mut self.tree.out);
     }
 
     /// Lets happen what was due first; false if nothing is.

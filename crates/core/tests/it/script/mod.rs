@@ -324,6 +324,11 @@ fn show_record(record: &Record<'_>) -> String {
         }
         Record::Tube(tube) => format!("tube {}", tube.name),
         Record::Connection(connection) => format!("connection {}", show_connection(connection.id, 'c')),
+        Record::Tree(header) => {
+            format!("header #{}: {} sessions, {} znodes", header.zxid, header.sessions, header.znodes)
+        }
+        Record::Session(session) => format!("session {}", session.id),
+        Record::Znode(znode) => zk::show_znode(znode),
         Record::Job(job) => {
             let standing = match job.standing {
                 Standing::Ready => "ready".into(),

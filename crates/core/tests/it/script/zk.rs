@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use trellis_core::State;
+use trellis_core::snapshot::ZnodeRecord;
 use trellis_core::zk::{
     Acl, AclEntry, Command, CreateMode, Error, EventKind, Identities, ListingStart, MultiRead, Op, OpResult,
     Password, Permissions, Query, QuotaExcess, ReadResult, Reply, Stat,
@@ -170,21 +171,26 @@ pub(super) fn show_reply(reply: &Reply<'_>) -> String {
         Reply::DataSet { stat } => format!("data-set{}", show_stat(stat)),
         Reply::AclSet { stat } => format!("acl-set{}", show_stat(stat)),
         Reply::Checked => "checked".into(),
-        Reply::Multi(results) => results.iter().map(show_result).collect::<Vec<_>>().join(" ; "),
+        Reply::Multi(results) => {
+            let results: Vec<_> = results.iter().map(show_result).collect();
+            format!("multi {}", results.join(" ; ")).trim_end().into()
+        }
         Reply::MultiFailed { count, failed, error } => {
             format!("operation {failed} of {count}: {error:?} {}", error.code())
         }
         Reply::Error(error) => format!("{error:?} {}", error.code()),
         Reply::Data { data, stat } => format!("data {}{}", show_data(*data), show_stat(stat)),
         Reply::Exists { stat } => format!("exists{}", show_stat(stat)),
-        Reply::Children(children) => format!("children {}", children.names().collect::<Vec<_>>().join(" ")),
+        Reply::Children(children) => {
+            format!("children [{}]", children.names().collect::<Vec<_>>().join(" "))
+        }
         Reply::Children2 { children, stat } => {
             let names = children.names().collect::<Vec<_>>();
             assert_eq!((names.len(), names.is_empty()), (children.len(), children.is_empty()));
-            format!("children {}{}", names.join(" "), show_stat(stat))
+            format!("children [{}]{}", names.join(" "), show_stat(stat))
         }
         Reply::ChildrenNumber(number) => format!("number {number}"),
-        Reply::Ephemerals(paths) => format!("ephemerals {}", paths.join(" ")),
+        Reply::Ephemerals(paths) => format!("ephemerals [{}]", paths.join(" ")),
         Reply::Acl { acl, stat } => {
             let entries: Vec<_> = acl.entries().map(|entry| show_acl_entry(&entry)).collect();
             format!("acl {}{}", entries.join(","), show_stat(stat))
@@ -196,7 +202,7 @@ pub(super) fn show_reply(reply: &Reply<'_>) -> String {
                 let shown: Vec<_> = events.iter().map(|event| event.map_or("nothing", show_event)).collect();
                 shown.join(",")
             };
-            format!("missed data: {} exist: {} child: {}", missed(data), missed(exist), missed(child))
+            format!("missed data [{}] exist [{}] child [{}]", missed(data), missed(exist), missed(child))
         }
     }
 }
@@ -223,7 +229,7 @@ fn show_read(result: &ReadResult<'_>) -> String {
     match result {
         ReadResult::Data { data, stat } => format!("data {}{}", show_data(*data), show_stat(stat)),
         ReadResult::Children(children) => {
-            format!("children {}", children.names().collect::<Vec<_>>().join(" "))
+            format!("children [{}]", children.names().collect::<Vec<_>>().join(" "))
         }
         ReadResult::Error(error) => format!("{error:?} {}", error.code()),
     }
@@ -267,6 +273,15 @@ fn show_stat(stat: &Stat) -> String {
         ("length", stat.data_length.into()),
         ("children", stat.num_children.into()),
     ])
+}
+
+pub(super) fn show_znode(znode: &ZnodeRecord<'_>) -> String {
+    let numbers = show_numbers(&[
+        ("mzxid", znode.facts.mzxid),
+        ("version", znode.facts.version.into()),
+        ("cversion", znode.facts.cversion.into()),
+    ]);
+    format!("znode {:?} {}{numbers}", znode.name, show_data(znode.data))
 }
 
 pub(super) fn show_sessions(state: &State, out: &mut Shown) {
