@@ -4,9 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use trellis_core::tube::{Command, Query, Reply};
-use trellis_core::{ConnectionId, Outbox, zk};
+use trellis_core::{ConnectionId, Outbox, tube, zk};
 use trellis_wal::Disk;
 use trellis_wal::testing::{MemDisk, Operation};
+
+#[path = "replica_zk_tests.rs"]
+mod znodes;
 
 use super::{Replica, StartError};
 use crate::applied::Deliver;
@@ -27,14 +30,26 @@ impl Outbox for Heard {
             Reply::Totals(totals) => format!("{} ready", totals.current_jobs_ready),
             reply => format!("{reply:?}"),
         };
-        self.0.lock().unwrap().push(text);
+        self.say(text);
     }
 
-    fn zk(&mut self, _to: ConnectionId, _zxid: zk::Zxid, _reply: zk::Reply<'_>) {}
-    fn zk_event(&mut self, _event: zk::Event<'_>) {}
+    fn zk(&mut self, _to: ConnectionId, zxid: zk::Zxid, reply: zk::Reply<'_>) {
+        self.say(format!("{zxid}: {}", znodes::show(&reply)));
+    }
+
+    fn zk_event(&mut self, event: zk::Event<'_>) {
+        self.say(format!("{:?} {}", event.kind, event.path));
+    }
+
     fn zk_quota_exceeded(&mut self, _excess: zk::QuotaExcess<'_>) {}
-    fn zk_connection_lost(&mut self, _session: zk::SessionId, _connection: ConnectionId) {}
-    fn zk_session_ended(&mut self, _session: zk::SessionId, _connection: Option<ConnectionId>) {}
+
+    fn zk_connection_lost(&mut self, session: zk::SessionId, connection: ConnectionId) {
+        self.say(format!("{} lost session {session}", connection.number()));
+    }
+
+    fn zk_session_ended(&mut self, session: zk::SessionId, _connection: Option<ConnectionId>) {
+        self.say(format!("session {session} ended"));
+    }
 }
 
 impl Deliver for Heard {
@@ -43,15 +58,19 @@ impl Deliver for Heard {
     }
 
     fn refuse(&mut self, to: ConnectionId) {
-        self.0.lock().unwrap().push(format!("refused {}", to.number()));
+        self.say(format!("refused {}", to.number()));
     }
 
     fn refuse_zk(&mut self, to: ConnectionId) {
-        self.0.lock().unwrap().push(format!("refused {}", to.number()));
+        self.say(format!("refused {}", to.number()));
     }
 }
 
 impl Heard {
+    fn say(&self, text: String) {
+        self.0.lock().unwrap().push(text);
+    }
+
     /// The next `count` replies.
     async fn next(&self, count: usize) -> Vec<String> {
         loop {
@@ -285,13 +304,7 @@ fn a_full_log_refuses_changes_and_answers_questions() {
             node.replica.submit(ConnectionId::new(1, number), &Command::Open);
             node.replica.submit(ConnectionId::new(1, number), &Command::Close);
         }
-        disk.limit_capacity(None);
-        let room = async {
-            while !node.replica.has_space() {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(60), room).await.expect("room is noticed");
+        make_room(&node, &disk).await;
         node.replica.submit(other, &Command::ReserveJob { id: 1 });
         node.replica.query(other, Query::Stats);
         assert_eq!(node.heard.next(2).await, ["Reserved 1", &stats]);
@@ -299,6 +312,17 @@ fn a_full_log_refuses_changes_and_answers_questions() {
         let node = start(&disk.crash(9)).await;
         assert_eq!(node.query(Query::Stats).await, format!("{} ready", acknowledged + 1));
     });
+}
+
+/// Gives the disk room again, and waits until that is noticed.
+async fn make_room(node: &Node, disk: &MemDisk) {
+    disk.limit_capacity(None);
+    let room = async {
+        while !node.replica.has_space() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), room).await.expect("room is noticed");
 }
 
 /// Puts bodies of each size until the log takes no more of it; the number of jobs that it has taken.
