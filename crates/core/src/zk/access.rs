@@ -8,6 +8,9 @@ use super::error::Error;
 use super::tree::Tree;
 use crate::limits::ACL_BYTES_MAX;
 
+/// The scheme and id of an entry for everybody.
+const EVERYBODY: (&str, &str) = ("world", "anyone");
+
 impl Tree {
     /// Makes sure that one of these permissions is given to whom asks.
     pub(super) fn demand(
@@ -18,7 +21,7 @@ impl Tree {
     ) -> Result<(), Error> {
         let acl = self.nodes.get(slot).acl;
         if self.nodes.acls.world(acl).permits_any(wanted)
-            || permits(self.nodes.acls.get(acl), wanted, identities)
+            || self.nodes.acls.get(acl).permits(wanted, identities)
         {
             Ok(())
         } else {
@@ -65,12 +68,17 @@ impl Tree {
     }
 }
 
-fn permits(acl: Acl<'_>, wanted: Permissions, identities: Identities<'_>) -> bool {
-    let is = |scheme: &str, id: &str| {
-        identities.pairs().any(|(own_scheme, own_id)| own_scheme == scheme && matches(scheme, own_id, id))
-    };
-    identities.pairs().any(|(scheme, _)| scheme == "super")
-        || acl.entries().any(|entry| entry.permissions.permits_any(wanted) && is(entry.scheme, &entry.id))
+impl Acl<'_> {
+    /// Whether one of the `wanted` permissions is given to whom has these identities.
+    #[must_use]
+    pub fn permits(self, wanted: Permissions, identities: Identities<'_>) -> bool {
+        let is = |scheme: &str, id: &str| {
+            let own = identities.pairs().filter(|(own_scheme, _)| *own_scheme == scheme);
+            (scheme, id) == EVERYBODY || own.into_iter().any(|(_, own_id)| matches(scheme, own_id, id))
+        };
+        self.entries().any(|entry| entry.permissions.permits_any(wanted) && is(entry.scheme, &entry.id))
+            || identities.pairs().any(|(scheme, _)| scheme == "super")
+    }
 }
 
 fn matches(scheme: &str, own_id: &str, id: &str) -> bool {
@@ -128,7 +136,7 @@ mod tests {
 
     fn may(acl: &[(Permissions, &str, &str)], wanted: Permissions, asker: &[(&str, &str)]) -> bool {
         let (acl, asker) = (Acl::encode(acl.iter().copied()), Identities::encode(asker.iter().copied()));
-        permits(Acl::known(&acl), wanted, Identities::decode(&asker).unwrap())
+        Acl::known(&acl).permits(wanted, Identities::decode(&asker).unwrap())
     }
 
     #[test]

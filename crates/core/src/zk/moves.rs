@@ -6,6 +6,7 @@
 
 use super::command::{CreateMode, SessionId, Zxid};
 use super::node::{Content, Lease, Milliseconds, Node};
+use super::reply::Stat;
 use super::tree::Tree;
 use crate::Time;
 use crate::limits::CONTAINER_EMPTY_SECONDS;
@@ -38,8 +39,9 @@ pub(super) struct NewNode<'a> {
 }
 
 impl Tree {
-    /// Makes a znode whose name its parent doesn't have.
-    pub(super) fn create_node(&mut self, at: Time, zxid: Zxid, new: &NewNode<'_>) -> u32 {
+    /// Makes a znode whose name its parent doesn't have. Tells its slot, and its facts before quotas are counted, which
+    /// may write into this very znode.
+    pub(super) fn create_node(&mut self, at: Time, zxid: Zxid, new: &NewNode<'_>) -> (u32, Stat) {
         let family = self.change_family(new.parent, zxid);
         let sequence = family.cversion;
         self.nodes.change_more(new.parent).cversion = sequence.wrapping_add(1);
@@ -55,9 +57,10 @@ impl Tree {
         self.journal.push(Undo::Create { slot, family });
         self.set_due(new.parent, Time::NEVER);
         self.lend(at, slot, new.mode, new.session);
+        let stat = self.nodes.stat(slot);
         self.fill_stats(slot);
         self.count(slot, 1, length(new.data));
-        slot
+        (slot, stat)
     }
 
     /// Removes a znode without children.
@@ -72,8 +75,8 @@ impl Tree {
         self.count(slot, -1, -bytes);
     }
 
-    /// Replaces a znode's data.
-    pub(super) fn set_data(&mut self, at: Time, zxid: Zxid, slot: u32, data: Option<&[u8]>) {
+    /// Replaces a znode's data. Tells its facts before quotas are counted.
+    pub(super) fn set_data(&mut self, at: Time, zxid: Zxid, slot: u32, data: Option<&[u8]>) -> Stat {
         let more_bytes = length(data) - length(self.nodes.get(slot).content.data());
         self.replace_data(slot, data);
         let node = self.nodes.change(slot);
@@ -83,7 +86,9 @@ impl Tree {
         if let Lease::Ttl { .. } = self.nodes.more(slot).lease {
             self.set_due(slot, self.due_when_childless(at, slot));
         }
+        let stat = self.nodes.stat(slot);
         self.count(slot, 0, more_bytes);
+        stat
     }
 
     /// Replaces data that nobody has set, and that has no version.

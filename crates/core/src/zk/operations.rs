@@ -27,6 +27,9 @@ pub(super) struct Request<'a> {
     pub(super) enforce_quota: bool,
 }
 
+/// What an operation has done, and the slot of the znode that it did it to; valid until the changes are kept.
+pub(super) type Done<'a> = (OpResult<'a>, u32);
+
 /// What a create says.
 #[derive(Clone, Copy)]
 struct Create<'a> {
@@ -40,11 +43,7 @@ struct Create<'a> {
 
 impl Tree {
     /// Carries out one operation, or says why not.
-    pub(super) fn carry_out<'a>(
-        &mut self,
-        request: &Request<'_>,
-        op: &Op<'a>,
-    ) -> Result<OpResult<'a>, Error> {
+    pub(super) fn carry_out<'a>(&mut self, request: &Request<'_>, op: &Op<'a>) -> Result<Done<'a>, Error> {
         match *op {
             Op::Create { path, data, acl, mode, sequential, want_stat } => {
                 self.create(request, Create { path, data, acl, mode, sequential, want_stat })
@@ -56,7 +55,7 @@ impl Tree {
         }
     }
 
-    fn create<'a>(&mut self, request: &Request<'_>, create: Create<'a>) -> Result<OpResult<'a>, Error> {
+    fn create<'a>(&mut self, request: &Request<'_>, create: Create<'a>) -> Result<Done<'a>, Error> {
         if let CreateMode::Ttl { ttl_ms } = create.mode
             && !u64::try_from(ttl_ms).is_ok_and(|ttl_ms| (1..=TTL_MILLISECONDS_MAX).contains(&ttl_ms))
         {
@@ -86,17 +85,12 @@ impl Tree {
         let acl = self.nodes.acls.add(Acl::known(&acl));
         let (data, mode, session) = (create.data, create.mode, request.session);
         let new = NewNode { parent, name, data, acl, mode, session };
-        let slot = self.create_node(request.at, request.zxid, &new);
-        let stat = create.want_stat.then(|| self.nodes.stat(slot));
-        Ok(OpResult::Created { path, stat })
+        let (slot, stat) = self.create_node(request.at, request.zxid, &new);
+        let stat = create.want_stat.then_some(stat);
+        Ok((OpResult::Created { path, stat }, slot))
     }
 
-    fn delete(
-        &mut self,
-        request: &Request<'_>,
-        path: &str,
-        version: i32,
-    ) -> Result<OpResult<'static>, Error> {
+    fn delete(&mut self, request: &Request<'_>, path: &str, version: i32) -> Result<Done<'static>, Error> {
         let parent_path =
             path::parent(path).filter(|_| !SPECIAL.contains(&path)).ok_or(Error::BadArguments)?;
         let parent = self.nodes.find(parent_path).ok_or(Error::NoNode)?;
@@ -110,7 +104,7 @@ impl Tree {
             return Err(Error::NotEmpty);
         }
         self.delete_node(request.at, request.zxid, slot);
-        Ok(OpResult::Deleted)
+        Ok((OpResult::Deleted, slot))
     }
 
     fn set(
@@ -119,14 +113,14 @@ impl Tree {
         path: &str,
         data: Option<&[u8]>,
         version: i32,
-    ) -> Result<OpResult<'static>, Error> {
+    ) -> Result<Done<'static>, Error> {
         let slot = self.find_valid(path)?;
         self.demand(slot, Permissions::WRITE, request.identities)?;
         let more_bytes = length(data) - length(self.nodes.get(slot).content.data());
         self.demand_quota(request, self.quota_of(slot), 0, more_bytes)?;
         demand_version(self.nodes.get(slot).version, version)?;
-        self.set_data(request.at, request.zxid, slot, data);
-        Ok(OpResult::DataSet { stat: self.nodes.stat(slot) })
+        let stat = self.set_data(request.at, request.zxid, slot, data);
+        Ok((OpResult::DataSet { stat }, slot))
     }
 
     fn set_access(
@@ -135,7 +129,7 @@ impl Tree {
         path: &str,
         acl: Acl<'_>,
         version: i32,
-    ) -> Result<OpResult<'static>, Error> {
+    ) -> Result<Done<'static>, Error> {
         if !path::is_valid(path) {
             return Err(Error::BadArguments);
         }
@@ -145,7 +139,7 @@ impl Tree {
         demand_version(self.nodes.more(slot).aversion, version)?;
         let acl = self.nodes.acls.add(Acl::known(&acl));
         self.set_acl(slot, acl);
-        Ok(OpResult::AclSet { stat: self.nodes.stat(slot) })
+        Ok((OpResult::AclSet { stat: self.nodes.stat(slot) }, slot))
     }
 
     fn check_version(
@@ -153,11 +147,11 @@ impl Tree {
         request: &Request<'_>,
         path: &str,
         version: i32,
-    ) -> Result<OpResult<'static>, Error> {
+    ) -> Result<Done<'static>, Error> {
         let slot = self.find_valid(path)?;
         self.demand(slot, Permissions::READ, request.identities)?;
         demand_version(self.nodes.get(slot).version, version)?;
-        Ok(OpResult::Checked)
+        Ok((OpResult::Checked, slot))
     }
 
     fn find_valid(&self, path: &str) -> Result<u32, Error> {

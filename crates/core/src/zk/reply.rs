@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::acl::ShownAcl;
+use super::acl::{Acl, ShownAcl};
 use super::command::{Password, SessionId, Zxid};
 use super::error::Error;
 use super::listing::Children;
@@ -177,7 +177,7 @@ pub struct Stat {
     pub pzxid: Zxid,
 }
 
-/// Something that has happened to a znode, for those who watch it.
+/// Something that has happened to a znode, for those who watch it and may read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Event<'a> {
     /// What.
@@ -186,6 +186,8 @@ pub struct Event<'a> {
     pub path: &'a str,
     /// In which transaction.
     pub zxid: Zxid,
+    /// The znode's access control list: only whom it permits to read is told. [`Acl::permits`] knows.
+    pub acl: Acl<'a>,
 }
 
 /// What can happen to a znode. A creation or a deletion is always followed by the parent's `ChildrenChanged`.

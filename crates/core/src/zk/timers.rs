@@ -32,7 +32,7 @@ impl Tree {
     pub(super) fn remove_and_announce(&mut self, at: Time, slot: u32, outbox: &mut dyn Outbox) {
         let path = self.nodes.path(slot);
         self.delete_node(at, self.zxid, slot);
+        self.announce_family(EventKind::Deleted, &path, slot, outbox);
         self.keep_changes();
-        self.announce_family(EventKind::Deleted, &path, outbox);
     }
 }

@@ -137,19 +137,19 @@ impl Tree {
         enforce_quota: bool,
         outbox: &mut dyn Outbox,
     ) {
-        let result = self
+        let done = self
             .begin(at, connection, identities, enforce_quota)
             .and_then(|request| self.carry_out(&request, op));
-        let result = match result {
-            Ok(result) => result,
+        let (result, slot) = match done {
+            Ok(done) => done,
             Err(error) => {
                 self.take_changes_back();
                 return outbox.zk(connection, self.zxid, Reply::Error(error));
             }
         };
-        self.keep_changes();
         self.announce_excesses(outbox);
-        self.announce(op, &result, outbox);
+        self.announce(op, &result, slot, outbox);
+        self.keep_changes();
         let reply = match &result {
             OpResult::Created { path, stat } => Reply::Created { path, stat: *stat },
             OpResult::Deleted => Reply::Deleted,
@@ -173,10 +173,13 @@ impl Tree {
             Ok(request) => request,
             Err(error) => return outbox.zk(connection, self.zxid, Reply::Error(error)),
         };
-        let mut results = Vec::with_capacity(ops.len());
+        let (mut results, mut slots) = (Vec::with_capacity(ops.len()), Vec::with_capacity(ops.len()));
         for op in ops {
             match self.carry_out(&request, op) {
-                Ok(result) => results.push(result),
+                Ok((result, slot)) => {
+                    results.push(result);
+                    slots.push(slot);
+                }
                 Err(error) => {
                     self.take_changes_back();
                     let reply = Reply::MultiFailed { count: ops.len(), failed: results.len(), error };
@@ -184,11 +187,11 @@ impl Tree {
                 }
             }
         }
-        self.keep_changes();
         self.announce_excesses(outbox);
-        for (op, result) in ops.iter().zip(&results) {
-            self.announce(op, result, outbox);
+        for ((op, result), slot) in ops.iter().zip(&results).zip(slots) {
+            self.announce(op, result, slot, outbox);
         }
+        self.keep_changes();
         outbox.zk(connection, self.zxid, Reply::Multi(&results));
     }
 
@@ -206,24 +209,28 @@ impl Tree {
         Ok(Request { at, zxid: self.zxid, session, identities, enforce_quota })
     }
 
-    /// Tells those who watch what an operation has done.
-    fn announce(&self, op: &Op<'_>, result: &OpResult<'_>, outbox: &mut dyn Outbox) {
+    /// Tells those who watch what an operation has done to the znode in `slot`.
+    fn announce(&self, op: &Op<'_>, result: &OpResult<'_>, slot: u32, outbox: &mut dyn Outbox) {
         match (op, result) {
-            (_, OpResult::Created { path, .. }) => self.announce_family(EventKind::Created, path, outbox),
-            (Op::Delete { path, .. }, _) => self.announce_family(EventKind::Deleted, path, outbox),
-            (Op::SetData { path, .. }, _) => self.announce_one(EventKind::DataChanged, path, outbox),
+            (_, OpResult::Created { path, .. }) => {
+                self.announce_family(EventKind::Created, path, slot, outbox);
+            }
+            (Op::Delete { path, .. }, _) => self.announce_family(EventKind::Deleted, path, slot, outbox),
+            (Op::SetData { path, .. }, _) => self.announce_one(EventKind::DataChanged, path, slot, outbox),
             _ => {}
         }
     }
 
     /// Tells of a znode that came or went, and its parent's loss or gain.
-    pub(super) fn announce_family(&self, kind: EventKind, path: &str, outbox: &mut dyn Outbox) {
-        self.announce_one(kind, path, outbox);
-        self.announce_one(EventKind::ChildrenChanged, path::parent_to_show(path), outbox);
+    pub(super) fn announce_family(&self, kind: EventKind, path: &str, slot: u32, outbox: &mut dyn Outbox) {
+        self.announce_one(kind, path, slot, outbox);
+        let parent = self.nodes.get(slot).parent;
+        self.announce_one(EventKind::ChildrenChanged, path::parent_to_show(path), parent, outbox);
     }
 
-    fn announce_one(&self, kind: EventKind, path: &str, outbox: &mut dyn Outbox) {
-        outbox.zk_event(Event { kind, path, zxid: self.zxid });
+    fn announce_one(&self, kind: EventKind, path: &str, slot: u32, outbox: &mut dyn Outbox) {
+        let acl = self.nodes.acls.get(self.nodes.get(slot).acl);
+        outbox.zk_event(Event { kind, path, zxid: self.zxid, acl });
     }
 
     /// The last transaction.

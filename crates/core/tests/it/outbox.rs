@@ -46,7 +46,7 @@ pub(crate) fn zk_line(to: ConnectionId, zxid: Zxid, reply: &str) -> String {
 
 /// Likewise, for those who watch.
 pub(crate) fn event_line(event: &Event<'_>) -> String {
-    format!("event: {} {:?} {:?}", event.zxid, event.kind, event.path)
+    format!("event: {} {:?} {:?} {:?}", event.zxid, event.kind, event.path, event.acl)
 }
 
 /// Likewise, for those who set quotas.

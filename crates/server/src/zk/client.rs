@@ -68,7 +68,7 @@ impl Client {
         let watcher = hub.watches().add_client(id.number());
         let peer = Arc::new(Peer::new(id, Arc::clone(&outgoing), watcher, address.to_string()));
         hub.add(&peer, address);
-        let identities = peer.lock().encode_identities();
+        let identities = peer.lock().add_identities([]);
         Client {
             peer,
             outgoing,
@@ -267,13 +267,7 @@ impl Client {
             return;
         };
         self.query(xid, Op::Auth, &place, Then::Reply);
-        let mut state = self.peer.lock();
-        for identity in identities {
-            if !state.identities.contains(&identity) {
-                state.identities.push(identity);
-            }
-        }
-        self.identities = state.encode_identities();
+        self.identities = self.peer.lock().add_identities(identities);
     }
 
     /// A frame that is no request.

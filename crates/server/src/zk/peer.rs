@@ -8,6 +8,7 @@ use trellis_core::ConnectionId;
 use trellis_core::zk::{Identities, SessionId};
 use trellis_zk_codec::{ErrorCode, Op};
 
+use super::auth::Identity;
 use super::watches::{Client, Modes};
 use crate::outgoing::Outgoing;
 
@@ -25,7 +26,9 @@ pub(crate) struct PeerState {
     /// The requests that await their replies, in their order.
     pub(super) pending: VecDeque<Pending>,
     /// Who the client says it is: schemes and ids, the address first.
-    pub(super) identities: Vec<(&'static str, String)>,
+    pub(super) who: Vec<Identity>,
+    /// The same as commands carry it.
+    identities: Vec<u8>,
     pub(super) session: Option<SessionId>,
     /// Its place in the watch table.
     pub(super) watcher: Client,
@@ -73,8 +76,14 @@ pub(crate) struct WatchPaths {
 
 impl Peer {
     pub(super) fn new(id: ConnectionId, outgoing: Arc<Outgoing>, watcher: Client, address: String) -> Self {
-        let state =
-            PeerState { pending: VecDeque::new(), identities: vec![("ip", address)], session: None, watcher };
+        let mut state = PeerState {
+            pending: VecDeque::new(),
+            who: Vec::new(),
+            identities: Vec::new(),
+            session: None,
+            watcher,
+        };
+        state.add_identities([("ip", address)]);
         Peer { id, outgoing, heard: Arc::new(AtomicU64::new(0)), state: Mutex::new(state) }
     }
 
@@ -89,8 +98,19 @@ impl Peer {
 }
 
 impl PeerState {
-    /// The identities as commands carry them.
-    pub(super) fn encode_identities(&self) -> Vec<u8> {
-        Identities::encode(self.identities.iter().map(|(scheme, id)| (*scheme, id.as_str())))
+    /// The client is known to be somebody, too. Gives all its identities as commands carry them.
+    pub(super) fn add_identities(&mut self, identities: impl IntoIterator<Item = Identity>) -> Vec<u8> {
+        for identity in identities {
+            if !self.who.contains(&identity) {
+                self.who.push(identity);
+            }
+        }
+        self.identities = Identities::encode(self.who.iter().map(|(scheme, id)| (*scheme, id.as_str())));
+        self.identities.clone()
+    }
+
+    /// Who the client is.
+    pub(super) fn identities(&self) -> Identities<'_> {
+        Identities::decode(&self.identities).unwrap_or(Identities::NONE)
     }
 }

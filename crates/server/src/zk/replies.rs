@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use trellis_core::ConnectionId;
 use trellis_core::zk::{
-    Error, Event, EventKind, OpResult, QuotaExcess, ReadResult, Reply, SessionId, Stat, Zxid,
+    Error, Event, EventKind, Identities, OpResult, Permissions, QuotaExcess, ReadResult, Reply, SessionId,
+    Stat, Zxid,
 };
 use trellis_zk_codec as codec;
 use trellis_zk_codec::{ErrorCode, KeeperState, Op, OperationResult, ReplyHeader, ResultsEncoder};
@@ -75,8 +76,13 @@ impl ZkReplies {
             return;
         }
         notification(event.kind, event.path).encode(NO_ZXID, &mut frame);
+        let everybody = event.acl.permits(Permissions::READ, Identities::NONE);
         let peers = self.hub.peers();
         for peer in told.iter().filter_map(|number| peers.get(number)) {
+            // Who may not read the znode hears nothing of it; the watch is spent all the same, as in the real server.
+            if !everybody && !event.acl.permits(Permissions::READ, peer.lock().identities()) {
+                continue;
+            }
             touched.add(&peer.outgoing, false, |out| out.extend_from_slice(&frame));
         }
     }
@@ -206,7 +212,7 @@ fn notification(kind: EventKind, path: &str) -> codec::Event<'_> {
 }
 
 fn who_am_i(peer: &Peer, header: ReplyHeader, touched: &mut Touched) {
-    let identities = peer.lock().identities.clone();
+    let identities = peer.lock().who.clone();
     // Of a digest, the user alone is told.
     let user = |scheme: &str, id: &str| match id.split_once(':') {
         Some((user, _)) if scheme == "digest" => user.to_owned(),

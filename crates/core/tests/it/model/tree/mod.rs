@@ -8,7 +8,9 @@ mod quota;
 
 use std::collections::BTreeMap;
 
-use trellis_core::zk::{Command, CreateMode, Error, Event, EventKind, Identities, OpResult, Password, Reply};
+use trellis_core::zk::{
+    Acl, Command, CreateMode, Error, Event, EventKind, Identities, OpResult, Password, Permissions, Reply,
+};
 use trellis_core::{ConnectionId, NodeId};
 
 use crate::outbox::{event_line, zk_line};
@@ -24,7 +26,11 @@ pub(crate) struct Tree {
     zxid: i64,
     /// How many znodes were made that end by themselves.
     births: u64,
+    /// How many znodes were made.
+    made: u64,
     nodes: BTreeMap<String, Node>,
+    /// What the present command has removed.
+    removed: Vec<Node>,
     sessions: BTreeMap<i64, Session>,
     /// What has come out.
     pub(crate) out: Vec<String>,
@@ -32,6 +38,8 @@ pub(crate) struct Tree {
 
 #[derive(Clone)]
 pub(super) struct Node {
+    /// The number of its creation.
+    id: u64,
     data: Option<Vec<u8>>,
     acl: Vec<Entry>,
     czxid: i64,
@@ -71,7 +79,9 @@ impl Default for Tree {
             now: 0,
             zxid: 0,
             births: 0,
+            made: 0,
             nodes: BTreeMap::new(),
+            removed: Vec::new(),
             sessions: BTreeMap::new(),
             out: Vec::new(),
         };
@@ -99,8 +109,7 @@ impl Tree {
                 return;
             }
             self.zxid += 1;
-            self.remove(&path);
-            self.tell_family(EventKind::Deleted, &path);
+            self.remove_and_tell(&path);
         }
     }
 
@@ -111,6 +120,7 @@ impl Tree {
     }
 
     pub(crate) fn command(&mut self, connection: ConnectionId, command: &Command<'_>) {
+        self.removed.clear();
         let session = self.session_of(connection);
         match command {
             Command::CreateSession { session, password, timeout_ms } => {
@@ -207,10 +217,14 @@ impl Tree {
 
     fn end(&mut self, session: i64) {
         for path in self.ephemerals(session) {
-            self.remove(&path);
-            self.tell_family(EventKind::Deleted, &path);
+            self.remove_and_tell(&path);
         }
         self.sessions.remove(&session);
+    }
+
+    fn remove_and_tell(&mut self, path: &str) {
+        let ids = self.remove(path);
+        self.tell_family(EventKind::Deleted, path, ids);
     }
 
     /// The paths of a session's ephemeral znodes, oldest first.
@@ -230,14 +244,25 @@ impl Tree {
         self.out.push(zk_line(to, self.zxid, &format!("{reply:?}")));
     }
 
-    fn tell(&mut self, kind: EventKind, path: &str) {
-        self.out.push(event_line(&Event { kind, path, zxid: self.zxid }));
+    fn tell(&mut self, kind: EventKind, path: &str, id: u64) {
+        let mut all = self.nodes.values().chain(&self.removed);
+        let node = all.find(|node| node.id == id).expect("it is there or was just removed");
+        let entries =
+            node.acl.iter().map(|(permissions, scheme, id)| (Permissions(*permissions), &**scheme, &**id));
+        let acl = Acl::encode(entries);
+        let acl = Acl::decode(&acl).expect("it was just encoded");
+        self.out.push(event_line(&Event { kind, path, zxid: self.zxid, acl }));
     }
 
-    fn tell_family(&mut self, kind: EventKind, path: &str) {
-        self.tell(kind, path);
-        let (parent, _) = split(path);
-        self.tell(EventKind::ChildrenChanged, &parent);
+    /// Tells of a znode and its parent, given the numbers of both.
+    fn tell_family(&mut self, kind: EventKind, path: &str, (id, parent): (u64, u64)) {
+        self.tell(kind, path, id);
+        self.tell(EventKind::ChildrenChanged, &split(path).0, parent);
+    }
+
+    /// The numbers of a znode and its parent.
+    fn ids(&self, path: &str) -> (u64, u64) {
+        (self.nodes[path].id, self.nodes[&split(path).0].id)
     }
 }
 

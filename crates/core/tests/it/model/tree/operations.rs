@@ -12,22 +12,33 @@ impl Tree {
         ops: &[Op<'a>],
     ) -> Result<Vec<OpResult<'a>>, (Error, usize)> {
         let before = self.clone();
-        let (mut results, mut excesses) = (Vec::new(), Vec::new());
+        let (mut results, mut excesses, mut ids) = (Vec::new(), Vec::new(), Vec::new());
         for (index, op) in ops.iter().enumerate() {
+            let old = match op {
+                Op::Delete { path, .. } if self.nodes.contains_key(*path) => self.ids(path),
+                _ => (0, 0),
+            };
             match self.op(asker, op, &mut excesses) {
-                Ok(result) => results.push(result),
+                Ok(result) => {
+                    ids.push(match (&result, op) {
+                        (OpResult::Created { path, .. }, _) => self.ids(path),
+                        (OpResult::DataSet { .. }, Op::SetData { path, .. }) => (self.nodes[*path].id, 0),
+                        _ => old,
+                    });
+                    results.push(result);
+                }
                 Err(error) => {
-                    *self = Tree { births: self.births, ..before };
+                    *self = Tree { births: self.births, made: self.made, ..before };
                     return Err((error, index));
                 }
             }
         }
         self.out.extend(excesses);
-        for (op, result) in ops.iter().zip(&results) {
+        for ((op, result), ids) in ops.iter().zip(&results).zip(ids) {
             match (op, result) {
-                (_, OpResult::Created { path, .. }) => self.tell_family(EventKind::Created, path),
-                (Op::Delete { path, .. }, _) => self.tell_family(EventKind::Deleted, path),
-                (Op::SetData { path, .. }, _) => self.tell(EventKind::DataChanged, path),
+                (_, OpResult::Created { path, .. }) => self.tell_family(EventKind::Created, path, ids),
+                (Op::Delete { path, .. }, _) => self.tell_family(EventKind::Deleted, path, ids),
+                (Op::SetData { path, .. }, _) => self.tell(EventKind::DataChanged, path, ids.0),
                 _ => {}
             }
         }
@@ -66,8 +77,9 @@ impl Tree {
                 let node = self.nodes.get_mut(path).expect("it was found");
                 node.data = data.map(<[u8]>::to_vec);
                 (node.version, node.mzxid, node.mtime) = (node.version + 1, zxid, now / 1000);
+                let stat = self.stat(path);
                 self.count(path, 0, more);
-                Ok(OpResult::DataSet { stat: self.stat(path) })
+                Ok(OpResult::DataSet { stat })
             }
             Op::SetAcl { path, acl, version } => {
                 validate(path)?;
@@ -114,17 +126,21 @@ impl Tree {
         self.demand_quota(asker, &full, 1, size(data), excesses)?;
         self.insert(&full, data, acl, mode, asker.session);
         let stat = want_stat.then(|| self.stat(&full));
+        self.fill_stats(&full);
+        self.count(&full, 1, size(data));
         Ok(OpResult::Created { path: full.into(), stat })
     }
 
     pub(super) fn new_node(
-        &self,
+        &mut self,
         data: Option<&[u8]>,
         acl: Vec<Entry>,
         mode: CreateMode,
         session: i64,
     ) -> Node {
+        self.made += 1;
         Node {
+            id: self.made,
             data: data.map(<[u8]>::to_vec),
             acl,
             czxid: self.zxid,
@@ -151,11 +167,11 @@ impl Tree {
         let parent = self.nodes.get_mut(&parent).expect("it was found");
         (parent.creates, parent.pzxid, parent.alone) = (parent.creates + 1, zxid, None);
         parent.children.push(name);
-        self.fill_stats(path);
-        self.count(path, 1, size(data));
     }
 
-    pub(super) fn remove(&mut self, path: &str) {
+    /// Removes a znode, and tells its number and its parent's.
+    pub(super) fn remove(&mut self, path: &str) -> (u64, u64) {
+        let ids = self.ids(path);
         let (zxid, now, (parent, name)) = (self.zxid, self.now, split(path));
         let node = self.nodes.remove(path).expect("it is there");
         let parent = self.nodes.get_mut(&parent).expect("it has children");
@@ -165,6 +181,8 @@ impl Tree {
             parent.alone = Some(now);
         }
         self.count(path, -1, -size(node.data.as_deref()));
+        self.removed.push(node);
+        ids
     }
 
     fn valid(&self, path: &str) -> Result<&Node, Error> {
