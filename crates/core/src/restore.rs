@@ -109,11 +109,13 @@ pub enum RestoreError {
         /// Its number.
         number: u32,
     },
-    /// Two znodes have the same path.
-    #[error("the znode {path} is twice in the snapshot; it is damaged, restore the directory from a copy")]
+    /// Two znodes with the same parent have the same name.
+    #[error(
+        "a znode named {name} is twice in the snapshot; it is damaged, restore the directory from a copy"
+    )]
     ZnodeRepeated {
-        /// Their path.
-        path: String,
+        /// Their name.
+        name: Box<str>,
     },
     /// A znode that is always there isn't.
     #[error("the znode {path} is missing in the snapshot; it is damaged, restore the directory from a copy")]
@@ -147,6 +149,7 @@ pub enum RestoreError {
 /// # Ok::<(), trellis_core::RestoreError>(())
 /// ```
 pub struct Restore {
+    seed: u64,
     header: Option<Header>,
     queue: Queue,
     /// Slots by the numbers that tubes have in the snapshot.
@@ -167,7 +170,14 @@ impl Restore {
     /// Begins.
     #[must_use]
     pub fn new() -> Self {
+        Restore::seeded(0)
+    }
+
+    /// Begins, with a seed as of [`State::seeded`].
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
         Restore {
+            seed,
             header: None,
             queue: Queue::bare(),
             tubes: BTreeMap::new(),
@@ -206,7 +216,7 @@ impl Restore {
             self.queue.restore_wait(connection, wait);
         }
         self.queue.restore_end(&header)?;
-        let tree = self.tree.map_or_else(|| Ok(Tree::new(0)), Rebuild::finish)?;
+        let tree = self.tree.map_or_else(|| Ok(Tree::new(self.seed)), Rebuild::finish)?;
         let state = State::from_parts(header.time, self.queue, tree);
         if state.next_due().is_some_and(|due| due <= header.time) {
             return Err(RestoreError::Overdue);
@@ -233,7 +243,7 @@ impl Restore {
         if self.tree.is_some() {
             return Err(RestoreError::HeaderRepeated);
         }
-        self.tree = Some(Rebuild::new(header)?);
+        self.tree = Some(Rebuild::new(header, self.seed)?);
         Ok(())
     }
 

@@ -55,7 +55,14 @@ impl State {
     /// An empty state: the tube `default` and the znodes that are always there, and nothing else.
     #[must_use]
     pub fn new() -> Self {
-        State::from_parts(Time(0), Queue::new(), zk::Tree::new(0))
+        State::seeded(0)
+    }
+
+    /// As [`State::new`], where names of znodes are hashed with a seed that clients can't know, so that they can't
+    /// choose names that are slow to find. Nothing else depends on it, and it needs not be the same on every node.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
+        State::from_parts(Time(0), Queue::new(), zk::Tree::new(seed))
     }
 
     pub(crate) fn from_parts(now: Time, queue: Queue, tree: zk::Tree) -> Self {
@@ -166,6 +173,17 @@ impl State {
     #[must_use]
     pub fn zk_totals(&self) -> zk::Totals {
         self.tree.totals()
+    }
+
+    /// The facts of the znode with this path, without a look at who asks.
+    #[must_use]
+    pub fn zk_stat(&self, path: &str) -> Option<zk::Stat> {
+        self.tree.stat(path)
+    }
+
+    /// The paths of a session's ephemeral znodes, in the order in which they were made.
+    pub fn zk_ephemerals(&self, session: zk::SessionId) -> impl Iterator<Item = String> {
+        self.tree.ephemerals(session)
     }
 
     /// All sessions, by id, for whoever listens to their heartbeats.

@@ -71,8 +71,7 @@ impl Tree {
     fn ephemerals_of(&self, session: SessionId, prefix: &str) -> Vec<String> {
         let blank = |character: char| character <= ' ';
         let prefix = if matches!(prefix.trim_matches(blank), "" | "/") { "" } else { prefix };
-        let slots = self.ephemerals.range((session, 0)..=(session, u64::MAX)).map(|(_, slot)| *slot);
-        slots.map(|slot| self.nodes.path(slot)).filter(|path| path.starts_with(prefix)).collect()
+        self.ephemerals(session).filter(|path| path.starts_with(prefix)).collect()
     }
 
     fn find_readable(&self, path: &str, identities: Identities<'_>) -> Result<u32, Error> {

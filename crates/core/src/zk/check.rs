@@ -75,7 +75,9 @@ impl Tree {
             above.0 += nodes + 1;
             above.1 += bytes + node.content.data_len() as u64;
         }
-        Ok(())
+        let path_bytes: usize = order.iter().map(|slot| self.nodes.path(*slot).len()).sum();
+        let counted = self.nodes.path_bytes();
+        ensure(path_bytes as u64 == counted, || format!("paths have {path_bytes} bytes, counted {counted}"))
     }
 
     fn check_acls(&self, order: &[u32]) -> Result<(), String> {

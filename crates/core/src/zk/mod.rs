@@ -12,7 +12,7 @@
 //! | answers to questions | `answers.rs`, `listing.rs` |
 //! | snapshots | `capture.rs`, `rebuild.rs` |
 //! | what must always hold | `check.rs` |
-//! | how things lie in memory | `node.rs`, `nodes.rs`, `names.rs`, `acls.rs`, `sessions.rs` |
+//! | how things lie in memory | `node.rs`, `nodes/`, `names.rs`, `acls.rs`, `sessions.rs` |
 
 mod access;
 mod acl;

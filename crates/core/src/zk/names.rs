@@ -36,10 +36,11 @@ impl Names {
 
     /// The child of `parent` with this name.
     pub(super) fn find(&self, nodes: &Slab<Node>, parent: u32, name: &[u8]) -> Option<u32> {
-        let mut slot = self.first(self.bucket(self.hash(parent, name)));
+        let hash = self.hash(parent, name);
+        let mut slot = self.first(self.bucket(hash));
         while slot != NONE {
             let node = nodes.get(slot);
-            if node.parent == parent && node.content.name() == name {
+            if node.tag == tag(hash) && node.parent == parent && node.content.name() == name {
                 return Some(slot);
             }
             slot = node.chain;
@@ -103,8 +104,10 @@ impl Names {
     }
 
     fn push(&mut self, nodes: &mut Slab<Node>, slot: u32) {
-        let bucket = self.bucket(self.hash_of(nodes, slot));
-        nodes.get_mut(slot).chain = std::mem::replace(self.first_mut(bucket), slot);
+        let hash = self.hash_of(nodes, slot);
+        let node = nodes.get_mut(slot);
+        node.tag = tag(hash);
+        node.chain = std::mem::replace(self.first_mut(self.bucket(hash)), slot);
     }
 
     fn push_bucket(&mut self, first: u32) {
@@ -147,6 +150,11 @@ impl Names {
         hasher.write(name);
         hasher.finish()
     }
+}
+
+/// The bits of a hash that choose no bucket.
+fn tag(hash: u64) -> u16 {
+    (hash >> 48) as u16
 }
 
 impl Names {

@@ -35,6 +35,8 @@ pub(super) struct Node {
     pub(super) acl: u32,
     /// The slot of its [`More`], or [`NONE`].
     pub(super) more: u32,
+    /// A part of the hash of its name, so that few others are looked at; only the directory of names uses it.
+    pub(super) tag: u16,
     /// Tells a running snapshot whether it has this znode already; only the store uses it.
     pub(super) mark: u8,
 }
@@ -121,6 +123,7 @@ impl Node {
             chain: NONE,
             acl,
             more: NONE,
+            tag: 0,
             mark: 0,
         }
     }

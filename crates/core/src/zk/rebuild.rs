@@ -33,9 +33,9 @@ struct Child {
 }
 
 impl Rebuild {
-    pub(crate) fn new(header: &TreeHeader) -> Result<Self, RestoreError> {
+    pub(crate) fn new(header: &TreeHeader, seed: u64) -> Result<Self, RestoreError> {
         check_counters(&[("zxid", header.zxid.cast_unsigned()), ("next_birth", header.next_birth)])?;
-        let mut tree = Tree::bare(0);
+        let mut tree = Tree::bare(seed);
         tree.zxid = header.zxid;
         tree.next_birth = header.next_birth;
         tree.timers_pause = header.timers_pause;
@@ -144,28 +144,27 @@ impl Rebuild {
         Ok(children)
     }
 
-    /// Links the children to their parents, from the root on. Tells all slots, parents before their children.
+    /// Links the children to their parents. Tells all slots, parents before their children.
     fn link(&mut self, children: &[Child]) -> Result<Vec<u32>, RestoreError> {
         let nodes = &mut self.tree.nodes;
         if !nodes.has_root() {
             return Err(RestoreError::ZnodeMissing { path: "/" });
+        }
+        for Child { parent, slot, .. } in children {
+            let content = &nodes.get(*slot).content;
+            if nodes.child(*parent, content.name()).is_some() {
+                return Err(RestoreError::ZnodeRepeated { name: content.name_str().into() });
+            }
+            nodes.join_family(*slot, nodes.last_child(*parent));
         }
         let mut order = Vec::with_capacity(nodes.len());
         order.push(nodes.root());
         let mut next = 0;
         while let Some(parent) = order.get(next).copied() {
             next += 1;
-            let first = children.partition_point(|child| child.parent < parent);
-            for child in children[first..].iter().take_while(|child| child.parent == parent) {
-                if nodes.child(parent, nodes.get(child.slot).content.name()).is_some() {
-                    return Err(RestoreError::ZnodeRepeated { path: nodes.path(child.slot) });
-                }
-                nodes.join_family(child.slot, nodes.last_child(parent));
-                order.push(child.slot);
-            }
+            order.extend(nodes.children(parent));
         }
-        // Those of a circle are nobody's descendants.
-        let linked = order.len();
-        if linked == nodes.len() { Ok(order) } else { Err(RestoreError::ZnodesUnreachable) }
+        // Those that are each other's ancestors are nobody's descendants.
+        if order.len() == nodes.len() { Ok(order) } else { Err(RestoreError::ZnodesUnreachable) }
     }
 }

@@ -15,7 +15,7 @@ use super::nodes::Nodes;
 use super::operations::Request;
 use super::path;
 use super::quota::Excess;
-use super::reply::{Event, EventKind, OpResult, Reply};
+use super::reply::{Event, EventKind, OpResult, Reply, Stat};
 use super::sessions::Sessions;
 use crate::{ConnectionId, Outbox, Time};
 
@@ -66,6 +66,8 @@ pub struct Totals {
     pub ephemerals: u64,
     /// The data of all znodes, in bytes.
     pub data_bytes: u64,
+    /// The paths of all znodes, in bytes.
+    pub path_bytes: u64,
     /// How many sessions there are.
     pub sessions: u64,
 }
@@ -244,8 +246,20 @@ impl Tree {
             znodes: self.nodes.len() as u64,
             ephemerals: self.ephemerals.len() as u64,
             data_bytes: self.nodes.data_bytes(),
+            path_bytes: self.nodes.path_bytes(),
             sessions: self.sessions.len() as u64,
         }
+    }
+
+    /// The facts of the znode with this path, whoever asks.
+    pub(crate) fn stat(&self, path: &str) -> Option<Stat> {
+        self.nodes.find(path).map(|slot| self.nodes.stat(slot))
+    }
+
+    /// The paths of a session's ephemeral znodes, in the order in which they were made.
+    pub(crate) fn ephemerals(&self, session: SessionId) -> impl Iterator<Item = String> {
+        let range = self.ephemerals.range((session, 0)..=(session, u64::MAX));
+        range.map(|(_, slot)| self.nodes.path(*slot))
     }
 
     /// All sessions, by id.

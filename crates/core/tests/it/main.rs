@@ -7,6 +7,7 @@
 
 mod bytes;
 mod dump;
+mod large;
 mod model;
 mod outbox;
 mod random;

@@ -297,6 +297,7 @@ pub(super) fn show_totals(state: &State, out: &mut Shown) {
         ("znodes", totals.znodes),
         ("ephemerals", totals.ephemerals),
         ("data-bytes", totals.data_bytes),
+        ("path-bytes", totals.path_bytes),
         ("sessions", totals.sessions),
     ]);
     out.line(format_args!("#{} totals{numbers}", state.zxid()));
