@@ -151,6 +151,12 @@ impl State {
         self.queue.next_due().into_iter().chain(self.tree.next_due()).min()
     }
 
+    /// The earliest time at which a transaction of ZooKeeper's protocol is due, if one is.
+    #[must_use]
+    pub fn zk_next_due(&self) -> Option<Time> {
+        self.tree.next_due()
+    }
+
     /// The time of the last command.
     #[must_use]
     pub fn now(&self) -> Time {

@@ -225,9 +225,14 @@ impl Engine {
         }
         self.full = false;
         let batch = self.unlogged.lead(batch);
-        let Batch { number, mut bytes, commands, queries, durable, .. } = batch;
+        let Batch { number, mut bytes, commands, queries, mut durable, .. } = batch;
+        {
+            let mut applied = lock(&self.applied);
+            // What happens by itself uses up a zxid, too.
+            durable |= applied.state.zk_next_due().is_some_and(|due| due <= at);
+            applied.expect(number, queries);
+        }
         entry::seal(&mut bytes, at, durable);
-        lock(&self.applied).expect(number, queries);
         match self.raft.client_write(Proposal(bytes.into())).await {
             Ok(_) => Ok(commands),
             Err(error) => Err(format!("an entry can't be committed: {error}")),
