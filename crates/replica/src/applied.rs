@@ -6,6 +6,7 @@ use trellis_core::{Command, ConnectionId, NodeId, Outbox, State, Time, zk};
 
 use crate::batch::{Batch, PlacedQuery, Query};
 use crate::format::{FormatError, Reader, entry};
+use crate::settings::Settings;
 use crate::types::{LogId, StoredMembership};
 use crate::unlogged::{Refused, Unlogged};
 
@@ -46,12 +47,12 @@ pub(crate) fn lock(applied: &SharedApplied) -> MutexGuard<'_, Applied> {
 }
 
 impl Applied {
-    pub(crate) fn new(node: NodeId, deliver: Box<dyn Deliver>) -> Self {
+    pub(crate) fn new(settings: &Settings, deliver: Box<dyn Deliver>) -> Self {
         Applied {
-            state: State::new(),
+            state: State::seeded(settings.salt_seed),
             last: None,
             membership: StoredMembership::default(),
-            node,
+            node: settings.node,
             deliver,
             queries: (0, Vec::new()),
         }

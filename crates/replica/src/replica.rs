@@ -129,8 +129,8 @@ impl Replica {
             data_dir: settings.data_dir.display().to_string(),
             reason: fault.reason().unwrap_or_else(|| error.to_string()),
         };
-        let snapshots = Snapshots::open(disk.clone(), Arc::clone(&gauge))?;
-        let mut applied = Applied::new(settings.node, deliver);
+        let snapshots = Snapshots::open(disk.clone(), &settings, Arc::clone(&gauge))?;
+        let mut applied = Applied::new(&settings, deliver);
         let snapshot = snapshots.restore(&mut applied).await.map_err(|error| unreadable(error, &settings))?;
         let log = {
             let (settings, gauge, fault) = (settings.clone(), Arc::clone(&gauge), Arc::clone(&fault));

@@ -16,7 +16,8 @@ pub struct Settings {
     pub durability: Durability,
     /// Bytes of one file of the log.
     pub segment_bytes: u64,
-    /// A number that clients can't guess; see [`trellis_wal::Options::salt_seed`].
+    /// A number that clients can't guess; see [`trellis_wal::Options::salt_seed`] and
+    /// [`State::seeded`](trellis_core::State::seeded).
     pub salt_seed: u64,
 }
 

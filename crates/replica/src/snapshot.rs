@@ -17,6 +17,7 @@ use crate::gauge::LogGauge;
 use crate::limits::{
     SNAPSHOT_CHUNK_BYTES, SNAPSHOT_CHUNKS_WAITING_MAX, SNAPSHOT_RETRY, SNAPSHOT_SLICE_SLOTS,
 };
+use crate::settings::Settings;
 use crate::types::{LogId, Snapshot, SnapshotMeta, Types};
 
 /// A complete snapshot on a disk, by its number.
@@ -37,14 +38,20 @@ struct Directory {
 #[derive(Clone)]
 pub(crate) struct Snapshots {
     directory: Option<Directory>,
+    /// For the states that come out of them; see [`State::seeded`].
+    seed: u64,
     gauge: Arc<LogGauge>,
 }
 
 impl Snapshots {
     /// Looks what is there, and removes what a crash has left incomplete.
-    pub(crate) fn open(disk: Option<Arc<dyn Disk>>, gauge: Arc<LogGauge>) -> Result<Self, WalError> {
+    pub(crate) fn open(
+        disk: Option<Arc<dyn Disk>>,
+        settings: &Settings,
+        gauge: Arc<LogGauge>,
+    ) -> Result<Self, WalError> {
         let open = |disk| Ok(Directory { files: Files::open(Arc::clone(&disk))?, disk });
-        Ok(Snapshots { directory: disk.map(open).transpose()?, gauge })
+        Ok(Snapshots { directory: disk.map(open).transpose()?, seed: settings.salt_seed, gauge })
     }
 
     fn directory(&self) -> io::Result<Directory> {
@@ -85,7 +92,7 @@ impl Snapshots {
             true => None,
             false => Some(files.create(file.number, reader.meta()).map_err(io::Error::other)?),
         };
-        let mut restore = Restore::new();
+        let mut restore = Restore::seeded(self.seed);
         let mut at = reader.offset();
         while let Some(chunk) = reader.next() {
             let chunk = chunk.map_err(io::Error::other)?;

@@ -47,10 +47,10 @@ impl StoreBuilder<Types, LogStore, Machine, TempDir> for Directories {
         };
         let gauge = Arc::new(LogGauge::default());
         let disk: Arc<dyn trellis_wal::Disk> = Arc::new(RealDisk::open(directory.path()).unwrap());
-        let snapshots = Snapshots::open(Some(Arc::clone(&disk)), Arc::clone(&gauge)).unwrap();
+        let snapshots = Snapshots::open(Some(Arc::clone(&disk)), &settings, Arc::clone(&gauge)).unwrap();
         let log =
             LogStore::open(Some(disk), &settings, Arc::clone(&gauge), Arc::new(Fault::default())).unwrap();
-        let applied = Arc::new(Mutex::new(Applied::new(1, Box::new(Nowhere))));
+        let applied = Arc::new(Mutex::new(Applied::new(&settings, Box::new(Nowhere))));
         Ok((directory, log, Machine::new(applied, snapshots, gauge, Arc::default())))
     }
 }
