@@ -18,6 +18,9 @@ use crate::types::{Entry, LogId, Payload, Snapshot, SnapshotMeta, StoredMembersh
 /// A job in a snapshot, without its body.
 const JOB_RECORD_BYTES: u64 = 64;
 
+/// A znode in a snapshot, without its data: its name and a list like most are among it.
+const ZNODE_RECORD_BYTES: u64 = 128;
+
 /// Applies committed entries to the shared state.
 pub(crate) struct Machine {
     applied: SharedApplied,
@@ -57,7 +60,10 @@ impl Machine {
             + totals.current_jobs_delayed
             + totals.current_jobs_buried;
         self.gauge.body_bytes.store(totals.body_bytes, Relaxed);
-        self.gauge.state_bytes.store(totals.body_bytes + jobs * JOB_RECORD_BYTES, Relaxed);
+        let tree = state.zk_totals();
+        let queue_bytes = totals.body_bytes + jobs * JOB_RECORD_BYTES;
+        let tree_bytes = tree.data_bytes + tree.znodes * ZNODE_RECORD_BYTES;
+        self.gauge.state_bytes.store(queue_bytes + tree_bytes, Relaxed);
     }
 }
 

@@ -162,39 +162,47 @@ impl SnapshotBuilder {
         // Numbers are those of the entries, which never come twice with different contents.
         let number = self.meta.last_log_id.map_or(0, |id| id.index + 1);
         let (pieces, outcome) = spawn_writer(files, number, format::encode_meta(&self.meta))?;
-        let jobs = self.walk(&pieces).await;
+        let Walked { jobs, znodes } = self.walk(&pieces).await;
         outcome.await.unwrap_or_else(|_| Err(io::Error::other("the snapshot's writer has gone")))?;
         self.snapshots.gauge.records_in_snapshots.fetch_add(jobs, Relaxed);
-        tracing::info!(jobs, entry = number.saturating_sub(1), "took a snapshot");
+        tracing::info!(jobs, znodes, entry = number.saturating_sub(1), "took a snapshot");
         Ok(number)
     }
 
-    /// Walks through the state, a slice at a time, leaving the thread to others in between; gives the number of
-    /// jobs. Ends early when the writer has gone, which then says why.
-    async fn walk(&self, chunks: &mpsc::Sender<Piece>) -> u64 {
-        let mut jobs = 0;
+    /// Walks through the state, a slice at a time, leaving the thread to others in between. Ends early when the writer
+    /// has gone, which then says why.
+    async fn walk(&self, chunks: &mpsc::Sender<Piece>) -> Walked {
+        let mut walked = Walked::default();
         let mut chunk = Vec::with_capacity(SNAPSHOT_CHUNK_BYTES);
         loop {
             let (slots, bytes) = (SNAPSHOT_SLICE_SLOTS, SNAPSHOT_CHUNK_BYTES);
             let more = lock(&self.applied).state.snapshot_next(slots, bytes, &mut |record| {
-                jobs += u64::from(matches!(record, Record::Job(_)));
+                walked.jobs += u64::from(matches!(record, Record::Job(_)));
+                walked.znodes += u64::from(matches!(record, Record::Znode(_)));
                 format::encode(&record, &mut chunk);
             });
             if chunk.len() >= SNAPSHOT_CHUNK_BYTES || !more {
                 let full = std::mem::replace(&mut chunk, Vec::with_capacity(SNAPSHOT_CHUNK_BYTES));
                 if chunks.send(Piece::Chunk(full)).await.is_err() {
                     lock(&self.applied).state.snapshot_abort();
-                    return jobs;
+                    return walked;
                 }
             }
             if !more {
                 // If the writer has gone, its outcome says why.
                 let _ = chunks.send(Piece::End).await;
-                return jobs;
+                return walked;
             }
             tokio::task::yield_now().await;
         }
     }
+}
+
+/// What a walk has come across.
+#[derive(Default)]
+struct Walked {
+    jobs: u64,
+    znodes: u64,
 }
 
 /// What the writer is given.

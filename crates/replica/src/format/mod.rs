@@ -8,7 +8,6 @@ pub(crate) mod entry;
 pub(crate) mod payload;
 mod reader;
 pub(crate) mod snapshot;
-mod znodes;
 
 pub(crate) use reader::{FormatError, Reader};
 
