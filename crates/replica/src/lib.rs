@@ -6,6 +6,8 @@
 //!                                              │ committed
 //!                                              ▼
 //! connection ◀─ Deliver ◀─ state machine ◀─ machine
+//!                               ▲
+//! connection ─ answer_zk ───────┘ questions of connections with nothing under way
 //! ```
 //!
 //! This crate is the only one that names openraft, and its type parameters are bound in `types.rs` alone.

@@ -73,13 +73,15 @@ impl Heard {
 
     /// The next `count` replies.
     async fn next(&self, count: usize) -> Vec<String> {
-        loop {
-            if self.0.lock().unwrap().len() >= count {
-                return self.0.lock().unwrap().drain(..count).collect();
+        let all = async {
+            while self.0.lock().unwrap().len() < count {
+                self.1.notified().await;
             }
-            let patience = Duration::from_secs(60);
-            tokio::time::timeout(patience, self.1.notified()).await.expect("a reply is missing");
-        }
+        };
+        let there = tokio::time::timeout(Duration::from_secs(60), all).await;
+        let mut said = self.0.lock().unwrap();
+        assert!(there.is_ok(), "a reply is missing after {said:?}");
+        said.drain(..count).collect()
     }
 }
 

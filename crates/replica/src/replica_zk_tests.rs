@@ -1,7 +1,11 @@
 //! Znodes and sessions on a whole node: what is acknowledged survives, sessions outlive processes and take their
 //! ephemeral znodes with them, questions are answered at their places.
 
+use std::task::{Context, Waker};
+
 use trellis_core::zk::{Acl, Command, CreateMode, Identities, Op, Query, Reply};
+
+use crate::limits::BATCH_QUERY_BYTES_MAX;
 
 use super::{
     CLIENT, ConnectionId, Durability, MemDisk, Node, fill_log, make_room, put, run, start, try_start, tube,
@@ -137,6 +141,7 @@ fn ephemeral_znodes_last_as_long_as_their_session() {
         assert_eq!(node.zk_reply(ATTACH_SESSION).await, format!("2: {OPENED}"));
         assert_eq!(node.answer(&get("/here")), r#"2: "", version 0"#);
         assert_eq!(node.replica.sessions()[0].connection, Some(CLIENT));
+        assert_eq!(node.replica.ephemerals(SESSION), ["/here"]);
         // Another connection takes over.
         node.replica.submit_zk(OTHER, &ATTACH_SESSION);
         assert_eq!(node.heard.next(2).await, ["1 lost session 77", "2: SessionOpened 77"]);
@@ -186,6 +191,25 @@ fn both_protocols_share_batches_and_questions_keep_their_places() {
             r#"3: "", version 0"#,
         ];
         assert_eq!(node.heard.next(expected.len()).await, expected);
+        node.replica.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn questions_that_hold_much_fill_a_batch() {
+    run(async {
+        let node = try_start(None, Durability::Memory).await.unwrap();
+        node.zk(CREATE_SESSION, 1).await;
+        let long = "x".repeat(BATCH_QUERY_BYTES_MAX);
+        let many = vec!["/".into(); BATCH_QUERY_BYTES_MAX / 16];
+        let watches = Query::SetWatches { zxid: 0, data: Vec::new(), exist: Vec::new(), child: many };
+        let mut context = Context::from_waker(Waker::noop());
+        for query in [get(&long), watches] {
+            assert!(node.replica.poll_room(&mut context).is_ready());
+            node.replica.query_zk(CLIENT, Identities::NONE, query);
+            assert!(node.replica.poll_room(&mut context).is_pending());
+            node.heard.next(1).await;
+        }
         node.replica.stop().await.unwrap();
     });
 }
@@ -278,5 +302,66 @@ fn a_full_log_refuses_writes_answers_reads_and_remembers_who_expires() {
         assert_eq!(node.zk_reply(create("/new", b"")).await, "5: Error(SessionMoved)");
         let node = start(&disk.crash(6)).await;
         assert_eq!(node.replica.sessions().iter().map(|facts| facts.session).collect::<Vec<_>>(), [88]);
+    });
+}
+
+#[test]
+fn a_restart_begins_with_a_snapshot_of_znodes_and_sessions() {
+    run(async {
+        let disk = MemDisk::new();
+        let node = start(&disk).await;
+        node.zk(CREATE_SESSION, 1).await;
+        node.zk(op(create_as("/here", b"", CreateMode::Ephemeral)), 3).await;
+        let data = vec![b'x'; 60_000];
+        for parent in 0..10 {
+            node.zk(create(&format!("/{parent}"), b""), 3).await;
+            for child in 0..20 {
+                node.zk(create(&format!("/{parent}/{child}"), &data), 3).await;
+            }
+        }
+        // Many times the log that makes a snapshot due.
+        let mut zxid = node.replica.zk_facts().0;
+        for round in 0..4_000 {
+            let path = format!("/{}/{}", round % 10, round % 20);
+            node.zk(set(&path, &data), 2).await;
+            zxid += 1;
+        }
+        let facts = node.gauge.facts();
+        assert!(facts.segment_oldest > 64, "no entry was given up: {facts:?}");
+        assert!(disk.used_bytes() < 250 << 20, "{} bytes are used", disk.used_bytes());
+        let before = node.replica.zk_facts();
+        assert_eq!(before.0, zxid);
+
+        let disk = disk.crash(1);
+        let node = start(&disk).await;
+        assert_eq!(node.replica.zk_facts(), before);
+        assert_eq!(node.zk_reply(ATTACH_SESSION).await, format!("{zxid}: {OPENED}"));
+        let text = String::from_utf8(data).unwrap();
+        // The first two figures of a path that was set have the same last bit; the others are as they were made.
+        assert_eq!(node.answer(&get("/7/17")), format!("{zxid}: {text:?}, version 200"));
+        assert_eq!(node.answer(&get("/7/16")), format!("{zxid}: {text:?}, version 0"));
+        assert_eq!(node.answer(&get("/here")), format!(r#"{zxid}: "", version 0"#));
+        let said = node.zk(Command::CloseSession, 4).await;
+        let closed = format!("{}: SessionClosed", zxid + 1);
+        assert_eq!(said, ["Deleted /here", "ChildrenChanged /", &closed, "session 77 ended"]);
+    });
+}
+
+#[test]
+fn what_ends_by_itself_stays_ended_after_power_is_lost() {
+    run(async {
+        let mut disk = MemDisk::new();
+        start(&disk).await.zk(CREATE_SESSION, 1).await;
+        for round in 0..10_u64 {
+            disk = disk.crash(round);
+            let node = start(&disk).await;
+            node.zk(ATTACH_SESSION, 1).await;
+            let zxid = node.replica.zk_facts().0;
+            node.zk(op(create_as("/short", b"", CreateMode::Ttl { ttl_ms: 1 })), 3).await;
+            assert_eq!(node.heard.next(2).await, ["Deleted /short", "ChildrenChanged /"]);
+            disk = disk.crash(round + 100);
+            let node = start(&disk).await;
+            assert_eq!(node.replica.zk_facts().0, zxid + 2, "somebody may have seen this transaction");
+        }
     });
 }

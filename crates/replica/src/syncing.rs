@@ -248,7 +248,7 @@ impl Parts {
         match supplied {
             Ok(()) => {
                 if self.gauge.disk_full.swap(false, Relaxed) {
-                    tracing::info!("there is room on the disk again: jobs are taken again");
+                    tracing::info!("there is room on the disk again: new jobs are taken again");
                 }
             }
             Err(error @ WalError::NoSpace { .. }) => self.note_full(&error),
@@ -261,8 +261,8 @@ impl Parts {
         if !self.gauge.disk_full.swap(true, Relaxed) {
             tracing::error!(
                 %error,
-                "the disk is full: new jobs are refused with OUT_OF_MEMORY until there is room, and jobs that are \
-                 there are served as long as the log has room"
+                "the disk is full: new jobs are refused with OUT_OF_MEMORY until there is room, and all else is done \
+                 as long as the log has room"
             );
         }
     }

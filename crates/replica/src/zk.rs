@@ -44,6 +44,12 @@ impl Replica {
         lock(&self.0.applied).state.zk_sessions().collect()
     }
 
+    /// The paths of a session's ephemeral znodes, in the order in which they were made, for operators.
+    #[must_use]
+    pub fn ephemerals(&self, session: zk::SessionId) -> Vec<String> {
+        lock(&self.0.applied).state.zk_ephemerals(session).collect()
+    }
+
     /// The last transaction of ZooKeeper's protocol, and the facts of the tree as a whole.
     #[must_use]
     pub fn zk_facts(&self) -> (zk::Zxid, zk::Totals) {
