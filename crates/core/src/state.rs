@@ -187,14 +187,22 @@ impl State {
         self.tree.stat(path)
     }
 
-    /// The paths of a session's ephemeral znodes, in the order in which they were made.
-    pub fn zk_ephemerals(&self, session: zk::SessionId) -> impl Iterator<Item = String> {
-        self.tree.ephemerals(session)
-    }
-
     /// All sessions, by id, for whoever listens to their heartbeats.
     pub fn zk_sessions(&self) -> impl Iterator<Item = zk::SessionFacts> {
-        self.tree.session_facts()
+        self.zk_sessions_from(zk::SessionId::MIN)
+    }
+
+    /// The sessions with this id or a larger one, by id.
+    pub fn zk_sessions_from(&self, from: zk::SessionId) -> impl Iterator<Item = zk::SessionFacts> {
+        self.tree.session_facts(from)
+    }
+
+    /// The ephemeral znodes from a place on, by session, with their paths.
+    pub fn zk_ephemerals_from(
+        &self,
+        from: zk::EphemeralPlace,
+    ) -> impl Iterator<Item = (zk::EphemeralPlace, String)> {
+        self.tree.ephemerals_from(from)
     }
 
     /// Begins a snapshot of the state as it is now; one that is running is given up.

@@ -3,7 +3,7 @@
 
 use std::task::{Context, Waker};
 
-use trellis_core::zk::{Acl, Command, CreateMode, Identities, Op, Query, Reply};
+use trellis_core::zk::{Acl, Command, CreateMode, EphemeralPlace, Identities, Op, Query, Reply};
 
 use crate::limits::BATCH_QUERY_BYTES_MAX;
 
@@ -141,7 +141,8 @@ fn ephemeral_znodes_last_as_long_as_their_session() {
         assert_eq!(node.zk_reply(ATTACH_SESSION).await, format!("2: {OPENED}"));
         assert_eq!(node.answer(&get("/here")), r#"2: "", version 0"#);
         assert_eq!(node.replica.sessions()[0].connection, Some(CLIENT));
-        assert_eq!(node.replica.ephemerals(SESSION), ["/here"]);
+        let ephemerals = node.replica.ephemerals_from(EphemeralPlace::FIRST, 10);
+        assert!(ephemerals.iter().map(|(place, path)| (place.session, &**path)).eq([(SESSION, "/here")]));
         // Another connection takes over.
         node.replica.submit_zk(OTHER, &ATTACH_SESSION);
         assert_eq!(node.heard.next(2).await, ["1 lost session 77", "2: SessionOpened 77"]);

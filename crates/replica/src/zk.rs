@@ -44,10 +44,21 @@ impl Replica {
         lock(&self.0.applied).state.zk_sessions().collect()
     }
 
-    /// The paths of a session's ephemeral znodes, in the order in which they were made, for operators.
+    /// At most `count` sessions with this id or a larger one, by id: all of them, piece by piece, without keeping others
+    /// waiting.
     #[must_use]
-    pub fn ephemerals(&self, session: zk::SessionId) -> Vec<String> {
-        lock(&self.0.applied).state.zk_ephemerals(session).collect()
+    pub fn sessions_from(&self, from: zk::SessionId, count: usize) -> Vec<zk::SessionFacts> {
+        lock(&self.0.applied).state.zk_sessions_from(from).take(count).collect()
+    }
+
+    /// At most `count` ephemeral znodes from a place on, by session, with their paths.
+    #[must_use]
+    pub fn ephemerals_from(
+        &self,
+        from: zk::EphemeralPlace,
+        count: usize,
+    ) -> Vec<(zk::EphemeralPlace, String)> {
+        lock(&self.0.applied).state.zk_ephemerals_from(from).take(count).collect()
     }
 
     /// The last transaction of ZooKeeper's protocol, and the facts of the tree as a whole.

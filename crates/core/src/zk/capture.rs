@@ -3,6 +3,7 @@
 //! Sessions are copied at once, for they are few. Znodes are read in place, some slots at a time; see `nodes.rs` for
 //! how one that changes meanwhile is kept as it was.
 
+use super::command::SessionId;
 use super::tree::Tree;
 use crate::snapshot::{Record, SessionRecord, TreeHeader};
 
@@ -24,7 +25,7 @@ impl Tree {
             sessions: self.sessions.len() as u64,
             znodes: self.nodes.len() as u64,
         };
-        let facts = self.session_facts().map(|session| SessionRecord {
+        let facts = self.session_facts(SessionId::MIN).map(|session| SessionRecord {
             id: session.session,
             password: session.password,
             timeout_ms: session.timeout_ms,

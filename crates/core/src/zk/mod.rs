@@ -47,4 +47,4 @@ pub use query::{MultiRead, Query};
 pub(crate) use rebuild::Rebuild;
 pub use reply::{Event, EventKind, OpResult, QuotaExcess, QuotaResource, ReadResult, Reply, Stat};
 pub(crate) use tree::Tree;
-pub use tree::{SessionFacts, Totals};
+pub use tree::{EphemeralPlace, SessionFacts, Totals};

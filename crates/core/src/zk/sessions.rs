@@ -46,9 +46,9 @@ impl Sessions {
         self.slab.get(slot)
     }
 
-    /// All sessions, by id.
-    pub(super) fn in_order(&self) -> impl Iterator<Item = &Session> {
-        self.by_id.values().map(|slot| self.get(*slot))
+    /// The sessions with this id or a larger one, by id.
+    pub(super) fn in_order(&self, from: SessionId) -> impl Iterator<Item = &Session> {
+        self.by_id.range(from..).map(|(_, slot)| self.get(*slot))
     }
 
     /// Adds a session with an id that none has; it has no connection yet.

@@ -57,6 +57,26 @@ pub struct SessionFacts {
     pub connection: Option<ConnectionId>,
 }
 
+/// An ephemeral znode's place among all of them: by session, and in the order in which a session has made them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EphemeralPlace {
+    /// The session that it goes with.
+    pub session: SessionId,
+    /// Larger for those made later.
+    pub birth: u64,
+}
+
+impl EphemeralPlace {
+    /// Where all of them begin.
+    pub const FIRST: EphemeralPlace = EphemeralPlace { session: SessionId::MIN, birth: 0 };
+
+    /// The place behind this one.
+    #[must_use]
+    pub fn next(self) -> EphemeralPlace {
+        EphemeralPlace { birth: self.birth + 1, ..self }
+    }
+}
+
 /// The facts of the tree as a whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -262,13 +282,22 @@ impl Tree {
         range.map(|(_, slot)| self.nodes.path(*slot))
     }
 
-    /// All sessions, by id.
-    pub(crate) fn session_facts(&self) -> impl Iterator<Item = SessionFacts> {
-        self.sessions.in_order().map(|session| SessionFacts {
+    /// The sessions with this id or a larger one, by id.
+    pub(crate) fn session_facts(&self, from: SessionId) -> impl Iterator<Item = SessionFacts> {
+        self.sessions.in_order(from).map(|session| SessionFacts {
             session: session.id,
             password: session.password,
             timeout_ms: session.timeout_ms,
             connection: session.connection(),
+        })
+    }
+
+    /// The ephemeral znodes from a place on, by session.
+    pub(crate) fn ephemerals_from(&self, from: EphemeralPlace) -> impl Iterator<Item = (EphemeralPlace, String)> {
+        let EphemeralPlace { session, birth } = from;
+        let found = self.ephemerals.range((session, birth)..);
+        found.map(|((session, birth), slot)| {
+            (EphemeralPlace { session: *session, birth: *birth }, self.nodes.path(*slot))
         })
     }
 

@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use trellis_core::zk::Acl;
+
 use crate::types::Membership;
 
 /// Bytes that this version of trellis can't have written.
@@ -103,6 +105,11 @@ impl<'a> Reader<'a> {
     /// A string behind a length of four bytes.
     pub(crate) fn long_str(&mut self) -> Result<&'a str, FormatError> {
         std::str::from_utf8(self.long_bytes()?).map_err(|_| FormatError::Name)
+    }
+
+    /// An access control list behind a length of four bytes.
+    pub(crate) fn acl(&mut self) -> Result<Acl<'a>, FormatError> {
+        Acl::decode(self.long_bytes()?).ok_or(FormatError::Acl)
     }
 
     pub(crate) fn expect_version(&mut self, known: RangeInclusive<u8>) -> Result<u8, FormatError> {

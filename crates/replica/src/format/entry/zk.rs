@@ -9,12 +9,14 @@
 //! multi           69  flags u8, identities, count u32, operations
 //! refuse          70  error i32
 //!
-//! create   1  flags u8, mode u8 { ttl i64 }, path, acl, { data }
+//! create   1  flags u8, mode u8 { ttl i64 }, path, { acl }, { data }
 //! delete   2  version i32, path
 //! set data 3  version i32, flags u8, path, { data }
 //! set acl  4  version i32, path, acl
 //! check    5  version i32, path
 //! ```
+//!
+//! What stands in braces is there if the mode or the flags say so; a create without a list has the open one.
 
 use trellis_core::ConnectionId;
 use trellis_core::zk::{Acl, Command, CreateMode, Error, Identities, Op};
@@ -50,6 +52,7 @@ const ENFORCE_QUOTA: u8 = 1;
 const HAS_DATA: u8 = 1;
 const SEQUENTIAL: u8 = 2;
 const WANT_STAT: u8 = 4;
+const HAS_ACL: u8 = 8;
 
 /// An expiry is as long as this, for whoever reckons with many.
 pub(crate) const EXPIRE_SESSION_BYTES: usize = super::COMMAND_HEAD_BYTES + size_of::<i64>();
@@ -103,14 +106,15 @@ fn asker(identities: Identities<'_>, enforce_quota: bool, out: &mut Vec<u8>) {
 fn encode_op(op: &Op<'_>, out: &mut Vec<u8>) {
     match *op {
         Op::Create { path, data, acl, mode, sequential, want_stat } => {
-            let flags = flag(data.is_some(), HAS_DATA);
-            out.extend_from_slice(&[
-                CREATE,
-                flags | flag(sequential, SEQUENTIAL) | flag(want_stat, WANT_STAT),
-            ]);
+            let acl = (acl != Acl::OPEN).then_some(acl);
+            let flags = flag(data.is_some(), HAS_DATA)
+                | flag(sequential, SEQUENTIAL)
+                | flag(want_stat, WANT_STAT)
+                | flag(acl.is_some(), HAS_ACL);
+            out.extend_from_slice(&[CREATE, flags]);
             encode_mode(mode, out);
             long_bytes(path.as_bytes(), out);
-            long_bytes(acl.bytes(), out);
+            acl.into_iter().for_each(|acl| long_bytes(acl.bytes(), out));
             data.into_iter().for_each(|data| long_bytes(data, out));
         }
         Op::Delete { path, version } => versioned(DELETE, version, path, out),
@@ -213,7 +217,7 @@ fn decode_op<'a>(reader: &mut Reader<'a>) -> Result<Op<'a>, FormatError> {
             let flags = reader.u8()?;
             Op::SetData { version, path: reader.long_str()?, data: decode_data(flags, reader)? }
         }
-        SET_ACL => Op::SetAcl { version, path: reader.long_str()?, acl: decode_acl(reader)? },
+        SET_ACL => Op::SetAcl { version, path: reader.long_str()?, acl: reader.acl()? },
         CHECK => Op::Check { version, path: reader.long_str()? },
         code => return Err(FormatError::Tag(code, "operation on a znode")),
     })
@@ -231,7 +235,7 @@ fn decode_create<'a>(reader: &mut Reader<'a>) -> Result<Op<'a>, FormatError> {
     Ok(Op::Create {
         mode,
         path: reader.long_str()?,
-        acl: decode_acl(reader)?,
+        acl: if flags & HAS_ACL == 0 { Acl::OPEN } else { reader.acl()? },
         data: decode_data(flags, reader)?,
         sequential: flags & SEQUENTIAL != 0,
         want_stat: flags & WANT_STAT != 0,
@@ -240,8 +244,4 @@ fn decode_create<'a>(reader: &mut Reader<'a>) -> Result<Op<'a>, FormatError> {
 
 fn decode_data<'a>(flags: u8, reader: &mut Reader<'a>) -> Result<Option<&'a [u8]>, FormatError> {
     if flags & HAS_DATA == 0 { Ok(None) } else { reader.long_bytes().map(Some) }
-}
-
-fn decode_acl<'a>(reader: &mut Reader<'a>) -> Result<Acl<'a>, FormatError> {
-    Acl::decode(reader.long_bytes()?).ok_or(FormatError::Acl)
 }
