@@ -51,14 +51,17 @@ impl Replica {
         lock(&self.0.applied).state.zk_sessions_from(from).take(count).collect()
     }
 
-    /// At most `count` ephemeral znodes from a place on, by session, with their paths.
-    #[must_use]
+    /// Gives ephemeral znodes from a place on to `sink`, by session, as long as it says true; it must not ask the replica
+    /// for anything. Gives the place where to go on.
     pub fn ephemerals_from(
         &self,
         from: zk::EphemeralPlace,
-        count: usize,
-    ) -> Vec<(zk::EphemeralPlace, String)> {
-        lock(&self.0.applied).state.zk_ephemerals_from(from).take(count).collect()
+        sink: &mut dyn FnMut(zk::SessionId, &str) -> bool,
+    ) -> Option<zk::EphemeralPlace> {
+        let applied = lock(&self.0.applied);
+        let mut ephemerals = applied.state.zk_ephemerals_from(from);
+        let (last, _) = ephemerals.find(|(place, path)| !sink(place.session, path))?;
+        Some(last.next())
     }
 
     /// The last transaction of ZooKeeper's protocol, and the facts of the tree as a whole.

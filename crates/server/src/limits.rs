@@ -46,5 +46,11 @@ pub(crate) const READ_BYTES: usize = 64 << 10;
 /// taken from its socket; what comes then stays there.
 pub(crate) const SENT_AHEAD_BYTES_MAX: usize = 16 << 10;
 
+/// An answer to an operator's word is given in pieces of so many connections, sessions or watches at most,
+pub(crate) const WORD_PIECE_ITEMS: usize = 256;
+
+/// and of so many bytes and the one thing with which it has more.
+pub(crate) const WORD_PIECE_BYTES: usize = 16 << 10;
+
 /// How long a listener rests when the system has no more descriptors, in milliseconds.
 pub(crate) const ACCEPT_PAUSE_MS: u64 = 100;

@@ -51,6 +51,8 @@ pub(crate) struct Queue {
     taken_at: Instant,
     /// Requests that await a reply.
     pub(crate) awaiting: u32,
+    /// Replies and events that there were for the client, for statistics.
+    pub(crate) packets: u64,
     /// Set while the present entry has added something; see [`Outgoing::add`].
     in_entry: bool,
     /// The socket is beyond use: what is added is dropped.
@@ -106,6 +108,7 @@ impl Queue {
     /// Appends a reply that the server gives by itself. Only when nothing is awaited, or it would overtake.
     pub(crate) fn answer(&mut self, encode: impl FnOnce(&mut Vec<u8>)) {
         debug_assert_eq!(self.awaiting, 0, "a reply overtakes those that are awaited");
+        self.packets += 1;
         if !self.broken {
             encode(&mut self.buffer);
         }
@@ -182,6 +185,7 @@ impl Outgoing {
             total,
             taken_at: Instant::now(),
             awaiting: 0,
+            packets: 0,
             in_entry: false,
             broken: false,
             closing: false,
@@ -200,6 +204,7 @@ impl Outgoing {
     pub(crate) fn add(&self, awaited: bool, encode: impl FnOnce(&mut Vec<u8>)) -> bool {
         let mut queue = self.lock();
         queue.awaiting = queue.awaiting.saturating_sub(u32::from(awaited));
+        queue.packets += 1;
         if !queue.broken {
             encode(&mut queue.buffer);
         }

@@ -26,10 +26,13 @@ pub(crate) struct Touched {
     outgoing: Vec<Arc<Outgoing>>,
     /// Bytes that there are for them.
     gathered: usize,
+    /// Replies and events that were ever added, and the bytes of the last one, for statistics.
+    pub(crate) packets: u64,
+    pub(crate) last_bytes: usize,
 }
 
 impl Touched {
-    /// Appends to what there is for a connection; `awaited` if a request awaits it. Gives the number of its bytes.
+    /// Appends to what there is for a connection; `awaited` if a request awaits it.
     pub(crate) fn add(&mut self, outgoing: &Arc<Outgoing>, awaited: bool, encode: impl FnOnce(&mut Vec<u8>)) {
         let mut bytes = 0;
         let first = outgoing.add(awaited, |out| {
@@ -40,6 +43,8 @@ impl Touched {
         if first {
             self.outgoing.push(Arc::clone(outgoing));
         }
+        self.packets += 1;
+        self.last_bytes = bytes;
         self.gathered += bytes;
         if self.gathered >= REPLY_BYTES_GATHERED_MAX {
             self.send();
@@ -85,6 +90,7 @@ impl Outbox for Outlet {
 impl Deliver for Outlet {
     fn flush(&mut self) {
         self.touched.send();
+        self.zk.count();
         self.connections.make_room_for_replies();
     }
 

@@ -184,8 +184,8 @@ impl Parts {
 
     fn serve_zk(&self, socket: Socket) {
         let address = socket.peer_address();
-        if !self.hub.has_room(address) {
-            tracing::warn!(%address, "a connection is refused: the address has too many (maxClientCnxns)");
+        if !self.hub.has_room(address.ip()) {
+            tracing::warn!(address = %address.ip(), "a connection is refused: the address has too many (maxClientCnxns)");
             return;
         }
         let outgoing = Arc::new(Outgoing::new(socket, self.connections.unsent()));

@@ -1,7 +1,7 @@
 //! A client's socket, of either family.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::task::{Context, Poll};
 
@@ -17,11 +17,20 @@ pub(crate) enum Socket {
 
 impl Socket {
     /// The client's address. One on this machine that came through a file is known as the machine itself.
-    pub(crate) fn peer_address(&self) -> IpAddr {
-        let local = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    pub(crate) fn peer_address(&self) -> SocketAddr {
+        let address = match self {
+            Socket::Tcp(stream) => stream.peer_addr().ok(),
+            Socket::Unix(_) => None,
+        };
+        let known = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
+        address.map_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), known)
+    }
+
+    /// The port that the client has connected to, if it is one.
+    pub(crate) fn local_port(&self) -> Option<u16> {
         match self {
-            Socket::Tcp(stream) => stream.peer_addr().map_or(local, |address| address.ip().to_canonical()),
-            Socket::Unix(_) => local,
+            Socket::Tcp(stream) => stream.local_addr().ok().map(|address| address.port()),
+            Socket::Unix(_) => None,
         }
     }
 

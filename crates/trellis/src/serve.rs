@@ -161,7 +161,10 @@ fn server_settings(settings: ServeSettings) -> Result<ServerSettings, String> {
     Ok(ServerSettings {
         beanstalk: settings.beanstalk.into_iter().map(server_address).collect(),
         zookeeper: settings.zookeeper.into_iter().map(server_address).collect(),
-        zk: trellis_server::ZkSettings::default(),
+        zk: trellis_server::ZkSettings {
+            data_dir: data_dir.clone(),
+            ..trellis_server::ZkSettings::default()
+        },
         job_bytes_max: settings.max_job_size_bytes,
         connections_max: settings.max_connections as usize,
         memory_bytes_max: settings.max_memory_bytes,

@@ -3,7 +3,7 @@
 //! A question is answered at once if nothing of the client is under way, and else at its place behind the writes
 //! before it, so that a session's requests are carried out in the order in which they were made.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::Context;
 
@@ -15,9 +15,10 @@ use super::auth;
 use super::hub::Hub;
 use super::listing::{Listing, Progress};
 use super::peer::{Peer, Pending, Then};
+use super::statistics::{Answered, Begun, Kind, Moment, Tally};
 use super::translate::{Change, Step, step};
 use super::watches::Modes;
-use super::words;
+use super::words::Answer;
 use crate::connection::Protocol;
 use crate::connections::Connections;
 use crate::limits::{LISTING_NAMES_AT_ONCE, PLACED_QUERIES_MAX};
@@ -30,7 +31,7 @@ pub(crate) struct Client {
     hub: Arc<Hub>,
     replica: Replica,
     connections: Arc<Connections>,
-    address: IpAddr,
+    address: SocketAddr,
     /// Who the client says it is, as commands carry it.
     identities: Vec<u8>,
     stage: Stage,
@@ -42,6 +43,12 @@ pub(crate) struct Client {
     held: bool,
     /// A long list that is being gathered; no request is taken meanwhile.
     listing: Option<Listing>,
+    /// What an operator who has said a word is told; there are no requests then.
+    answer: Option<Answer>,
+    /// When something was last read.
+    now: Moment,
+    /// Requests taken since the node's figures were last brought up to date.
+    taken: u32,
 }
 
 /// How far a connection is.
@@ -59,15 +66,15 @@ enum Stage {
 impl Client {
     pub(crate) fn open(
         outgoing: Arc<Outgoing>,
-        address: IpAddr,
+        address: SocketAddr,
         replica: Replica,
         hub: Arc<Hub>,
         connections: Arc<Connections>,
     ) -> Self {
         let id = connections.add(Arc::clone(&outgoing));
         let watcher = hub.watches().add_client(id.number());
-        let peer = Arc::new(Peer::new(id, Arc::clone(&outgoing), watcher, address.to_string()));
-        hub.add(&peer, address);
+        let peer = Arc::new(Peer::new(id, Arc::clone(&outgoing), watcher, address, hub.heartbeats.now()));
+        hub.add(&peer, address.ip());
         let identities = peer.lock().add_identities([]);
         Client {
             peer,
@@ -82,6 +89,9 @@ impl Client {
             unsent: false,
             held: false,
             listing: None,
+            answer: None,
+            now: 0,
+            taken: 0,
         }
     }
 
@@ -112,7 +122,6 @@ impl Client {
                 return false;
             }
             if let Some(word) = FourLetterWord::detect(input) {
-                *input = &[];
                 self.answer_word(word);
                 return true;
             }
@@ -136,9 +145,21 @@ impl Client {
     }
 
     fn answer_word(&mut self, word: FourLetterWord) {
-        let text = words::answer(word, &self.hub, &self.replica, &self.connections);
-        self.outgoing.lock().answer(|out| out.extend_from_slice(text.as_bytes()));
-        self.stage = Stage::Quit;
+        self.hub.statistics().receive(1, 0);
+        self.peer.lock().record.received += 1;
+        self.answer = Some(Answer::new(word, &self.peer, &self.hub, &self.replica));
+    }
+
+    /// Goes on with the answer to a word; what comes behind the word has no meaning. True if there was a word.
+    fn go_on_answer(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> bool {
+        let Some(answer) = &mut self.answer else { return false };
+        *input = &[];
+        if answer.go_on(context).is_ready() {
+            self.answer = None;
+            self.stage = Stage::Quit;
+            self.outgoing.lock().close_when_sent();
+        }
+        true
     }
 
     fn begin(&mut self, frame: &[u8]) {
@@ -162,8 +183,9 @@ impl Client {
             Command::AttachSession { session: request.session, password: request.password, timeout_ms }
         };
         self.stage = Stage::Beginning;
+        self.hub.statistics().totals.sessions_wanted += 1;
         // A ping has no number of its own that could be confused with a request's.
-        self.expect(0, Op::Ping, Then::Begin { with_read_only: request.read_only.is_some() });
+        self.expect(0, Op::Ping, Kind::Write, Then::Begin { with_read_only: request.read_only.is_some() });
         self.replica.submit_zk(self.peer.id, &command);
     }
 
@@ -188,7 +210,7 @@ impl Client {
             let watcher = self.peer.lock().watcher;
             self.hub.watches().add(watcher, path, Modes::CHILD);
         }
-        self.listing = Some(Listing::new(xid, op, start));
+        self.listing = Some(Listing::new(xid, op, self.now, start));
         true
     }
 
@@ -198,10 +220,14 @@ impl Client {
         match listing.gather(&self.replica) {
             Progress::More => context.waker().wake_by_ref(),
             Progress::Done => {
-                let mut queue = self.outgoing.lock();
-                queue.answer(|out| listing.encode(out));
-                drop(queue);
+                let mut bytes = 0;
+                self.outgoing.lock().answer(|out| {
+                    let before = out.len();
+                    listing.encode(out);
+                    bytes = out.len() - before;
+                });
                 self.outgoing.send();
+                self.count_listing(bytes);
                 self.listing = None;
             }
             Progress::Lost => {
@@ -211,6 +237,27 @@ impl Client {
             }
         }
         self.listing.is_some()
+    }
+
+    /// Counts a long list as received and answered, now that it is.
+    fn count_listing(&mut self, bytes: usize) {
+        let Some(listing) = &self.listing else { return };
+        let mut tally = Tally::default();
+        let begun = Begun { at: listing.begun, kind: Kind::Read };
+        let (at, latency_us) = tally.answer(begun, || self.hub.heartbeats.now_us());
+        tally.send(1);
+        tally.measure(bytes);
+        {
+            let record = &mut self.peer.lock().record;
+            record.received += 1;
+            record.answer(
+                listing.xid,
+                Answered { operation: "GETC", zxid: listing.start.zxid, at, latency_us },
+            );
+        }
+        let mut statistics = self.hub.statistics();
+        statistics.receive(1, 0);
+        statistics.add(&tally);
     }
 
     fn request(&mut self, xid: i32, request: &Request<'_>) -> bool {
@@ -228,7 +275,7 @@ impl Client {
             Step::Query(query, then) => self.query(xid, op, &query, then),
             Step::Command(change) => self.change(xid, op, &change),
             Step::Close => {
-                self.expect(xid, op, Then::Reply);
+                self.expect(xid, op, Kind::Write, Then::Reply);
                 self.replica.submit_zk(self.peer.id, &Command::CloseSession);
             }
             Step::Auth { scheme, credentials } => self.authenticate(xid, scheme, credentials),
@@ -238,7 +285,7 @@ impl Client {
 
     fn query(&mut self, xid: i32, op: Op, query: &Query<'_>, then: Then) {
         let at_once = self.outgoing.lock().awaiting == 0;
-        self.expect(xid, op, then);
+        self.expect(xid, op, if at_once { Kind::AtOnce } else { Kind::Read }, then);
         let identities = identities(&self.identities);
         if at_once {
             self.replica.answer_zk(self.peer.id, identities, query);
@@ -250,7 +297,7 @@ impl Client {
     }
 
     fn change(&mut self, xid: i32, op: Op, change: &Change<'_>) {
-        self.expect(xid, op, Then::Reply);
+        self.expect(xid, op, Kind::Write, Then::Reply);
         let (replica, id) = (&self.replica, self.peer.id);
         change.submit(identities(&self.identities), self.hub.settings.enforce_quota, |command| {
             replica.submit_zk(id, command);
@@ -260,7 +307,8 @@ impl Client {
     fn authenticate(&mut self, xid: i32, scheme: &str, credentials: &[u8]) {
         let place = Query::Sync { path: "".into() };
         let super_digest = self.hub.settings.super_digest.as_deref();
-        let Some(identities) = auth::identities(scheme, credentials, self.address, super_digest) else {
+        let Some(identities) = auth::identities(scheme, credentials, self.address.ip(), super_digest) else {
+            self.hub.statistics().totals.authentications_failed += 1;
             tracing::info!(scheme, address = %self.address, "a client cannot be authenticated: it is hung up on");
             self.query(xid, Op::Auth, &place, Then::Fail(ErrorCode::AuthFailed));
             self.stage = Stage::Quit;
@@ -288,9 +336,25 @@ impl Client {
         }
     }
 
-    fn expect(&self, xid: i32, op: Op, then: Then) {
-        self.peer.lock().pending.push_back(Pending { xid, op, then });
+    fn expect(&mut self, xid: i32, op: Op, kind: Kind, then: Then) {
+        let begun = Begun { at: self.now, kind };
+        {
+            let mut state = self.peer.lock();
+            state.record.received += 1;
+            state.pending.push_back(Pending { xid, op, begun, then });
+        }
         self.outgoing.lock().expect();
+        self.taken += 1;
+    }
+
+    /// Adds what was taken to the node's figures, before the answers are counted.
+    fn count(&mut self, bytes: usize) {
+        let taken = std::mem::take(&mut self.taken);
+        if bytes > 0 || taken > 0 {
+            let mut statistics = self.hub.statistics();
+            statistics.receive(taken.into(), bytes as u64);
+            statistics.outstanding += i64::from(taken);
+        }
     }
 
     fn send(&mut self) {
@@ -303,9 +367,14 @@ impl Client {
 impl Protocol for Client {
     fn take(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> bool {
         if !input.is_empty() {
-            self.peer.hear(self.hub.heartbeats.now());
+            self.now = self.hub.heartbeats.now_us();
+            self.peer.hear(self.now / 1000);
         }
+        let before = input.len();
         let stopped = loop {
+            if self.go_on_answer(input, context) {
+                break false;
+            }
             if self.go_on_listing(context) || !self.may_go_on(context) {
                 break true;
             }
@@ -313,6 +382,7 @@ impl Protocol for Client {
                 break false;
             }
         };
+        self.count(before - input.len());
         self.send();
         stopped
     }
@@ -322,7 +392,7 @@ impl Protocol for Client {
     }
 
     fn has_answer(&self) -> bool {
-        self.listing.is_some()
+        self.listing.is_some() || self.answer.is_some()
     }
 
     fn has_quit(&self) -> bool {
@@ -335,7 +405,7 @@ impl Drop for Client {
         if let Some(listing) = &self.listing {
             self.replica.listing_end(listing.id());
         }
-        self.hub.remove(&self.peer, self.address);
+        self.hub.remove(&self.peer, self.address.ip());
         self.connections.remove(self.peer.id);
     }
 }

@@ -1,5 +1,6 @@
 //! What all of this node's clients share: who is connected, who watches what, and whose session lives.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,6 +10,7 @@ use trellis_core::ConnectionId;
 use super::peer::Peer;
 use super::sessions::Heartbeats;
 use super::settings::Settings;
+use super::statistics::Statistics;
 use super::watches::Watches;
 
 /// The node's side of ZooKeeper's protocol, apart from the state machine.
@@ -16,9 +18,12 @@ pub(crate) struct Hub {
     pub(crate) settings: Settings,
     pub(super) heartbeats: Heartbeats,
     peers: Mutex<FxHashMap<u64, Arc<Peer>>>,
+    /// The numbers of all peers, for whoever lists them piece by piece.
+    numbers: Mutex<BTreeSet<u64>>,
     /// How many connections each address has.
     addresses: Mutex<FxHashMap<IpAddr, usize>>,
     watches: Mutex<Watches>,
+    statistics: Mutex<Statistics>,
 }
 
 impl Hub {
@@ -27,8 +32,10 @@ impl Hub {
             settings,
             heartbeats: Heartbeats::new(),
             peers: Mutex::default(),
+            numbers: Mutex::default(),
             addresses: Mutex::default(),
             watches: Mutex::default(),
+            statistics: Mutex::default(),
         }
     }
 
@@ -38,6 +45,20 @@ impl Hub {
 
     pub(super) fn watches(&self) -> MutexGuard<'_, Watches> {
         self.watches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn statistics(&self) -> MutexGuard<'_, Statistics> {
+        self.statistics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn numbers(&self) -> MutexGuard<'_, BTreeSet<u64>> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// At most `count` peers with this number or a larger one, in the order in which they came.
+    pub(super) fn peers_from(&self, from: u64, count: usize) -> Vec<Arc<Peer>> {
+        let (numbers, peers) = (self.numbers(), self.peers());
+        numbers.range(from..).take(count).filter_map(|number| peers.get(number).cloned()).collect()
     }
 
     pub(super) fn peer(&self, id: ConnectionId) -> Option<Arc<Peer>> {
@@ -51,18 +72,28 @@ impl Hub {
     /// Whether an address may have one more connection.
     pub(crate) fn has_room(&self, address: IpAddr) -> bool {
         let max = self.settings.connections_per_address_max;
-        max == 0 || self.addresses().get(&address).is_none_or(|count| *count < max)
+        let room = max == 0 || self.addresses().get(&address).is_none_or(|count| *count < max);
+        if !room {
+            self.statistics().totals.connections_refused += 1;
+        }
+        room
     }
 
     pub(super) fn add(&self, peer: &Arc<Peer>, address: IpAddr) {
         self.peers().insert(peer.id.number(), Arc::clone(peer));
+        self.numbers().insert(peer.id.number());
         *self.addresses().entry(address).or_default() += 1;
     }
 
     /// Forgets a connection; its watches go with it.
     pub(super) fn remove(&self, peer: &Peer, address: IpAddr) {
         self.peers().remove(&peer.id.number());
-        let watcher = peer.lock().watcher;
+        self.numbers().remove(&peer.id.number());
+        let (watcher, abandoned) = {
+            let mut state = peer.lock();
+            (state.watcher, std::mem::take(&mut state.pending).len())
+        };
+        self.statistics().outstanding -= i64::try_from(abandoned).unwrap_or(i64::MAX);
         self.watches().remove_client(watcher);
         let mut addresses = self.addresses();
         if let Some(count) = addresses.get_mut(&address) {

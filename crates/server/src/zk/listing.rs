@@ -5,6 +5,7 @@ use trellis_replica::Replica;
 use trellis_zk_codec::{Op, ReplyHeader, encode_children};
 
 use super::replies::to_stat;
+use super::statistics::Moment;
 use crate::limits::LISTING_NAMES_AT_ONCE;
 
 /// No name contains it.
@@ -12,9 +13,11 @@ const SEPARATOR: char = '/';
 
 /// A list that is being gathered. It says what was true when it began.
 pub(super) struct Listing {
-    xid: i32,
+    pub(super) xid: i32,
     op: Op,
-    start: ListingStart,
+    /// When it was asked for.
+    pub(super) begun: Moment,
+    pub(super) start: ListingStart,
     names: String,
 }
 
@@ -27,8 +30,8 @@ pub(super) enum Progress {
 }
 
 impl Listing {
-    pub(super) fn new(xid: i32, op: Op, start: ListingStart) -> Self {
-        Listing { xid, op, start, names: String::new() }
+    pub(super) fn new(xid: i32, op: Op, begun: Moment, start: ListingStart) -> Self {
+        Listing { xid, op, begun, start, names: String::new() }
     }
 
     pub(super) fn id(&self) -> ListingId {

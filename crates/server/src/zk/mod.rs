@@ -8,6 +8,7 @@ mod peer;
 mod replies;
 mod sessions;
 mod settings;
+mod statistics;
 mod translate;
 mod watches;
 mod words;

@@ -1,14 +1,17 @@
 //! A client as replies and events reach it: what is known of its connection on the way out.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use trellis_core::ConnectionId;
 use trellis_core::zk::{Identities, SessionId};
 use trellis_zk_codec::{ErrorCode, Op};
 
 use super::auth::Identity;
+use super::statistics::{Begun, Record};
 use super::watches::{Client, Modes};
 use crate::outgoing::Outgoing;
 
@@ -16,6 +19,10 @@ use crate::outgoing::Outgoing;
 pub(crate) struct Peer {
     pub(crate) id: ConnectionId,
     pub(crate) outgoing: Arc<Outgoing>,
+    /// Where the client is.
+    pub(super) address: SocketAddr,
+    /// When the connection was opened.
+    pub(super) opened: SystemTime,
     /// The time of its last word, for whoever looks whether its session has expired.
     pub(super) heard: Arc<AtomicU64>,
     state: Mutex<PeerState>,
@@ -30,6 +37,9 @@ pub(crate) struct PeerState {
     /// The same as commands carry it.
     identities: Vec<u8>,
     pub(super) session: Option<SessionId>,
+    /// The time-out of its session, in milliseconds.
+    pub(super) timeout_ms: u32,
+    pub(super) record: Record,
     /// Its place in the watch table.
     pub(super) watcher: Client,
 }
@@ -38,6 +48,7 @@ pub(crate) struct PeerState {
 pub(crate) struct Pending {
     pub(super) xid: i32,
     pub(super) op: Op,
+    pub(super) begun: Begun,
     pub(super) then: Then,
 }
 
@@ -75,25 +86,74 @@ pub(crate) struct WatchPaths {
 }
 
 impl Peer {
-    pub(super) fn new(id: ConnectionId, outgoing: Arc<Outgoing>, watcher: Client, address: String) -> Self {
+    pub(super) fn new(
+        id: ConnectionId,
+        outgoing: Arc<Outgoing>,
+        watcher: Client,
+        address: SocketAddr,
+        now: u64,
+    ) -> Self {
         let mut state = PeerState {
             pending: VecDeque::new(),
             who: Vec::new(),
             identities: Vec::new(),
             session: None,
+            timeout_ms: 0,
+            record: Record::default(),
             watcher,
         };
-        state.add_identities([("ip", address)]);
-        Peer { id, outgoing, heard: Arc::new(AtomicU64::new(0)), state: Mutex::new(state) }
+        state.add_identities([("ip", address.ip().to_string())]);
+        let heard = Arc::new(AtomicU64::new(now));
+        Peer { id, outgoing, address, opened: SystemTime::now(), heard, state: Mutex::new(state) }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, PeerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// When the client was last heard, in milliseconds.
+    pub(super) fn heard(&self) -> u64 {
+        self.heard.load(Relaxed)
+    }
+
     /// Notes that the client has been heard at `now`, in milliseconds.
     pub(super) fn hear(&self, now: u64) {
         self.heard.store(now, Relaxed);
+    }
+}
+
+impl Pending {
+    /// The request's name in statistics, as in the real server's.
+    pub(super) fn operation(&self) -> &'static str {
+        match self.op {
+            _ if matches!(self.then, Then::Begin { .. }) => "SESS",
+            Op::Ping => "PING",
+            Op::Multi => "MULT",
+            Op::MultiRead => "MLTR",
+            Op::Create | Op::Create2 | Op::CreateTtl | Op::CreateContainer => "CREA",
+            Op::Delete => "DELE",
+            Op::SetData => "SETD",
+            Op::Reconfig => "RECO",
+            Op::SetAcl => "SETA",
+            Op::CloseSession => "CLOS",
+            Op::Sync => "SYNC",
+            Op::Check => "CHEC",
+            Op::Exists => "EXIS",
+            Op::GetData => "GETD",
+            Op::SetWatches => "SETW",
+            Op::SetWatches2 => "STW2",
+            Op::AddWatch => "ADDW",
+            Op::GetAcl => "GETA",
+            Op::GetChildren | Op::GetChildren2 => "GETC",
+            Op::GetAllChildrenNumber => "GETACN",
+            Op::CheckWatches => "CHKW",
+            Op::RemoveWatches => "REMW",
+            Op::WhoAmI => "HOMI",
+            Op::GetEphemerals => "GETE",
+            // The real server answers these elsewhere, and has no names for them.
+            Op::Auth => "AUTH",
+            Op::Sasl => "SASL",
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use trellis_zk_codec::{ErrorCode, KeeperState, Op, OperationResult, ReplyHeader,
 
 use super::hub::Hub;
 use super::peer::{Peer, Pending, Then, WatchPaths};
+use super::statistics::{Answered, Tally};
 use super::watches::{self, Modes};
 use crate::outlet::Touched;
 
@@ -22,17 +23,20 @@ const NO_ZXID: i64 = -1;
 /// Encodes each reply and event where it belongs.
 pub(crate) struct ZkReplies {
     hub: Arc<Hub>,
+    /// What has been counted since the last entry.
+    tally: Tally,
 }
 
 impl ZkReplies {
     pub(crate) fn new(hub: Arc<Hub>) -> Self {
-        ZkReplies { hub }
+        ZkReplies { hub, tally: Tally::default() }
     }
 
     /// Encodes the reply to the oldest request of a connection, if that is there.
     pub(crate) fn reply(&mut self, to: ConnectionId, zxid: Zxid, reply: &Reply<'_>, touched: &mut Touched) {
         let Some(peer) = self.hub.peer(to) else { return };
-        let Some(pending) = peer.lock().pending.pop_front() else { return };
+        let Some(pending) = self.next_pending(&peer, zxid) else { return };
+        let packets = touched.packets;
         match pending.then {
             Then::Begin { with_read_only } => self.begin(&peer, with_read_only, reply, touched),
             Then::SetWatches(paths) => {
@@ -59,6 +63,25 @@ impl ZkReplies {
                 self.change_watches(&peer, &pending, zxid, touched);
             }
         }
+        self.tally.send(touched.packets - packets);
+        self.tally.measure(touched.last_bytes);
+    }
+
+    /// The request that is answered now, and counted as answered.
+    fn next_pending(&mut self, peer: &Peer, zxid: Zxid) -> Option<Pending> {
+        let mut state = peer.lock();
+        let pending = state.pending.pop_front()?;
+        let (at, latency_us) = self.tally.answer(pending.begun, || self.hub.heartbeats.now_us());
+        let operation = pending.operation();
+        state.record.answer(pending.xid, Answered { operation, zxid, at, latency_us });
+        Some(pending)
+    }
+
+    /// Adds what has been counted to the node's figures.
+    pub(crate) fn count(&mut self) {
+        if let Some(tally) = self.tally.take() {
+            self.hub.statistics().add(&tally);
+        }
     }
 
     /// Tells those who watch what has happened.
@@ -77,6 +100,7 @@ impl ZkReplies {
         }
         notification(event.kind, event.path).encode(NO_ZXID, &mut frame);
         let everybody = event.acl.permits(Permissions::READ, Identities::NONE);
+        self.tally.send(told.len() as u64);
         let peers = self.hub.peers();
         for peer in told.iter().filter_map(|number| peers.get(number)) {
             // Who may not read the znode hears nothing of it; the watch is spent all the same, as in the real server.
@@ -115,12 +139,13 @@ impl ZkReplies {
     /// Tells a client that the log has no room for its command. The real server ends when its disk is full.
     pub(crate) fn refuse(&mut self, to: ConnectionId, touched: &mut Touched) {
         let Some(peer) = self.hub.peer(to) else { return };
-        let Some(pending) = peer.lock().pending.pop_front() else { return };
+        let Some(pending) = self.next_pending(&peer, NO_ZXID) else { return };
         if matches!(pending.then, Then::Begin { .. }) {
             // Nothing to say to a client without a session; it tries again, or elsewhere.
             return peer.outgoing.lock().close_when_sent();
         }
         let header = ReplyHeader { xid: pending.xid, zxid: NO_ZXID, error: Some(ErrorCode::SystemError) };
+        self.tally.send(1);
         add(&peer, header, codec::Reply::Empty, touched);
     }
 
@@ -141,7 +166,10 @@ impl ZkReplies {
         if session == 0 {
             return peer.outgoing.lock().close_when_sent();
         }
-        peer.lock().session = Some(session);
+        {
+            let mut state = peer.lock();
+            (state.session, state.timeout_ms) = (Some(session), timeout_ms);
+        }
         self.hub.heartbeats.begin(session, timeout_ms, Arc::clone(&peer.heard));
     }
 

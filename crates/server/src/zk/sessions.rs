@@ -10,6 +10,7 @@ use trellis_core::zk::{Command, SessionFacts, SessionId};
 use trellis_replica::Replica;
 
 use super::hub::Hub;
+use super::statistics::Moment;
 
 /// The sessions that live, and when their clients were last heard.
 pub(crate) struct Heartbeats {
@@ -34,7 +35,19 @@ impl Heartbeats {
 
     /// The present time as heartbeats are noted.
     pub(crate) fn now(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        self.now_us() / 1000
+    }
+
+    /// The same in microseconds.
+    pub(crate) fn now_us(&self) -> Moment {
+        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// When a session expires if nothing more is heard of it.
+    pub(super) fn expiry(&self, session: SessionId) -> Option<u64> {
+        let sessions = self.lock();
+        let heartbeat = sessions.get(&session)?;
+        Some(heartbeat.heard.load(Relaxed) + heartbeat.timeout_ms)
     }
 
     /// Grants the sessions that a restart has brought one timeout to come back.
@@ -91,6 +104,7 @@ pub(crate) async fn look_after(replica: Replica, hub: Arc<Hub>) {
         tokio::time::sleep(pause).await;
         for session in hub.heartbeats.expired(hub.heartbeats.now(), AGAIN) {
             tracing::info!(session = %format_args!("{session:#x}"), "a session expires: its client is silent");
+            hub.statistics().totals.sessions_expired += 1;
             replica.submit_zk(nobody, &Command::ExpireSession { session });
         }
         while hub.watches().clean(WATCHES_CLEANED) {

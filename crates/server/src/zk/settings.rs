@@ -1,11 +1,12 @@
 //! What the listeners of ZooKeeper's protocol need to know.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Settings of ZooKeeper's protocol; names in parentheses are zoo.cfg's.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Bytes that a request may have (`jute.maxbuffer` less one).
+    /// Bytes that a request may have (`jute.maxbuffer`).
     pub frame_bytes_max: u32,
     /// Connections that one address may hold; 0 is any number (`maxClientCnxns`).
     pub connections_per_address_max: usize,
@@ -21,6 +22,8 @@ pub struct Settings {
     pub enforce_quota: bool,
     /// The four-letter words that are answered (`4lw.commands.whitelist`); `*` is all of them.
     pub words: Vec<String>,
+    /// The directory that operators are told of (`dataDir`, `dataLogDir`); nothing without one.
+    pub data_dir: PathBuf,
 }
 
 impl Default for Settings {
@@ -35,11 +38,17 @@ impl Default for Settings {
             super_digest: None,
             enforce_quota: false,
             words: vec!["srvr".to_owned()],
+            data_dir: PathBuf::new(),
         }
     }
 }
 
 impl Settings {
+    /// Whether a four-letter word is answered.
+    pub(super) fn allows_word(&self, word: &str) -> bool {
+        self.words.iter().any(|allowed| allowed == "*" || allowed == word)
+    }
+
     /// The time-out that a session gets for the one that its client asks for, in milliseconds.
     pub(super) fn session_timeout_ms(&self, wanted: i32) -> u32 {
         let milliseconds = |duration: Duration| u32::try_from(duration.as_millis()).unwrap_or(u32::MAX);

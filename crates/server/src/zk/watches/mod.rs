@@ -13,7 +13,8 @@ mod store;
 
 use std::ops::BitOr;
 
-use store::Store;
+pub(crate) use store::{Along, Place};
+use store::{Store, Visit};
 
 /// What a client wants to be told about a path; several at once are possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,10 @@ impl Modes {
         self.0 & other.0 != 0
     }
 
+    fn sides(self) -> usize {
+        usize::from(self.intersects(Modes::ALL_DATA)) + usize::from(self.intersects(Modes::ALL_CHILD))
+    }
+
     fn without(self, other: Modes) -> Modes {
         Modes(self.0 & !other.0)
     }
@@ -81,6 +86,8 @@ pub(crate) struct Watches {
     store: Store,
     /// How many watches are recursive. Without any, nobody looks above the path of an event.
     recursive: usize,
+    /// How many watches are for data, and how many for children, together.
+    sides: usize,
     /// Counts events, so that nobody is told twice of one.
     event: u64,
 }
@@ -100,8 +107,7 @@ impl Watches {
     pub(crate) fn clean(&mut self, count: usize) -> bool {
         for _ in 0..count {
             let Some((watch, modes)) = self.store.next_buried() else { return false };
-            self.recursive -= usize::from(modes.intersects(Modes::ABOVE));
-            self.store.remove(watch);
+            self.set(watch, modes, Modes::NONE);
         }
         true
     }
@@ -130,6 +136,8 @@ impl Watches {
     fn set(&mut self, watch: u32, before: Modes, after: Modes) {
         self.recursive += usize::from(after.intersects(Modes::ABOVE));
         self.recursive -= usize::from(before.intersects(Modes::ABOVE));
+        self.sides += after.sides();
+        self.sides -= before.sides();
         if after == Modes::NONE {
             self.store.remove(watch);
         } else {
@@ -184,14 +192,16 @@ impl Watches {
         }
     }
 
-    /// Calls `visit` with each client's number and a path that it watches, by client.
-    pub(crate) fn each_by_client(&self, visit: &mut dyn FnMut(u64, &str)) {
-        self.store.each_by_client(visit);
+    /// How many watches the real server would count: it keeps those for data and those for children apart.
+    pub(crate) fn count_as_real(&self) -> usize {
+        self.sides
     }
 
-    /// The same by path.
-    pub(crate) fn each_by_path(&self, visit: &mut dyn FnMut(&str, u64)) {
-        self.store.each_by_path(visit);
+    /// Lists watches from a place on, by client or by path, until `visit` wants a pause. Gives the place where to go on.
+    ///
+    /// What comes or goes between two pieces may be missing or not.
+    pub(crate) fn list(&self, along: Along, from: Place, visit: &mut Visit<'_>) -> Option<Place> {
+        self.store.piece(along, from, visit)
     }
 }
 

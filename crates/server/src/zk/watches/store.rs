@@ -59,9 +59,37 @@ pub(super) struct Store {
 
 /// Two ways to walk over the same watches.
 #[derive(Clone, Copy)]
-enum Along {
+pub(crate) enum Along {
     Path,
     Client,
+}
+
+/// Where a list of watches goes on.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Place {
+    /// The path's slot, or the client's.
+    group: u32,
+    /// The next watch of the group, if it has begun.
+    watch: Option<u32>,
+}
+
+/// Takes each watch of a list: its client's number and its path, or that a place was empty. False for a pause.
+pub(crate) type Visit<'a> = dyn FnMut(Option<(u64, &str)>) -> bool + 'a;
+
+impl Watch {
+    fn group(&self, along: Along) -> u32 {
+        match along {
+            Along::Path => self.path,
+            Along::Client => self.client,
+        }
+    }
+
+    fn links(&self, along: Along) -> Links {
+        match along {
+            Along::Path => self.of_path,
+            Along::Client => self.of_client,
+        }
+    }
 }
 
 impl Store {
@@ -152,31 +180,39 @@ impl Store {
         self.watching
     }
 
-    pub(super) fn each_by_client(&self, visit: &mut dyn FnMut(u64, &str)) {
-        for (_, client) in self.clients.iter().filter(|(_, client)| !client.gone) {
-            for watch in self.walk(client.list.first, Along::Client) {
-                visit(client.number, &self.paths[watch.path as usize].name);
-            }
-        }
-    }
-
-    pub(super) fn each_by_path(&self, visit: &mut dyn FnMut(&str, u64)) {
-        for (_, path) in &self.paths {
-            for watch in self.walk(path.list.first, Along::Path) {
+    /// See [`super::Watches::list`].
+    pub(super) fn piece(&self, along: Along, from: Place, visit: &mut Visit<'_>) -> Option<Place> {
+        let Place { mut group, mut watch } = from;
+        let groups = match along {
+            Along::Path => self.paths.capacity(),
+            Along::Client => self.clients.capacity(),
+        };
+        while (group as usize) < groups {
+            // It may have gone since the last piece; those behind it are left out then.
+            let found = match watch {
+                Some(watch) => self.watches.get(watch as usize).filter(|watch| watch.group(along) == group),
+                None => self.first_of_group(along, group),
+            };
+            watch = found.and_then(|watch| some(watch.links(along).after));
+            group += u32::from(watch.is_none());
+            let told = found.map(|watch| {
                 let client = &self.clients[watch.client as usize];
-                if !client.gone {
-                    visit(&path.name, client.number);
-                }
+                (client, &*self.paths[watch.path as usize].name)
+            });
+            let told = told.filter(|(client, _)| !client.gone).map(|(client, path)| (client.number, path));
+            if !visit(told) {
+                break;
             }
         }
+        ((group as usize) < groups).then_some(Place { group, watch })
     }
 
-    fn walk(&self, first: u32, along: Along) -> impl Iterator<Item = &Watch> {
-        let at = |watch: u32| self.watches.get(watch as usize);
-        std::iter::successors(at(first), move |watch| match along {
-            Along::Path => at(watch.of_path.after),
-            Along::Client => at(watch.of_client.after),
-        })
+    fn first_of_group(&self, along: Along, group: u32) -> Option<&Watch> {
+        let list = match along {
+            Along::Path => self.paths.get(group as usize).map(|path| path.list),
+            Along::Client => self.clients.get(group as usize).map(|client| client.list),
+        };
+        self.watches.get(list?.first as usize)
     }
 
     fn find_path(&self, path: &str) -> Option<u32> {

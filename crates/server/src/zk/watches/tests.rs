@@ -1,6 +1,6 @@
 //! The watch table against lists that are searched from end to end.
 
-use super::{Client, Event, Modes, Watches};
+use super::{Along, Client, Event, Modes, Place, Watches};
 
 /// Every watch as it was set: client, path, modes.
 #[derive(Default)]
@@ -53,6 +53,21 @@ fn fire(watches: &mut Watches, event: Event, path: &str) -> Vec<u64> {
     told
 }
 
+/// All watches, listed in pieces of so many steps.
+fn listed(watches: &Watches, along: Along, steps: usize) -> Vec<(u64, String)> {
+    let mut listed = Vec::new();
+    let mut place = Some(Place::default());
+    while let Some(from) = place {
+        let mut left = steps;
+        place = watches.list(along, from, &mut |watch| {
+            listed.extend(watch.map(|(number, path)| (number, path.to_owned())));
+            left -= 1;
+            left > 0
+        });
+    }
+    listed
+}
+
 #[test]
 fn the_table_and_the_lists_say_the_same() {
     let seed = fastrand::u64(..);
@@ -101,10 +116,16 @@ fn the_table_and_the_lists_say_the_same() {
         while random.u8(..) < 3 && watches.clean(100) {}
         if step % 50 == 0 {
             while watches.clean(100) {}
-            let mut counted = [0; 2];
-            watches.each_by_client(&mut |_, _| counted[0] += 1);
-            watches.each_by_path(&mut |_, _| counted[1] += 1);
-            assert_eq!(counted, [model.0.len(); 2], "step {step}");
+            let mut expected: Vec<_> = model.0.iter().map(|entry| (entry.0, entry.1.clone())).collect();
+            expected.sort_unstable();
+            for along in [Along::Client, Along::Path] {
+                let mut found = listed(&watches, along, random.usize(1..20));
+                found.sort_unstable();
+                assert_eq!(found, expected, "step {step}");
+            }
+            let sides = |modes: u8| u32::from(modes & 21 != 0) + u32::from(modes & 42 != 0);
+            let sides: u32 = model.0.iter().map(|entry| sides(entry.2)).sum();
+            assert_eq!(watches.count_as_real(), sides as usize, "step {step}");
             assert_eq!(watches.counts().watches, model.0.len(), "step {step}");
             let mut names: Vec<_> = model.0.iter().map(|entry| &entry.1).collect();
             names.sort_unstable();
@@ -115,7 +136,35 @@ fn the_table_and_the_lists_say_the_same() {
     clients.into_iter().for_each(|(_, client)| watches.remove_client(client));
     while watches.clean(7) {}
     assert_eq!(watches.counts(), super::Counts { watches: 0, clients: 0, paths: 0 });
-    assert_eq!(watches.recursive, 0);
+    assert_eq!((watches.recursive, watches.count_as_real()), (0, 0));
+}
+
+#[test]
+fn a_list_goes_on_whatever_happens_between_its_pieces() {
+    let mut watches = Watches::default();
+    let clients = [1, 2, 3].map(|number| watches.add_client(number));
+    for path in ["/a", "/b", "/c"] {
+        clients.iter().for_each(|client| watches.add(*client, path, Modes::DATA));
+    }
+    assert_eq!(
+        listed(&watches, Along::Path, 2)[..4].iter().map(|(number, _)| *number).collect::<Vec<_>>(),
+        [1, 2, 3, 1]
+    );
+    let mut found = Vec::new();
+    let mut place = Some(Place::default());
+    while let Some(from) = place {
+        place = watches.list(Along::Path, from, &mut |watch| {
+            found.extend(watch.map(|(number, path)| (number, path.to_owned())));
+            false
+        });
+        // The next watch to be listed goes, and another one takes its place in memory.
+        if found.len() == 1 {
+            watches.remove(clients[1], "/a", Modes::ANY);
+            watches.add(clients[1], "/d", Modes::DATA);
+        }
+    }
+    let expected = ["1 /a", "1 /b", "2 /b", "3 /b", "1 /c", "2 /c", "3 /c", "2 /d"];
+    assert_eq!(found.iter().map(|(number, path)| format!("{number} {path}")).collect::<Vec<_>>(), expected);
 }
 
 #[test]
