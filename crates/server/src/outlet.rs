@@ -24,7 +24,7 @@ pub(crate) struct Outlet {
 #[derive(Default)]
 pub(crate) struct Touched {
     outgoing: Vec<Arc<Outgoing>>,
-    /// Bytes that there are for them.
+    /// Bytes of memory that was taken for it.
     gathered: usize,
     /// Replies and events that were ever added, and the bytes of the last one, for statistics.
     pub(crate) packets: u64,
@@ -36,9 +36,10 @@ impl Touched {
     pub(crate) fn add(&mut self, outgoing: &Arc<Outgoing>, awaited: bool, encode: impl FnOnce(&mut Vec<u8>)) {
         let mut bytes = 0;
         let first = outgoing.add(awaited, |out| {
-            let start = out.len();
+            let (length, capacity) = (out.len(), out.capacity());
             encode(out);
-            bytes = out.len() - start;
+            // An answer that was refused when it was there has left its room behind.
+            bytes = out.len().saturating_sub(length).max(out.capacity().saturating_sub(capacity));
         });
         if first {
             self.outgoing.push(Arc::clone(outgoing));
