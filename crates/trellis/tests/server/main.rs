@@ -11,3 +11,4 @@ mod operate;
 mod rights;
 mod server;
 mod unread;
+mod zk;

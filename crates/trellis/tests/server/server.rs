@@ -15,10 +15,15 @@ use crate::client::Client;
 /// How long anything that must happen may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
+/// Both protocols, and ZooKeeper's alone.
+const BOTH: [&str; 4] = ["--beanstalk", "127.0.0.1:0", "--zookeeper", "127.0.0.1:0"];
+pub(crate) const ZOOKEEPER: [&str; 4] = ["--beanstalk", "off", "--zookeeper", "127.0.0.1:0"];
+
 /// A server that was started and may have ended.
 pub(crate) struct Server {
     child: Child,
     address: Option<SocketAddr>,
+    zookeeper: Option<SocketAddr>,
     lines: Receiver<String>,
     messages: Vec<String>,
 }
@@ -42,9 +47,40 @@ impl Server {
         server
     }
 
+    /// A server that speaks both protocols.
+    pub(crate) fn start_both(directory: &Path, settings: &[&str]) -> Server {
+        let mut server = Self::spawn(serve(directory).args(BOTH).args(settings));
+        server.finish_start();
+        server.finish_start_of_zookeeper();
+        server
+    }
+
+    /// A server that speaks ZooKeeper's protocol only, and keeps everything safe in a directory.
+    pub(crate) fn start_zookeeper(directory: &Path) -> Server {
+        Self::start_zookeeper_with(directory, &[])
+    }
+
+    /// The same that keeps nothing.
+    pub(crate) fn zookeeper_in_memory(settings: &[&str]) -> Server {
+        let settings = [&["--durability", "memory"], settings].concat();
+        Self::start_zookeeper_with(Path::new("not-used"), &settings)
+    }
+
+    /// The same with more settings.
+    pub(crate) fn start_zookeeper_with(directory: &Path, settings: &[&str]) -> Server {
+        let mut server = Self::spawn(serve(directory).args(ZOOKEEPER).args(settings));
+        server.finish_start_of_zookeeper();
+        server
+    }
+
     /// Waits until it listens on its port.
     pub(crate) fn finish_start(&mut self) {
         self.address = Some(self.listening().parse().expect("an address is printed"));
+    }
+
+    /// The same for the port of ZooKeeper's protocol.
+    pub(crate) fn finish_start_of_zookeeper(&mut self) {
+        self.zookeeper = Some(self.listening_for("zookeeper").parse().expect("an address is printed"));
     }
 
     /// Starts a command and follows its messages.
@@ -61,14 +97,18 @@ impl Server {
                 }
             }
         });
-        Server { child, address: None, lines, messages: Vec::new() }
+        Server { child, address: None, zookeeper: None, lines, messages: Vec::new() }
     }
 
     /// Waits until it says where it listens next, and returns that.
     pub(crate) fn listening(&mut self) -> String {
+        self.listening_for("beanstalk")
+    }
+
+    fn listening_for(&mut self, protocol: &str) -> String {
         let line = self.wait_for("\"listening\"");
         let message: serde_json::Value = serde_json::from_str(&line).expect("a message is a JSON object");
-        assert_eq!(message["fields"]["protocol"], "beanstalk", "{line}");
+        assert_eq!(message["fields"]["protocol"], protocol, "{line}");
         message["fields"]["address"].as_str().expect("an address is printed").to_owned()
     }
 
@@ -101,6 +141,11 @@ impl Server {
     /// The address of its port.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address.expect("it was started with a port")
+    }
+
+    /// The address of its port for ZooKeeper's protocol.
+    pub(crate) fn zookeeper(&self) -> SocketAddr {
+        self.zookeeper.expect("it was started with a port for it")
     }
 
     /// Sends a signal.
@@ -165,7 +210,9 @@ impl Drop for Server {
 pub(crate) fn serve(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trellis"));
     command.env_clear().stdin(Stdio::null());
-    command.args(["serve", "--zookeeper", "off", "--http", "off", "--log-format", "json", "--data-dir"]);
+    // As a variable, since a flag would stand beside a test's own.
+    command.env("TRELLIS_ZOOKEEPER", "off");
+    command.args(["serve", "--http", "off", "--log-format", "json", "--data-dir"]);
     command.arg(directory);
     command
 }

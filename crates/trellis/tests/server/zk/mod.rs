@@ -1,0 +1,5 @@
+//! ZooKeeper's protocol over sockets: what its clients see of sessions, watches, bad input and load.
+
+mod client;
+mod sessions;
+mod wire;
