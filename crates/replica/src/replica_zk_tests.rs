@@ -141,8 +141,12 @@ fn ephemeral_znodes_last_as_long_as_their_session() {
         assert_eq!(node.zk_reply(ATTACH_SESSION).await, format!("2: {OPENED}"));
         assert_eq!(node.answer(&get("/here")), r#"2: "", version 0"#);
         assert_eq!(node.replica.sessions()[0].connection, Some(CLIENT));
-        let ephemerals = node.replica.ephemerals_from(EphemeralPlace::FIRST, 10);
-        assert!(ephemerals.iter().map(|(place, path)| (place.session, &**path)).eq([(SESSION, "/here")]));
+        let mut ephemerals = Vec::new();
+        let rest = node.replica.ephemerals_from(EphemeralPlace::FIRST, &mut |session, path| {
+            ephemerals.push((session, path.to_owned()));
+            true
+        });
+        assert_eq!((rest, ephemerals), (None, vec![(SESSION, "/here".to_owned())]));
         // Another connection takes over.
         node.replica.submit_zk(OTHER, &ATTACH_SESSION);
         assert_eq!(node.heard.next(2).await, ["1 lost session 77", "2: SessionOpened 77"]);

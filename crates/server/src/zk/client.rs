@@ -49,6 +49,8 @@ pub(crate) struct Client {
     now: Moment,
     /// Requests taken since the node's figures were last brought up to date.
     taken: u32,
+    /// Bytes that had come when the client was last heard and were no request that could be taken.
+    undecoded: usize,
 }
 
 /// How far a connection is.
@@ -92,6 +94,7 @@ impl Client {
             answer: None,
             now: 0,
             taken: 0,
+            undecoded: 0,
         }
     }
 
@@ -366,7 +369,8 @@ impl Client {
 
 impl Protocol for Client {
     fn take(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> bool {
-        if !input.is_empty() {
+        // What it is sent wakes its connection, too, and is no sign of its life.
+        if input.len() > self.undecoded {
             self.now = self.hub.heartbeats.now_us();
             self.peer.hear(self.now / 1000);
         }
@@ -384,6 +388,7 @@ impl Protocol for Client {
         };
         self.count(before - input.len());
         self.send();
+        self.undecoded = input.len();
         stopped
     }
 

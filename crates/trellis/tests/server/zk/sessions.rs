@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
-use trellis_zk_codec::{ConnectRequest, CreateMode, ErrorCode, EventKind, Request, Stat, xid};
+use trellis_zk_codec::{AddWatchMode, ConnectRequest, CreateMode, ErrorCode, EventKind, Request, Stat, xid};
 
 use super::client::{Answer, CONNECT, Client, LONG_MS, Message, Session, encode, encode_connect, set};
 use super::wire::Wire;
@@ -228,22 +228,33 @@ fn sessions_expire_whose_clients_are_silent_and_no_others() {
     let begun = Instant::now();
     let mut pinging = short(&server, "/pinging");
     let mut asking = short(&server, "/asking");
+    // It has said half a word, and does not take what it is told.
+    let tick = format!("/{}", "tick".repeat(2500));
+    let mut stammering = Client::open_on(Wire::connect_narrow(server.zookeeper()), 1);
+    stammering.create_as("/stammering", b"", CreateMode::Ephemeral).expect("it is created");
+    stammering.ask(&Request::AddWatch { path: &tick, mode: AddWatchMode::Persistent }).expect("it is added");
+    stammering.wire.send([0, 0, 0]);
     let gone = short(&server, "/gone").session;
     let mut silent = short(&server, "/silent");
     silent.create_as("/silent-2", b"", CreateMode::Ephemeral).expect("it is created");
     let last_word = Instant::now();
-    for path in ["/pinging", "/asking", "/gone", "/silent", "/silent-2"] {
+    watcher.create(&tick, b"").expect("it is created");
+    for _ in 0..1000 {
+        watcher.set(&tick, b"").expect("it is set");
+    }
+    for path in ["/pinging", "/asking", "/stammering", "/gone", "/silent", "/silent-2"] {
         watcher.exists(path, true).expect("it is there");
     }
     watcher.children("/", true).expect("it is there");
 
     let mut told = Vec::new();
     let mut expired_after = None;
-    while told.len() < 4 {
+    while told.len() < 5 {
         assert!(last_word.elapsed() < DEADLINE, "only {told:?} have been told");
         std::thread::sleep(Duration::from_millis(20));
         pinging.ping();
         assert!(owner(&mut asking, "/asking").is_some());
+        watcher.set(&tick, b"").expect("it is set");
         told.append(&mut watcher.told());
         if !told.is_empty() {
             expired_after.get_or_insert_with(|| begun.elapsed());
@@ -259,12 +270,13 @@ fn sessions_expire_whose_clients_are_silent_and_no_others() {
     let silents = told.iter().position(|(_, path)| path == "/silent").expect("it is told");
     assert_eq!(told[silents + 1].1, "/silent-2", "in the order in which they were created");
     told.sort_by(|one, other| one.1.cmp(&other.1));
-    let deleted = ["/gone", "/silent", "/silent-2"];
+    let deleted = ["/gone", "/silent", "/silent-2", "/stammering"];
     assert_eq!(told, deleted.map(|path| (EventKind::NodeDeleted, path.to_owned())));
-    for session in [gone, silent.session] {
+    for session in [gone, silent.session, stammering.session] {
         assert!(Client::resume(server.zookeeper(), &session).is_none(), "it is over");
     }
     silent.wire.assert_ended();
+    stammering.wire.rest();
     assert_eq!(owner(&mut watcher, "/pinging"), Some(pinging.session.id));
     assert_eq!(owner(&mut watcher, "/asking"), Some(asking.session.id));
 }
