@@ -2,4 +2,5 @@
 
 mod client;
 mod sessions;
+mod watches;
 mod wire;
