@@ -5,6 +5,15 @@ use std::time::Duration;
 /// The largest value of `--max-job-size`: an entry of the log has at most 1 GiB, and a job shares it with others.
 pub(crate) const JOB_SIZE_BYTES_MAX: u32 = (1 << 30) - (16 << 20);
 
+/// The smallest value of `--max-znode-size`: an ordinary path and its data fit into it.
+pub(crate) const ZNODE_SIZE_BYTES_MIN: u64 = 1 << 10;
+
+/// The largest value of `--zookeeper-tick-ms`: an hour.
+pub(crate) const TICK_MS_MAX: u64 = 3_600_000;
+
+/// The longest time-out of a session of ZooKeeper's that its protocol can say.
+pub(crate) const SESSION_TIMEOUT_MS_MAX: u64 = i32::MAX as u64;
+
 /// The largest value of `--max-connections`. Far above what one process may open on most systems.
 pub(crate) const CONNECTIONS_MAX: u64 = 1_000_000;
 

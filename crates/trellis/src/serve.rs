@@ -8,7 +8,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use trellis_replica::Settings as ReplicaSettings;
-use trellis_server::{Address as ServerAddress, Server, Settings as ServerSettings, StartError};
+use trellis_server::{Address as ServerAddress, Server, Settings as ServerSettings, StartError, ZkSettings};
 
 use crate::address::Address;
 use crate::data_dir;
@@ -16,9 +16,10 @@ use crate::exit::{Exit, Failure};
 use crate::settings::{Durability, LogFormat, LogLevel, ServeSettings};
 use crate::user::User;
 
-/// Serves until a signal or a failure of the log ends it.
-pub(crate) fn serve(settings: ServeSettings) -> Result<(), Failure> {
+/// Serves until a signal or a failure of the log ends it. What is to be said of the settings is said first.
+pub(crate) fn serve(settings: ServeSettings, warnings: &[String]) -> Result<(), Failure> {
     start_messages(&settings);
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let settings = ServeSettings {
         max_connections: settings.max_connections.min(raise_descriptor_limit(settings.max_connections)),
         ..settings
@@ -158,13 +159,22 @@ fn server_settings(settings: ServeSettings) -> Result<ServerSettings, String> {
     let data_dir = std::path::absolute(&settings.data_dir)
         .map_err(|error| format!("--data-dir {}: {error}", settings.data_dir.display()))?;
     let salt_seed = random().map_err(|error| format!("/dev/urandom cannot be read: {error}"))?;
+    let (session_timeout_min, session_timeout_max) = settings.zookeeper_session_timeouts();
+    let zk = ZkSettings {
+        frame_bytes_max: settings.max_znode_size_bytes,
+        connections_per_address_max: settings.zookeeper_max_connections_per_address.unwrap_or(0) as usize,
+        tick: settings.zookeeper_tick,
+        session_timeout_min,
+        session_timeout_max,
+        super_digest: settings.zookeeper_super_digest,
+        enforce_quota: settings.zookeeper_enforce_quota,
+        words: settings.zookeeper_words,
+        data_dir: data_dir.clone(),
+    };
     Ok(ServerSettings {
         beanstalk: settings.beanstalk.into_iter().map(server_address).collect(),
         zookeeper: settings.zookeeper.into_iter().map(server_address).collect(),
-        zk: trellis_server::ZkSettings {
-            data_dir: data_dir.clone(),
-            ..trellis_server::ZkSettings::default()
-        },
+        zk,
         job_bytes_max: settings.max_job_size_bytes,
         connections_max: settings.max_connections as usize,
         memory_bytes_max: settings.max_memory_bytes,
@@ -174,20 +184,20 @@ fn server_settings(settings: ServeSettings) -> Result<ServerSettings, String> {
             durability,
             segment_bytes: segment_bytes(
                 settings.log_segment_bytes.into(),
-                settings.max_job_size_bytes.into(),
+                settings.max_job_size_bytes.max(settings.max_znode_size_bytes).into(),
             ),
             salt_seed,
         },
     })
 }
 
-/// A segment holds the largest job with what may come in one batch with it, so that no file has to be made for a single
-/// job while others wait.
-fn segment_bytes(wanted: u64, job_bytes_max: u64) -> u64 {
-    if job_bytes_max < wanted / 2 {
+/// A segment holds the largest job or request with what may come in one batch with it, so that no file has to be made for
+/// a single one while others wait.
+fn segment_bytes(wanted: u64, request_bytes_max: u64) -> u64 {
+    if request_bytes_max < wanted / 2 {
         wanted
     } else {
-        wanted.max((job_bytes_max + (8 << 20)).next_multiple_of(1 << 20))
+        wanted.max((request_bytes_max + (8 << 20)).next_multiple_of(1 << 20))
     }
 }
 

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use trellis_zk_codec::FourLetterWord;
+
 /// Settings of ZooKeeper's protocol; names in parentheses are zoo.cfg's.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -20,7 +22,7 @@ pub struct Settings {
     pub super_digest: Option<String>,
     /// Whether hard quotas are enforced (`enforceQuota`).
     pub enforce_quota: bool,
-    /// The four-letter words that are answered (`4lw.commands.whitelist`); `*` is all of them.
+    /// The four-letter words that are answered (`4lw.commands.whitelist`), each of [`Settings::words_known`].
     pub words: Vec<String>,
     /// The directory that operators are told of (`dataDir`, `dataLogDir`); nothing without one.
     pub data_dir: PathBuf,
@@ -44,9 +46,15 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// All four-letter words, in alphabetical order.
+    #[must_use]
+    pub fn words_known() -> Vec<&'static str> {
+        FourLetterWord::ALL.iter().map(|word| word.as_str()).collect()
+    }
+
     /// Whether a four-letter word is answered.
-    pub(super) fn allows_word(&self, word: &str) -> bool {
-        self.words.iter().any(|allowed| allowed == "*" || allowed == word)
+    pub(super) fn allows_word(&self, word: FourLetterWord) -> bool {
+        self.words.iter().any(|allowed| allowed == word.as_str())
     }
 
     /// The time-out that a session gets for the one that its client asks for, in milliseconds.

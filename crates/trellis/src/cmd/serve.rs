@@ -8,7 +8,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
 
 use crate::exit::{Exit, Failure};
-use crate::settings::{Complete, Origin, Raw, SETTINGS, ServeSettings, Setting, SettingsError};
+use crate::settings::{Complete, Origin, Raw, SETTINGS, ServeSettings, Setting, SettingsError, ZooCfg};
 
 /// What `trellis serve` was given on the command line and in the environment, not yet read.
 ///
@@ -17,51 +17,67 @@ use crate::settings::{Complete, Origin, Raw, SETTINGS, ServeSettings, Setting, S
 pub(crate) struct ServeArgs {
     raw: Raw,
     config: Option<PathBuf>,
+    zoo_cfg: Option<PathBuf>,
 }
 
 impl ServeArgs {
-    /// Merges flags, environment, file and defaults, and checks the result.
+    /// Merges flags, environment, files and defaults, and checks the result. With it come warnings of what is not used.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, or a setting cannot be used; nothing has been opened or created by then.
-    pub(crate) fn settings(self) -> Result<ServeSettings, SettingsError> {
-        match self.config {
-            Some(path) => self.raw.over(Raw::from_file(&path)?).resolve(),
-            None => self.raw.resolve(),
+    /// If a file cannot be read, or a setting cannot be used; nothing has been opened or created by then.
+    pub(crate) fn settings(self) -> Result<(ServeSettings, Vec<String>), SettingsError> {
+        let raw = match self.config {
+            Some(path) => self.raw.over(Raw::from_file(&path)?),
+            None => self.raw,
+        };
+        let Some(path) = self.zoo_cfg else { return Ok((raw.resolve()?, Vec::new())) };
+        let zoo_cfg = ZooCfg::read(&path)?;
+        let data_dir_given = raw.origin("data-dir").is_some();
+        let raw = raw.over(zoo_cfg.settings.clone());
+        if raw.origin("data-dir").is_none() {
+            return Err(SettingsError::from(format!("{}: dataDir is not set", path.display())));
         }
+        let settings = raw.resolve()?;
+        if !data_dir_given {
+            zoo_cfg.check_data()?;
+        }
+        Ok((settings, zoo_cfg.warnings))
     }
 }
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
-    let settings = args.settings().map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    let (settings, warnings) =
+        args.settings().map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     // Sockets that a service manager passes stand in for addresses; whether they are any good shows when they are used.
     if settings.beanstalk.is_empty()
         && settings.zookeeper.is_empty()
         && std::env::var_os("LISTEN_FDS").is_none()
     {
-        return Err(Failure::new(Exit::Usage, "there is nothing to listen on: every listener is off")
-            .hint("give --beanstalk an address, as in 127.0.0.1:11300"));
+        return Err(Failure::new(Exit::Usage, "there is nothing to listen on: every listener is off").hint(
+            "give --beanstalk an address, as in 127.0.0.1:11300, or --zookeeper, as in 127.0.0.1:2181",
+        ));
     }
-    crate::serve::serve(settings)
+    crate::serve::serve(settings, &warnings)
 }
 
 impl Args for ServeArgs {
     fn augment_args(command: Command) -> Command {
-        let config = Arg::new("config")
-            .long("config")
-            .value_name("FILE")
-            .env("TRELLIS_CONFIG")
-            .hide_env_values(true)
-            .value_parser(clap::value_parser!(OsString))
-            .value_hint(ValueHint::FilePath)
+        let config = file(CONFIG, "TRELLIS_CONFIG")
             .help("A TOML file with settings; its keys are the names of these flags")
             .long_help(
                 "A TOML file with settings; its keys are the names of these flags\n\n\
                  A flag wins over the environment, the environment over the file.",
             );
-        command.args(SETTINGS.iter().map(argument)).arg(config)
+        let zoo_cfg = file(ZOO_CFG, "TRELLIS_ZOO_CFG")
+            .help("A ZooKeeper server's zoo.cfg, to be used as it is")
+            .long_help(
+                "A ZooKeeper server's zoo.cfg, to be used as it is\n\n\
+                 Everything else wins over it. With it, beanstalkd's protocol is off unless --beanstalk is given. \
+                 What is not used is named in warnings; docs/zoo-cfg.md has the list.",
+            );
+        command.args(SETTINGS.iter().map(argument)).args([config, zoo_cfg])
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -81,16 +97,33 @@ impl FromArgMatches for ServeArgs {
             let values = matches.get_many::<String>(setting.name).into_iter().flatten().cloned().collect();
             raw.give(setting, values, origin);
         }
-        let config = matches.get_one::<OsString>("config").map(PathBuf::from);
-        let unset = matches.value_source("config") == Some(ValueSource::EnvVariable)
-            && config.as_ref().is_some_and(|path| path.as_os_str().is_empty());
-        Ok(ServeArgs { raw, config: config.filter(|_| !unset) })
+        // An empty variable counts as not set.
+        let path = |name| {
+            let path = matches.get_one::<OsString>(name).map(PathBuf::from);
+            let variable = matches.value_source(name) == Some(ValueSource::EnvVariable);
+            path.filter(|path| !(variable && path.as_os_str().is_empty()))
+        };
+        Ok(ServeArgs { raw, config: path(CONFIG), zoo_cfg: path(ZOO_CFG) })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+/// The arguments that are files with settings.
+const CONFIG: &str = "config";
+const ZOO_CFG: &str = "zoo-cfg";
+
+fn file(name: &'static str, variable: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name("FILE")
+        .env(variable)
+        .hide_env_values(true)
+        .value_parser(clap::value_parser!(OsString))
+        .value_hint(ValueHint::FilePath)
 }
 
 /// The command-line argument of a setting.
@@ -146,7 +179,7 @@ mod tests {
         let command = ServeArgs::augment_args(Command::new("serve").no_binary_name(true));
         let matches = command.try_get_matches_from(line.split(' ')).map_err(|error| error.to_string())?;
         let args = ServeArgs::from_arg_matches(&matches).map_err(|error| error.to_string())?;
-        args.settings().map_err(|error| error.to_string())
+        args.settings().map(|(settings, _)| settings).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -14,6 +14,9 @@ named by `--config FILE` (or `TRELLIS_CONFIG`). If it is given in several ways, 
 environment, and the environment over the file; then comes the default. An empty environment variable counts
 as not set. No file is read unless it is named, and a key that is no setting is an error.
 
+A ZooKeeper server's zoo.cfg is taken as it is by `--zoo-cfg FILE` (or `TRELLIS_ZOO_CFG`): see [zoo.cfg](zoo-cfg.md).
+All other ways win over it.
+
 All settings are checked before a port is bound or a file is touched. A flag that does not exist is reported
 alone; then come, each kind all together, keys of the file that cannot be used, values that are wrong, and values
 that contradict each other.

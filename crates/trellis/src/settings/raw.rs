@@ -26,6 +26,8 @@ pub(crate) enum Origin {
     Variable,
     /// In this file.
     File(PathBuf),
+    /// In a file of another form; the words say which, and what it is called there.
+    Place(String),
 }
 
 /// Why the settings cannot be used: every problem that was found, not only the first.
@@ -88,6 +90,11 @@ impl Raw {
         self
     }
 
+    /// Where a setting was given, if it was.
+    pub(crate) fn origin(&self, name: &str) -> Option<&Origin> {
+        self.given.get(name).map(|given| &given.origin)
+    }
+
     /// Complete settings: the defaults with what was given on top.
     ///
     /// # Errors
@@ -103,7 +110,8 @@ impl Raw {
             }
         }
         if problems.is_empty() {
-            problems.extend(contradiction(&settings));
+            problems.extend(too_small_memory(&settings));
+            problems.extend(no_session_timeout(&settings));
         }
         if problems.is_empty() { Ok(settings) } else { Err(SettingsError { problems }) }
     }
@@ -116,17 +124,30 @@ impl Origin {
             Origin::Flag => format!("--{}", setting.name),
             Origin::Variable => setting.variable.to_owned(),
             Origin::File(path) => format!("{}: {}", path.display(), setting.name),
+            Origin::Place(place) => place.clone(),
         }
     }
 }
 
 /// What is wrong with settings that are right one by one.
-fn contradiction(settings: &ServeSettings) -> Option<String> {
+fn too_small_memory(settings: &ServeSettings) -> Option<String> {
     let memory = settings.max_memory_bytes?;
     (memory < u64::from(settings.max_job_size_bytes)).then(|| {
         format!(
             "max-memory ({memory} bytes) is smaller than max-job-size ({} bytes): such a job could never be put",
             settings.max_job_size_bytes
+        )
+    })
+}
+
+fn no_session_timeout(settings: &ServeSettings) -> Option<String> {
+    let (min, max) = settings.zookeeper_session_timeouts();
+    (min > max).then(|| {
+        format!(
+            "zookeeper-session-timeout-min-ms (minSessionTimeout, {}) is larger than zookeeper-session-timeout-max-ms \
+             (maxSessionTimeout, {}): left out, they are 2 and 20 ticks",
+            min.as_millis(),
+            max.as_millis()
         )
     })
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Durability, LogFormat, LogLevel, ServeSettings, value};
+use super::{Durability, LogFormat, LogLevel, ServeSettings, value, zookeeper};
 use crate::address::Address;
 use crate::limits::{
     CONNECTIONS_MAX, FSYNC_INTERVAL_MS_MAX, JOB_SIZE_BYTES_MAX, LOG_SEGMENT_BYTES_MAX, LOG_SEGMENT_BYTES_MIN,
@@ -97,21 +97,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
             Ok(())
         },
     },
-    Setting {
-        name: "zookeeper",
-        variable: "TRELLIS_ZOOKEEPER",
-        value_name: "ADDR",
-        default: Some("off"),
-        repeatable: true,
-        complete: Complete::Nothing,
-        summary: "Where to speak ZooKeeper's protocol",
-        details: "`host:port`, `[ipv6]:port`, `unix:/path` or `off`. Give it several times, or several \
-                  addresses with commas between them, to listen on all of them. Clients expect port 2181.",
-        apply: |settings, values| {
-            settings.zookeeper = addresses(values)?;
-            Ok(())
-        },
-    },
+    zookeeper::LISTENERS,
     Setting {
         name: "http",
         variable: "TRELLIS_HTTP",
@@ -170,6 +156,7 @@ pub(crate) static SETTINGS: &[Setting] = &[
             Ok(())
         },
     },
+    zookeeper::ZNODE_SIZE,
     Setting {
         name: "max-connections",
         variable: "TRELLIS_MAX_CONNECTIONS",
@@ -205,6 +192,13 @@ pub(crate) static SETTINGS: &[Setting] = &[
             Ok(())
         },
     },
+    zookeeper::TICK,
+    zookeeper::SESSION_TIMEOUT_MIN,
+    zookeeper::SESSION_TIMEOUT_MAX,
+    zookeeper::CONNECTIONS_PER_ADDRESS,
+    zookeeper::WORDS,
+    zookeeper::SUPER_DIGEST,
+    zookeeper::ENFORCE_QUOTA,
     Setting {
         name: "log-segment-bytes",
         variable: "TRELLIS_LOG_SEGMENT_BYTES",
@@ -282,12 +276,12 @@ pub(crate) static SETTINGS: &[Setting] = &[
 ];
 
 /// The value of a setting that is given once.
-fn one(values: &[String]) -> &str {
+pub(super) fn one(values: &[String]) -> &str {
     values.first().map_or("", String::as_str)
 }
 
 /// Addresses to listen on; none for `off`.
-fn addresses(values: &[String]) -> Result<Vec<Address>, String> {
+pub(super) fn addresses(values: &[String]) -> Result<Vec<Address>, String> {
     let texts: Vec<&str> = values.iter().flat_map(|value| value.split(',')).map(str::trim).collect();
     match texts[..] {
         ["off"] => return Ok(Vec::new()),

@@ -125,6 +125,15 @@ fn each_setting_says_how_to_do_it_right() {
         ("max-job-size", "99999999999999999999G", "is not a size"),
         ("log-segment-bytes", "4K", "is out of range: 1M to 1G are allowed"),
         ("log-format", "xml", "is not one of text, json"),
+        ("zookeeper-tick-ms", "0", "is not a whole number from 1 to 3600000"),
+        ("zookeeper-session-timeout-max-ms", "3e9", "is not a whole number from 1 to 2147483647"),
+        ("zookeeper-max-connections-per-address", "0", "is not a whole number from 1 to 1000000, or off"),
+        ("max-znode-size", "1000", "is out of range: 1K to 1008M are allowed"),
+        ("zookeeper-words", "stat,ruko", "did you mean ruok?; * is all, off is none"),
+        ("zookeeper-words", "off,stat", "off and a word exclude each other"),
+        ("zookeeper-super-digest", "super:password", "a hash of SHA-1 in base64, as in super:D/InIHSb7"),
+        ("zookeeper-super-digest", "D/InIHSb7yEEbrWz8b9l71RjZJU=", "should be a user, a colon and a hash"),
+        ("zookeeper-enforce-quota", "yes", "is not one of on, off"),
         ("user", "a b", "is not the name of a user"),
         ("data-dir", "", "the path is empty"),
     ];
@@ -133,6 +142,12 @@ fn each_setting_says_how_to_do_it_right() {
         check(&[], "", &[(name, value)], expected);
     }
     check(&[], "", &[("max-memory", "1M"), ("max-job-size", "2M")], "such a job could never be put");
+    check(
+        &[],
+        "",
+        &[("zookeeper-session-timeout-min-ms", "50000")],
+        "(minSessionTimeout, 50000) is larger than",
+    );
 }
 
 #[test]
@@ -142,6 +157,15 @@ fn accepts_what_the_reference_promises() {
     check(&[], "", &[("max-memory", "off")], "max_memory_bytes: None");
     check(&[], "", &[("zookeeper", "off"), ("http", "off")], "node_id: 1");
     check(&[], "", &[("user", "nobody")], "\"nobody\"");
+    check(&[], "", &[("zookeeper-max-connections-per-address", "off")], "connections_per_address: None");
+    check(&[], "", &[("zookeeper-words", "off")], "zookeeper_words: []");
+    check(
+        &[],
+        "zookeeper-words = ['stat', 'ruok, srvr, stat']",
+        &[],
+        "[\n        \"ruok\",\n        \"srvr\",\n        \"stat\",\n    ]",
+    );
+    check(&[], "", &[("zookeeper-words", "*")], "\"wchs\"");
 }
 
 #[test]

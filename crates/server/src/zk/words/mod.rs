@@ -47,7 +47,7 @@ impl Answer {
 
 async fn answer(word: Word, asked: Asked) {
     let mut sheet = Sheet::new(Arc::clone(&asked.peer.outgoing));
-    if asked.hub.settings.allows_word(word.as_str()) {
+    if asked.hub.settings.allows_word(word) {
         tracing::debug!(word = word.as_str(), address = %asked.peer.address, "a word is answered");
         tell(word, &asked, &mut sheet).await;
     } else {
