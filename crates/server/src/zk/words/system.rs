@@ -10,6 +10,8 @@ use rustix::system::uname;
 use super::server::VERSION;
 use super::sheet::Sheet;
 
+const JAVA: [&str; 7] = ["version", "vendor", "home", "class.path", "library.path", "io.tmpdir", "compiler"];
+
 /// File descriptors.
 #[derive(Default)]
 pub(super) struct Files {
@@ -44,7 +46,7 @@ pub(super) fn bytes_in(directory: &Path) -> u64 {
     entries.flatten().map(bytes).sum()
 }
 
-/// What `envi` tells: what is there in the real server and has a meaning without Java.
+/// What `envi` tells. What Java would tell of itself is not available, as the real server writes it.
 pub(super) fn environment(sheet: &mut Sheet) {
     let system = uname();
     let variable = |name| std::env::var(name).unwrap_or_default();
@@ -54,6 +56,9 @@ pub(super) fn environment(sheet: &mut Sheet) {
     sheet.line("Environment:");
     sheet.line(format_args!("zookeeper.version={VERSION}"));
     sheet.line(format_args!("host.name={}", system.nodename().to_string_lossy()));
+    for name in JAVA {
+        sheet.line(format_args!("java.{name}=<NA>"));
+    }
     sheet.line(format_args!("os.name={}", system.sysname().to_string_lossy()));
     sheet.line(format_args!("os.arch={}", architecture(&system.machine().to_string_lossy())));
     sheet.line(format_args!("os.version={}", system.release().to_string_lossy()));

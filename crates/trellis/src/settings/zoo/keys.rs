@@ -154,7 +154,7 @@ pub(super) static KEYS: &[Key] = &[
     ignored_unless("client.portUnification", &["false"], TLS),
     ignored("ssl.*", TLS),
     ignored("X509AuthenticationProvider.*", TLS),
-    ignored_unless("superUser", &[], "it needs TLS, which this version does not have"),
+    ignored("superUser", TLS),
     ignored_unless("sslQuorum", &["false"], ENSEMBLE),
     ignored_unless("sslQuorumReloadCertFiles", &["false"], ENSEMBLE),
     ignored_unless("portUnification", &["false"], ENSEMBLE),
