@@ -51,7 +51,7 @@ pub(super) struct Store {
     watches: Slab<Watch>,
     path_index: Index,
     watch_index: Index,
-    /// Clients that are gone and still have watches.
+    /// Clients that are gone and had watches then.
     buried: Vec<u32>,
     /// Clients that are there and have watches.
     watching: usize,
@@ -109,10 +109,15 @@ impl Store {
     }
 
     /// A watch of a client that is gone.
-    pub(super) fn next_buried(&self) -> Option<(u32, Modes)> {
-        let client = *self.buried.last()?;
-        let watch = self.clients[client as usize].list.first;
-        Some((watch, self.watches[watch as usize].modes))
+    pub(super) fn next_buried(&mut self) -> Option<(u32, Modes)> {
+        loop {
+            let client = *self.buried.last()? as usize;
+            if let Some(watch) = some(self.clients[client].list.first) {
+                return Some((watch, self.watches[watch as usize].modes));
+            }
+            self.clients.remove(client);
+            self.buried.pop();
+        }
     }
 
     pub(super) fn find(&self, client: u32, path: &str) -> Option<u32> {
@@ -158,14 +163,8 @@ impl Store {
             let Path { name, .. } = self.paths.remove(path as usize);
             self.path_index.remove(of_path(&name), path);
         }
-        if self.clients[client as usize].list.first == NONE {
-            if self.clients[client as usize].gone {
-                self.clients.remove(client as usize);
-                self.buried.retain(|other| *other != client);
-            } else {
-                self.watching -= 1;
-            }
-        }
+        let client = &self.clients[client as usize];
+        self.watching -= usize::from(client.list.first == NONE && !client.gone);
     }
 
     pub(super) fn len(&self) -> usize {
