@@ -156,7 +156,7 @@ mod tests {
             let outgoing = Arc::new(Outgoing::new(socket, connections.unsent()));
             connections.add(Arc::clone(&outgoing));
             outgoing.add(true, |out| out.resize(REPLY_BYTES, b'x'));
-            outgoing.complete(true);
+            outgoing.complete();
             pairs.push((outgoing, client));
         }
         (connections, pairs)

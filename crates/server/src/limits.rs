@@ -33,8 +33,11 @@ pub(crate) const REPLY_BYTES_GATHERED_MAX: usize = 1 << 20;
 /// would hold up all other clients.
 pub(crate) const REPLY_BYTES_MOVED_MAX: usize = 1 << 20;
 
-/// When an entry has something for more connections than this, the others are written to by their own tasks.
+/// When an entry has something for more connections than this, the others are written to later.
 pub(crate) const INLINE_WRITES_MAX: usize = 256;
+
+/// So many of those are written to before others get a turn: about 0.5 ms of work.
+pub(crate) const LATER_WRITES_AT_ONCE: usize = 64;
 
 /// A reply buffer that grew beyond this is given back once it is empty.
 pub(crate) const REPLY_BUFFER_BYTES_KEPT: usize = 4 << 10;

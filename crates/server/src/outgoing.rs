@@ -39,6 +39,16 @@ pub(crate) struct Outgoing {
     queue: Mutex<Queue>,
 }
 
+/// What an entry has for a connection.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Added {
+    Nothing,
+    /// Only what nobody has asked for.
+    News,
+    /// A reply, at least.
+    Reply,
+}
+
 /// Replies, and the requests that await them.
 pub(crate) struct Queue {
     buffer: Vec<u8>,
@@ -53,8 +63,8 @@ pub(crate) struct Queue {
     pub(crate) awaiting: u32,
     /// Replies and events that there were for the client, for statistics.
     pub(crate) packets: u64,
-    /// Set while the present entry has added something; see [`Outgoing::add`].
-    in_entry: bool,
+    /// What the present entry has added; see [`Outgoing::add`].
+    added: Added,
     /// The socket is beyond use: what is added is dropped.
     broken: bool,
     /// The connection is to be closed once everything is sent.
@@ -186,7 +196,7 @@ impl Outgoing {
             taken_at: Instant::now(),
             awaiting: 0,
             packets: 0,
-            in_entry: false,
+            added: Added::Nothing,
             broken: false,
             closing: false,
             task: None,
@@ -200,7 +210,7 @@ impl Outgoing {
     }
 
     /// Appends what an entry has for the client: the reply to a request if one is `awaited`. True for the first of an
-    /// entry: the caller sees to it that [`Self::complete`] is called at the entry's end.
+    /// entry, and for the first reply: the caller sees to it that [`Self::complete`] is called at the entry's end.
     pub(crate) fn add(&self, awaited: bool, encode: impl FnOnce(&mut Vec<u8>)) -> bool {
         let mut queue = self.lock();
         queue.awaiting = queue.awaiting.saturating_sub(u32::from(awaited));
@@ -208,22 +218,25 @@ impl Outgoing {
         if !queue.broken {
             encode(&mut queue.buffer);
         }
-        !std::mem::replace(&mut queue.in_entry, true)
+        let added = if awaited { Added::Reply } else { Added::News };
+        let first = added > queue.added;
+        queue.added = queue.added.max(added);
+        first
     }
 
-    /// Sends what an entry has added, in one write if the socket takes it; not `now`, it is left to the connection's
-    /// task.
-    pub(crate) fn complete(&self, now: bool) {
+    /// Sends what an entry has added, in one write if the socket takes it.
+    pub(crate) fn complete(&self) {
         let mut queue = self.lock();
-        queue.in_entry = false;
-        if now {
-            queue.send(&self.socket);
-        } else {
-            queue.count();
-        }
+        queue.added = Added::Nothing;
+        queue.send(&self.socket);
         if queue.stopped || queue.unsent() > 0 || queue.broken {
             queue.wake();
         }
+    }
+
+    /// Counts what an entry has added; [`Self::complete`] comes later, perhaps after other entries.
+    pub(crate) fn postpone(&self) {
+        self.lock().count();
     }
 
     /// Sends what the socket takes now.
@@ -291,7 +304,7 @@ mod tests {
     async fn what_is_taken_at_once_is_not_counted() {
         let (outgoing, mut client, unsent) = connected().await;
         assert!(outgoing.add(true, reply(10_000)));
-        outgoing.complete(true);
+        outgoing.complete();
         assert_eq!(unsent.bytes(), 0);
         assert_eq!(outgoing.waits_since(), None);
         let mut taken = Vec::new();
@@ -304,7 +317,7 @@ mod tests {
         const BYTES: usize = 5_000_000;
         let (outgoing, mut client, unsent) = connected().await;
         outgoing.add(true, reply(BYTES));
-        outgoing.complete(true);
+        outgoing.complete();
         assert_eq!(unsent.bytes(), BYTES, "the memory, and no more than is needed");
         let first = outgoing.waits_since().unwrap();
 
@@ -339,7 +352,7 @@ mod tests {
         let mut bytes = 0;
         while outgoing.lock().unsent() == 0 {
             outgoing.add(true, reply(1000));
-            outgoing.complete(true);
+            outgoing.complete();
             bytes += 1000;
         }
         assert!(outgoing.lock().has_room(), "a little may be left over");
@@ -359,14 +372,14 @@ mod tests {
     async fn nothing_is_counted_of_a_connection_that_has_gone() {
         let (outgoing, client, unsent) = connected().await;
         outgoing.add(true, reply(1_000_000));
-        outgoing.complete(true);
+        outgoing.complete();
         assert!(unsent.bytes() > 0);
         drop(outgoing);
         assert_eq!(unsent.bytes(), 0);
 
         let (outgoing, other, unsent) = connected().await;
         outgoing.add(true, reply(1_000_000));
-        outgoing.complete(true);
+        outgoing.complete();
         drop((client, other));
         poll_fn(|context| outgoing.socket.poll_write_ready(context)).await.unwrap();
         outgoing.send();

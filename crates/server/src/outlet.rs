@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use trellis_core::{ConnectionId, Outbox, tube, zk};
 use trellis_replica::Deliver;
 
 use crate::connections::Connections;
-use crate::limits::{INLINE_WRITES_MAX, REPLY_BYTES_GATHERED_MAX};
+use crate::limits::{INLINE_WRITES_MAX, LATER_WRITES_AT_ONCE, REPLY_BYTES_GATHERED_MAX};
 use crate::outgoing::Outgoing;
 use crate::tube::TubeReplies;
 use crate::zk::ZkReplies;
@@ -21,17 +22,46 @@ pub(crate) struct Outlet {
 }
 
 /// Connections that there is something for.
-#[derive(Default)]
 pub(crate) struct Touched {
-    outgoing: Vec<Arc<Outgoing>>,
+    /// Those with replies, which are not to wait for the others.
+    answered: Vec<Arc<Outgoing>>,
+    /// Those with news, some of which may have been answered as well.
+    told: Vec<Arc<Outgoing>>,
     /// Bytes of memory that was taken for it.
     gathered: usize,
     /// Replies and events that were ever added, and the bytes of the last one, for statistics.
     pub(crate) packets: u64,
     pub(crate) last_bytes: usize,
+    later: UnboundedSender<Arc<Outgoing>>,
+}
+
+/// Connections that are written to later. When one event goes to thousands, others get their turns in between.
+pub(crate) struct Later(UnboundedReceiver<Arc<Outgoing>>);
+
+impl Later {
+    pub(crate) async fn run(mut self) {
+        let mut some = Vec::new();
+        while self.0.recv_many(&mut some, LATER_WRITES_AT_ONCE).await > 0 {
+            some.drain(..).for_each(|outgoing| outgoing.complete());
+            tokio::task::yield_now().await;
+        }
+    }
 }
 
 impl Touched {
+    pub(crate) fn new() -> (Touched, Later) {
+        let (later, receiver) = unbounded_channel();
+        let touched = Touched {
+            answered: Vec::new(),
+            told: Vec::new(),
+            gathered: 0,
+            packets: 0,
+            last_bytes: 0,
+            later,
+        };
+        (touched, Later(receiver))
+    }
+
     /// Appends to what there is for a connection; `awaited` if a request awaits it.
     pub(crate) fn add(&mut self, outgoing: &Arc<Outgoing>, awaited: bool, encode: impl FnOnce(&mut Vec<u8>)) {
         let mut bytes = 0;
@@ -42,7 +72,8 @@ impl Touched {
             bytes = out.len().saturating_sub(length).max(out.capacity().saturating_sub(capacity));
         });
         if first {
-            self.outgoing.push(Arc::clone(outgoing));
+            let touched = if awaited { &mut self.answered } else { &mut self.told };
+            touched.push(Arc::clone(outgoing));
         }
         self.packets += 1;
         self.last_bytes = bytes;
@@ -54,10 +85,15 @@ impl Touched {
 
     fn send(&mut self) {
         self.gathered = 0;
-        for (number, outgoing) in self.outgoing.drain(..).enumerate() {
-            // When one event goes to thousands, the writes are left to the connections' own tasks, so that others get
-            // their turn in between.
-            outgoing.complete(number < INLINE_WRITES_MAX);
+        for (number, outgoing) in self.answered.drain(..).chain(self.told.drain(..)).enumerate() {
+            if number < INLINE_WRITES_MAX {
+                outgoing.complete();
+                continue;
+            }
+            outgoing.postpone();
+            if let Err(unsent) = self.later.send(outgoing) {
+                unsent.0.complete();
+            }
         }
     }
 }

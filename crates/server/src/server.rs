@@ -97,15 +97,18 @@ impl Server {
         let facts = Arc::new(Facts::new(settings.job_bytes_max, memory_bytes_max, Arc::clone(&connections)));
         let gauge = Arc::new(LogGauge::default());
         let hub = Arc::new(Hub::new(settings.zk));
+        let (touched, later) = Touched::new();
         let outlet = Outlet {
             connections: Arc::clone(&connections),
             tube: TubeReplies::new(Arc::clone(&connections), Arc::clone(&facts), Arc::clone(&gauge)),
             zk: ZkReplies::new(Arc::clone(&hub)),
-            touched: Touched::default(),
+            touched,
         };
         let replica = Replica::start(settings.replica, gauge, Box::new(outlet)).await?;
 
         let parts = Parts { replica, connections, facts, hub };
+        // Not one of those that a stop ends: there may be replies in its hands.
+        tokio::spawn(later.run());
         let mut server = Server { parts, tasks: JoinSet::new(), addresses: Vec::new() };
         for (protocol, listener) in bound.0 {
             let address = listener.address();

@@ -180,7 +180,7 @@ mod tests {
                 connections: Arc::clone(&connections),
                 tube: TubeReplies::new(Arc::clone(&connections), Arc::new(facts), Arc::default()),
                 zk: ZkReplies::new(Arc::new(Hub::new(ZkSettings::default()))),
-                touched: Touched::default(),
+                touched: Touched::new().0,
             };
             let (socket, client) = Socket::pair().await;
             let id = connections.add(Arc::new(Outgoing::new(socket, connections.unsent())));
@@ -193,7 +193,7 @@ mod tests {
             let outgoing = Arc::new(Outgoing::new(socket, self.connections.unsent()));
             self.connections.add(Arc::clone(&outgoing));
             outgoing.add(true, |out| out.resize(REPLY_BYTES_UNSENT_TOTAL_MAX + 1_000_000, b'x'));
-            outgoing.complete(true);
+            outgoing.complete();
             assert!(!self.connections.make_room_for_replies());
             client
         }

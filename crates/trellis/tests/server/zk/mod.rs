@@ -1,6 +1,8 @@
 //! ZooKeeper's protocol over sockets: what its clients see of sessions, watches, bad input and load.
 
 mod client;
+mod many;
+mod pulse;
 mod sessions;
 mod watches;
 mod wire;
