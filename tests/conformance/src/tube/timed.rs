@@ -6,9 +6,9 @@
 
 use anyhow::{Context, Result, bail};
 
-use crate::sequence::{Action, CONNECTIONS, Piece, Request, Sequence, Step, Waiting};
+use super::sequence::{Action, CONNECTIONS, Piece, Request, Sequence, Step, Waiting};
 
-const SCRIPTS: &str = include_str!("../timed.txt");
+const SCRIPTS: &str = include_str!("timed.txt");
 
 /// All scripts with their names.
 pub(crate) fn scripts() -> Result<Vec<(String, Sequence)>> {

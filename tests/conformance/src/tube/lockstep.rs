@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use crate::certainty::Certainty;
-use crate::connection::Event;
-use crate::sequence::{Action, CONNECTIONS, Request, Sequence, Step, Waiting};
-use crate::server::{Program, Settings};
-use crate::side::Side;
-use crate::transcript::{Events, Outcome, Transcript};
+use super::certainty::Certainty;
+use super::connection::Event;
+use super::sequence::{Action, CONNECTIONS, Request, Sequence, Step, Waiting};
+use super::server::{Program, Settings};
+use super::side::Side;
+use super::transcript::{Events, Outcome, Transcript};
 
 /// The round trips in a row in which nothing arrives before a server counts as done with a step.
 const QUIET_ROUNDS: usize = 3;

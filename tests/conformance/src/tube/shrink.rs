@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::sequence::{Action, Sequence};
+use super::sequence::{Action, Sequence};
 
 /// How many smaller sequences are tried; each may need two fresh servers.
 const TRIES_MAX: u32 = 300;
@@ -72,8 +72,8 @@ fn without_request(sequence: &Sequence, step: usize, place: usize) -> Option<Seq
 
 #[cfg(test)]
 mod tests {
+    use super::super::generate;
     use super::*;
-    use crate::generate;
 
     #[test]
     fn what_matters_is_left_over() {

@@ -2,9 +2,9 @@
 
 use fastrand::Rng;
 
-use crate::faults::Fault;
-use crate::requests::{harmless, malformed, mutated, put, request};
-use crate::sequence::{Action, CONNECTIONS, Piece, Request, Sequence, Step, Waiting};
+use super::faults::Fault;
+use super::requests::{harmless, malformed, mutated, put, request};
+use super::sequence::{Action, CONNECTIONS, Piece, Request, Sequence, Step, Waiting};
 
 /// The steps of one sequence, before the pairs that a request cut in two adds.
 const STEPS_MIN: usize = 4;

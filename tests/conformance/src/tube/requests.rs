@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use crate::sequence::{Piece, Request};
+use super::sequence::{Piece, Request};
 
 /// Delays and TTRs in seconds are 0 or so long that nothing falls due while a sequence runs.
 const DELAYS: &[&str] = &["0", "0", "0", "0", "0", "0", "1000", "2000", "3000", "4294967295"];

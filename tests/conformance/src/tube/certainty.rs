@@ -1,8 +1,8 @@
 //! What is known of the connections of a sequence from the replies so far, and so which steps have a certain
 //! outcome: one that depends neither on luck nor on a known fault of beanstalkd.
 
-use crate::connection::Event;
-use crate::sequence::{CONNECTIONS, Request, Waiting};
+use super::connection::Event;
+use super::sequence::{CONNECTIONS, Request, Waiting};
 
 /// How many requests may stand behind a waiting reserve for another one to follow. TCP holds packets back when
 /// ten are on their way to a server that does not read.

@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::generate;
-use crate::lockstep::Pair;
+use super::generate;
+use super::lockstep::Pair;
+use super::sequence::Sequence;
+use super::server::{Durability, Program, Settings};
+use super::shrink::shrink;
+use super::timed;
+use super::transcript::Transcript;
 use crate::report::Report;
-use crate::sequence::Sequence;
-use crate::server::{Durability, Program, Settings};
-use crate::shrink::shrink;
-use crate::timed;
-use crate::transcript::Transcript;
 
 /// The canary's limit in bytes: too small for the large bodies that the sequences send now and then.
 const CANARY_JOB_BYTES_MAX: u32 = 1000;

@@ -2,9 +2,9 @@
 
 use anyhow::Result;
 
-use crate::connection::{Connection, Event};
-use crate::sequence::CONNECTIONS;
-use crate::server::{Program, Server, Settings};
+use super::connection::{Connection, Event};
+use super::sequence::CONNECTIONS;
+use super::server::{Program, Server, Settings};
 
 /// A server with the connections to it.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Decides whether two events are the same. The replies must be equal byte for byte, but for what the tables
 //! here name; it knows nothing of how the replies came about.
 
-use crate::connection::Event;
+use super::connection::Event;
 
 /// Keys whose value belongs to the process, its settings, its version or its way of storing; only their presence
 /// and place are compared.

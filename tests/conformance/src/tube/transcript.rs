@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::compare::{different_lines, same};
-use crate::connection::Event;
+use super::compare::{different_lines, same};
+use super::connection::Event;
 
 /// How much of an event a transcript shows.
 const SHOWN_BYTES_MAX: usize = 150;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::connection::{Connection, Event};
+use super::connection::{Connection, Event};
 
 /// Starts a server as systemd does: its listening socket, which comes as the standard input, becomes descriptor
 /// 3. So the port is the system's choice, nobody can take it in between, and a client may connect at once.
