@@ -4,6 +4,7 @@
 //! sends and how it reads the answers is written here a second time, so that no mistake can hide on both sides.
 
 mod report;
+mod shrink;
 mod tours;
 mod tube;
 

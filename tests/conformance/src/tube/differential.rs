@@ -9,10 +9,11 @@ use super::generate;
 use super::lockstep::Pair;
 use super::sequence::Sequence;
 use super::server::{Durability, Program, Settings};
-use super::shrink::shrink;
+
 use super::timed;
 use super::transcript::Transcript;
 use crate::report::Report;
+use crate::shrink::shrink;
 
 /// The canary's limit in bytes: too small for the large bodies that the sequences send now and then.
 const CANARY_JOB_BYTES_MAX: u32 = 1000;

@@ -11,7 +11,6 @@ mod lockstep;
 mod requests;
 mod sequence;
 mod server;
-mod shrink;
 mod side;
 mod timed;
 mod transcript;

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use crate::shrink::Shrink;
+
 /// How many connections a sequence uses.
 pub(crate) const CONNECTIONS: usize = 4;
 /// An id that no server gives out in a test; it stands for a job before there is one.
@@ -121,4 +123,53 @@ pub(crate) enum Waiting {
 pub(crate) struct Sequence {
     pub(crate) steps: Vec<Step>,
     pub(crate) waiting: Waiting,
+}
+
+impl Shrink for Sequence {
+    fn steps(&self) -> usize {
+        self.steps.len()
+    }
+
+    fn without_steps(&self, start: usize, count: usize) -> Sequence {
+        let end = (start + count).min(self.steps.len());
+        let groups: Vec<usize> = self.steps[start..end].iter().map(|step| step.group).collect();
+        let steps = self.steps.iter().filter(|step| !groups.contains(&step.group)).cloned().collect();
+        Sequence { steps, ..*self }
+    }
+
+    fn without_part(&self, step: usize, place: usize) -> Option<Sequence> {
+        let mut smaller = self.clone();
+        let Action::Send { requests, .. } = &mut smaller.steps[step].action else { return None };
+        if requests.len() < 2 || place >= requests.len() {
+            return None;
+        }
+        requests.remove(place);
+        Some(smaller)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::generate;
+    use super::*;
+    use crate::shrink::shrink;
+
+    #[test]
+    fn what_matters_is_left_over() {
+        let fails = |sequence: &Sequence| {
+            let text: String = sequence.steps.iter().map(ToString::to_string).collect();
+            Ok(text.contains("put ") && text.contains("kick "))
+        };
+        let mut failing = 0;
+        for sequence in (0..100).map(generate::sequence) {
+            if fails(&sequence).expect("cannot fail") {
+                failing += 1;
+                let smallest = shrink(sequence, fails).expect("cannot fail");
+                assert!(fails(&smallest).expect("cannot fail"));
+                // A put in two halves, and a kick.
+                assert!(smallest.steps.len() <= 3, "{smallest:?}");
+            }
+        }
+        assert!(failing > 10);
+    }
 }
