@@ -7,17 +7,18 @@ mod report;
 mod shrink;
 mod tours;
 mod tube;
+mod zk;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use crate::report::Report;
 use crate::tours::Runtimes;
 
-/// Compares trellis with Debian's beanstalkd and tries foreign clients on it.
+/// Compares trellis with Debian's beanstalkd and zookeeper, and tries foreign clients on it.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The trellis binary.
@@ -31,14 +32,29 @@ struct Arguments {
     /// How many random sequences to compare.
     #[arg(long, default_value_t = 3000)]
     rounds: u64,
+    /// Run only the checks of one protocol.
+    #[arg(long, value_name = "PROTOCOL")]
+    only: Option<Protocol>,
     /// The seed of the first sequence; each later one takes the next number.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
+/// One of the two protocols that trellis speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Protocol {
+    Beanstalk,
+    Zookeeper,
+}
+
 fn main() -> Result<ExitCode> {
-    let Arguments { trellis, runtimes, rounds, seed, .. } = Arguments::parse();
+    let Arguments { trellis, runtimes, rounds, only, seed, .. } = Arguments::parse();
     let mut report = Report::default();
-    tube::run(trellis, &runtimes, (seed, rounds), &mut report)?;
+    if only != Some(Protocol::Zookeeper) {
+        tube::run(trellis.clone(), &runtimes, (seed, rounds), &mut report)?;
+    }
+    if only != Some(Protocol::Beanstalk) {
+        zk::run(trellis, &runtimes, (seed, rounds), &mut report)?;
+    }
     Ok(if report.finish()? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -19,16 +19,24 @@ pub(crate) struct Runtimes {
     /// A folder `node_modules` that has node-beanstalk and node-zookeeper-client; without it they are not tried.
     #[arg(long, value_name = "DIR")]
     pub(crate) node_modules: Option<PathBuf>,
+    /// There is a C compiler, and ZooKeeper's library for C.
+    #[arg(long)]
+    pub(crate) c_clients: bool,
 }
 
 /// Runs a tour to its end and returns what it has written, to the standard output and to the standard error. One
 /// that fails or is not finished after `deadline` is an error.
 pub(crate) fn run(command: &mut Command, deadline: Duration) -> Result<String> {
+    run_with(command, Stdio::null(), deadline)
+}
+
+/// The same for a tour that has something to read.
+pub(crate) fn run_with(command: &mut Command, stdin: Stdio, deadline: Duration) -> Result<String> {
     let (mut output, input) = io::pipe()?;
-    command.stdin(Stdio::null()).stdout(input.try_clone()?).stderr(input);
+    command.stdin(stdin).stdout(input.try_clone()?).stderr(input);
     let mut child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
     // The command holds the pipe's other end; without it the output ends with the tour.
-    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let (sender, receiver) = mpsc::channel();
     let reader = thread::spawn(move || {
         let mut text = Vec::new();

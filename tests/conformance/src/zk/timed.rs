@@ -1,0 +1,189 @@
+//! The sequences in which time passes: sessions that expire, nodes that go by themselves. They have servers whose
+//! time passes fast.
+
+use anyhow::{Result, bail};
+
+use super::differential::Contest;
+use super::operation::Operation;
+use super::request::{Field, Request};
+use super::requests;
+use super::sequence::{Action, Connect, Sequence, Step, Wanted};
+use super::server::Pace;
+use crate::report::Report;
+
+/// Time-outs between 1 and 10 seconds.
+const PACE: Pace = Pace { tick_ms: 500, container_check_ms: 100 };
+/// One connection's session or node goes some time before the other's, also on a slow machine.
+const SOON_MS: i32 = 1000;
+const LATER_MS: i32 = 3000;
+const LONGEST_MS: i32 = 10_000;
+const MODE_EPHEMERAL: i32 = 1;
+const MODE_CONTAINER: i32 = 4;
+const MODE_TTL: i32 = 5;
+/// The connection that looks on.
+const WATCHER: usize = 2;
+
+/// Runs all scripts on one pair of servers.
+pub(super) fn run(contest: &Contest, report: &mut Report) -> Result<()> {
+    let mut pair = None;
+    for (name, steps) in scripts() {
+        report.check(&format!("zookeeper, timed: {name}"), || {
+            let mut ready = match pair.take() {
+                Some(ready) => ready,
+                None => contest.start(PACE)?,
+            };
+            let transcript = ready.run(&Sequence { steps })?;
+            if transcript.is_different() {
+                bail!("the servers differ\n{transcript}");
+            }
+            if transcript.is_silent() {
+                bail!("neither server did what should be done\n{transcript}");
+            }
+            pair = Some(ready);
+            Ok(format!("{} answers and events", transcript.events()))
+        })?;
+    }
+    Ok(())
+}
+
+fn scripts() -> Vec<(&'static str, Vec<Step>)> {
+    vec![
+        ("Time-outs are kept within bounds", bounds()),
+        ("A session whose client has gone expires", expiry()),
+        ("A session whose client lives does not expire", heartbeats()),
+        ("A session that is gone on with has its whole time again", again()),
+        ("A container goes after its last child", container()),
+        ("A node with a time to live goes after it", time_to_live()),
+        ("A node with a time to live stays while it has children", parent_with_time_to_live()),
+    ]
+}
+
+fn bounds() -> Vec<Step> {
+    [i32::MIN, -1, 0, 1, 999, 1000, 1001, 9999, 10_000, 10_001, i32::MAX]
+        .into_iter()
+        .flat_map(|timeout_ms| {
+            [connects(0, Wanted::New, timeout_ms), sends(0, Operation::CloseSession, vec![])]
+        })
+        .collect()
+}
+
+fn expiry() -> Vec<Step> {
+    vec![
+        looks_on(),
+        connects(0, Wanted::New, SOON_MS),
+        creates(0, "~/a", MODE_EPHEMERAL),
+        creates(0, "~/b", 0),
+        disconnects(0),
+        awaits("NodeDeleted ~/a"),
+        asks(Operation::GetChildren2, "~"),
+        connects(0, Wanted::Of(0), LONGEST_MS),
+    ]
+}
+
+fn heartbeats() -> Vec<Step> {
+    vec![
+        looks_on(),
+        connects(0, Wanted::New, SOON_MS),
+        connects(1, Wanted::New, LATER_MS),
+        creates(0, "~/stays", MODE_EPHEMERAL),
+        creates(1, "~/goes", MODE_EPHEMERAL),
+        disconnects(1),
+        awaits("NodeDeleted ~/goes"),
+        asks(Operation::GetChildren2, "~"),
+    ]
+}
+
+fn again() -> Vec<Step> {
+    vec![
+        looks_on(),
+        connects(0, Wanted::New, SOON_MS),
+        connects(1, Wanted::New, SOON_MS),
+        creates(0, "~/stays", MODE_EPHEMERAL),
+        creates(1, "~/goes", MODE_EPHEMERAL),
+        disconnects(0),
+        connects(0, Wanted::Of(0), LATER_MS),
+        disconnects(0),
+        disconnects(1),
+        awaits("NodeDeleted ~/goes"),
+        asks(Operation::GetChildren2, "~"),
+        awaits("NodeDeleted ~/stays"),
+    ]
+}
+
+fn container() -> Vec<Step> {
+    vec![
+        looks_on(),
+        creates(0, "~/unused", MODE_CONTAINER),
+        creates(0, "~/used", MODE_CONTAINER),
+        creates(0, "~/used/child", 0),
+        step(0, requests::with_number(Operation::Delete, "~/used/child", -1)),
+        awaits("NodeDeleted ~/used"),
+        asks(Operation::GetChildren2, "~"),
+    ]
+}
+
+fn time_to_live() -> Vec<Step> {
+    vec![
+        looks_on(),
+        creates_for(0, "~/soon", SOON_MS),
+        creates_for(0, "~/later", LATER_MS),
+        awaits("NodeDeleted ~/soon"),
+        asks(Operation::GetChildren2, "~"),
+        awaits("NodeDeleted ~/later"),
+        asks(Operation::GetChildren2, "~"),
+    ]
+}
+
+fn parent_with_time_to_live() -> Vec<Step> {
+    vec![
+        looks_on(),
+        creates_for(0, "~/parent", SOON_MS),
+        creates(0, "~/parent/child", 0),
+        creates_for(0, "~/clock", LATER_MS),
+        awaits("NodeDeleted ~/clock"),
+        asks(Operation::GetChildren2, "~"),
+        step(0, requests::with_number(Operation::Delete, "~/parent/child", -1)),
+        awaits("NodeDeleted ~/parent"),
+        asks(Operation::GetChildren2, "~"),
+    ]
+}
+
+fn step(connection: usize, request: Request) -> Step {
+    Step { connection, action: Action::Send { requests: vec![request], cuts: Vec::new() } }
+}
+
+fn sends(connection: usize, operation: Operation, fields: Vec<Field>) -> Step {
+    step(connection, Request::new(operation, fields))
+}
+
+fn connects(connection: usize, session: Wanted, timeout_ms: i32) -> Step {
+    Step { connection, action: Action::Connect(Connect { timeout_ms, ..Connect::to(session) }) }
+}
+
+fn disconnects(connection: usize) -> Step {
+    Step { connection, action: Action::Disconnect }
+}
+
+fn creates(connection: usize, path: &str, mode: i32) -> Step {
+    let operation = if mode == MODE_CONTAINER { Operation::CreateContainer } else { Operation::Create };
+    step(connection, requests::create_as(operation, path, Some(b"x"), requests::OPEN, mode))
+}
+
+fn creates_for(connection: usize, path: &str, ttl_ms: i32) -> Step {
+    let mut create = requests::create_as(Operation::CreateTtl, path, Some(b"x"), requests::OPEN, MODE_TTL);
+    create.fields.push(Field::Long(ttl_ms.into()));
+    step(connection, create)
+}
+
+/// Everything that happens is told to one client.
+fn looks_on() -> Step {
+    step(WATCHER, requests::with_number(Operation::AddWatch, "~", 1))
+}
+
+fn asks(operation: Operation, path: &str) -> Step {
+    step(WATCHER, requests::read(operation, path, false))
+}
+
+fn awaits(event: &str) -> Step {
+    Step { connection: WATCHER, action: Action::Await(event.into()) }
+}
