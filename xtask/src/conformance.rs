@@ -1,4 +1,4 @@
-//! `cargo xtask conformance`: gets beanstalkd and the foreign clients, then hands over to the program of
+//! `cargo xtask conformance`: gets beanstalkd, ZooKeeper and the foreign clients, then hands over to the program of
 //! `tests/conformance`. What is compared is decided there.
 
 use std::env;
@@ -13,9 +13,15 @@ use crate::tidy::target_folder;
 use crate::tools;
 
 /// Clients in Python, with their versions.
-const PYTHON_CLIENTS: &[&str] = &["greenstalk==2.1.1", "beanstalkc3==0.4.0"];
+const PYTHON_CLIENTS: &[&str] = &["greenstalk==2.1.1", "beanstalkc3==0.4.0", "kazoo==2.11.0"];
 /// Clients for Node, with their versions.
-const NODE_CLIENTS: &[&str] = &["node-beanstalk@1.6.7"];
+const NODE_CLIENTS: &[&str] = &["node-beanstalk@1.6.7", "node-zookeeper-client@1.1.3"];
+/// ZooKeeper's server and shell in Java, and its C client: a file that shows that it is there, and the package.
+const ZOOKEEPER: &[(&str, &str)] = &[
+    ("/usr/share/java/zookeeper.jar", "libzookeeper-java"),
+    ("/usr/share/zookeeper/bin/zkCli.sh", "zookeeper"),
+    ("/usr/include/zookeeper/zookeeper.h", "libzookeeper-mt-dev"),
+];
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Options {
@@ -30,6 +36,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let folder = tools::folder(&target);
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let beanstalkd = tools::beanstalkd(&target)?;
+    for (file, package) in ZOOKEEPER {
+        if !Path::new(file).is_file() {
+            tools::install(package)?;
+        }
+    }
     let python = python_clients(&folder)?;
     let node_modules = node_clients(&folder)?;
 
@@ -41,6 +52,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     tests.arg("--trellis").arg(target.join("debug/trellis"));
     tests.arg("--python").arg(python);
     tests.arg("--node-modules").arg(node_modules);
+    tests.arg("--c-clients");
     if let Some(rounds) = options.rounds {
         tests.args(["--rounds", &rounds.to_string()]);
     }
