@@ -51,14 +51,8 @@ impl Later {
 impl Touched {
     pub(crate) fn new() -> (Touched, Later) {
         let (later, receiver) = unbounded_channel();
-        let touched = Touched {
-            answered: Vec::new(),
-            told: Vec::new(),
-            gathered: 0,
-            packets: 0,
-            last_bytes: 0,
-            later,
-        };
+        let touched =
+            Touched { answered: Vec::new(), told: Vec::new(), gathered: 0, packets: 0, last_bytes: 0, later };
         (touched, Later(receiver))
     }
 

@@ -293,7 +293,10 @@ impl Tree {
     }
 
     /// The ephemeral znodes from a place on, by session.
-    pub(crate) fn ephemerals_from(&self, from: EphemeralPlace) -> impl Iterator<Item = (EphemeralPlace, String)> {
+    pub(crate) fn ephemerals_from(
+        &self,
+        from: EphemeralPlace,
+    ) -> impl Iterator<Item = (EphemeralPlace, String)> {
         let EphemeralPlace { session, birth } = from;
         let found = self.ephemerals.range((session, birth)..);
         found.map(|((session, birth), slot)| {

@@ -300,6 +300,10 @@ impl Client {
     }
 
     fn change(&mut self, xid: i32, op: Op, change: &Change<'_>) {
+        if op != Op::Delete && !self.replica.has_space() {
+            // What is left of the log is for what makes room.
+            return self.query(xid, op, &Query::Sync { path: "".into() }, Then::Fail(ErrorCode::SystemError));
+        }
         self.expect(xid, op, Kind::Write, Then::Reply);
         let (replica, id) = (&self.replica, self.peer.id);
         change.submit(identities(&self.identities), self.hub.settings.enforce_quota, |command| {
