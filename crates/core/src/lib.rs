@@ -4,7 +4,7 @@
 //! [`Outbox`], which receives every consequence in the order in which it was produced. The same commands at
 //! the same times give the same state and the same outbox on every node and after every restart.
 //!
-//! What it does is told best by the scripts in `testdata`; `tests/it/script.rs` explains their language.
+//! What it does is told best by the scripts in `testdata`; `tests/it/script/mod.rs` explains their language.
 //!
 //! This crate knows no protocol, no consensus, no clock, no randomness and no I/O, and it never iterates a
 //! hash map.

@@ -52,7 +52,7 @@ impl Tree {
                 Reply::ChildrenNumber(self.nodes.more(slot).nodes_below)
             }
             Query::GetEphemerals { prefix } => {
-                Reply::Ephemerals(self.ephemerals_of(self.sessions.get(session).id, prefix))
+                Reply::Ephemerals(self.ephemerals_below(self.sessions.get(session).id, prefix))
             }
             Query::GetAcl { path } => self.acl_of(path, identities)?,
             Query::MultiRead { reads } => {
@@ -68,10 +68,10 @@ impl Tree {
         Ok(reply)
     }
 
-    fn ephemerals_of(&self, session: SessionId, prefix: &str) -> Vec<String> {
+    fn ephemerals_below(&self, session: SessionId, prefix: &str) -> Vec<String> {
         let blank = |character: char| character <= ' ';
         let prefix = if matches!(prefix.trim_matches(blank), "" | "/") { "" } else { prefix };
-        self.ephemerals(session).filter(|path| path.starts_with(prefix)).collect()
+        self.ephemeral_paths(session).filter(|path| path.starts_with(prefix)).collect()
     }
 
     fn find_readable(&self, path: &str, identities: Identities<'_>) -> Result<u32, Error> {

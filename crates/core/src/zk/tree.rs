@@ -277,7 +277,7 @@ impl Tree {
     }
 
     /// The paths of a session's ephemeral znodes, in the order in which they were made.
-    pub(crate) fn ephemerals(&self, session: SessionId) -> impl Iterator<Item = String> {
+    pub(crate) fn ephemeral_paths(&self, session: SessionId) -> impl Iterator<Item = String> {
         let range = self.ephemerals.range((session, 0)..=(session, u64::MAX));
         range.map(|(_, slot)| self.nodes.path(*slot))
     }

@@ -1,4 +1,4 @@
-//! Runs the scripts in `testdata`. Their language is described in `script.rs`.
+//! Runs the scripts in `testdata`. Their language is described in `script/mod.rs`.
 
 use std::path::PathBuf;
 
