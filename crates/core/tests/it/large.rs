@@ -44,8 +44,10 @@ impl Client {
     fn restore(&mut self) {
         let mut restore = Restore::new();
         self.state.snapshot_begin();
-        while self.state.snapshot_next(1000, usize::MAX, &mut |record| restore.add(&record).unwrap()) {}
-        self.state = restore.finish().unwrap();
+        while self.state.snapshot_next(1000, usize::MAX, &mut |record| {
+            restore.add(&record).expect("a snapshot that the state made itself is valid");
+        }) {}
+        self.state = restore.finish().expect("a snapshot that the state made itself is valid");
     }
 }
 
