@@ -75,7 +75,7 @@ pub(super) async fn monitor(asked: &Asked, sheet: &mut Sheet) {
     tell("auth_failed_count", &totals.authentications_failed);
     tell("min_latency", &latency.min_ms());
     tell("max_file_descriptor_count", &files.max);
-    tell("approximate_data_size", &tree.data_bytes);
+    tell("approximate_data_size", &(tree.data_bytes + tree.path_bytes));
     tell("open_file_descriptor_count", &files.open);
     tell("local_sessions", &0);
     tell("uptime", &asked.hub.heartbeats.now());

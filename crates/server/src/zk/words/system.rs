@@ -10,6 +10,9 @@ use rustix::system::uname;
 use super::server::VERSION;
 use super::sheet::Sheet;
 
+/// What the real server writes for what it does not know.
+const NOT_AVAILABLE: &str = "<NA>";
+
 const JAVA: [&str; 7] = ["version", "vendor", "home", "class.path", "library.path", "io.tmpdir", "compiler"];
 
 /// File descriptors.
@@ -46,10 +49,10 @@ pub(super) fn bytes_in(directory: &Path) -> u64 {
     entries.flatten().map(bytes).sum()
 }
 
-/// What `envi` tells. What Java would tell of itself is not available, as the real server writes it.
+/// What `envi` tells. There is nothing that Java could tell of itself.
 pub(super) fn environment(sheet: &mut Sheet) {
     let system = uname();
-    let variable = |name| std::env::var(name).unwrap_or_default();
+    let home = std::env::var("HOME").unwrap_or_else(|_| NOT_AVAILABLE.to_owned());
     let user = std::env::var("USER").unwrap_or_else(|_| getuid().as_raw().to_string());
     let directory = std::env::current_dir().unwrap_or_default();
     let memory = Memory::now();
@@ -57,13 +60,13 @@ pub(super) fn environment(sheet: &mut Sheet) {
     sheet.line(format_args!("zookeeper.version={VERSION}"));
     sheet.line(format_args!("host.name={}", system.nodename().to_string_lossy()));
     for name in JAVA {
-        sheet.line(format_args!("java.{name}=<NA>"));
+        sheet.line(format_args!("java.{name}={NOT_AVAILABLE}"));
     }
     sheet.line(format_args!("os.name={}", system.sysname().to_string_lossy()));
     sheet.line(format_args!("os.arch={}", architecture(&system.machine().to_string_lossy())));
     sheet.line(format_args!("os.version={}", system.release().to_string_lossy()));
     sheet.line(format_args!("user.name={user}"));
-    sheet.line(format_args!("user.home={}", variable("HOME")));
+    sheet.line(format_args!("user.home={}", home));
     sheet.line(format_args!("user.dir={}", directory.display()));
     sheet.line(format_args!("os.memory.free={}MB", memory.available >> 10));
     sheet.line(format_args!("os.memory.max={}MB", memory.installed >> 10));

@@ -6,3 +6,5 @@ mod pulse;
 mod sessions;
 mod watches;
 mod wire;
+mod words;
+mod zoo_cfg;
