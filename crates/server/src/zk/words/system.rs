@@ -66,7 +66,7 @@ pub(super) fn environment(sheet: &mut Sheet) {
     sheet.line(format_args!("os.arch={}", architecture(&system.machine().to_string_lossy())));
     sheet.line(format_args!("os.version={}", system.release().to_string_lossy()));
     sheet.line(format_args!("user.name={user}"));
-    sheet.line(format_args!("user.home={}", home));
+    sheet.line(format_args!("user.home={home}"));
     sheet.line(format_args!("user.dir={}", directory.display()));
     sheet.line(format_args!("os.memory.free={}MB", memory.available >> 10));
     sheet.line(format_args!("os.memory.max={}MB", memory.installed >> 10));
