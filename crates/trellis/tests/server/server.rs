@@ -203,6 +203,12 @@ impl Drop for Server {
         // It may have ended already, and then there is nothing to do.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // A panic would otherwise go unnoticed if it has only ended the task of one connection.
+        let panicked =
+            self.messages.drain(..).chain(self.lines.iter()).find(|line| line.contains("panicked at"));
+        if let (Some(line), false) = (panicked, thread::panicking()) {
+            panic!("the server has panicked: {line}");
+        }
     }
 }
 

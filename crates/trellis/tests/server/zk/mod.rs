@@ -1,10 +1,26 @@
 //! ZooKeeper's protocol over sockets: what its clients see of sessions, watches, bad input and load.
 
 mod client;
+mod input;
+mod limits;
 mod many;
+mod noise;
 mod pulse;
+mod samples;
 mod sessions;
 mod watches;
 mod wire;
 mod words;
 mod zoo_cfg;
+
+use trellis_zk_codec::ErrorCode;
+
+use client::Client;
+
+/// What a well-behaved client does must work as ever.
+fn others_go_on(client: &mut Client) {
+    client.create("/ordinary", b"data").expect("it is created");
+    assert_eq!(client.get("/ordinary").expect("it is there"), b"data");
+    client.delete("/ordinary").expect("it is deleted");
+    assert_eq!(client.get("/ordinary"), Err(ErrorCode::NoNode));
+}

@@ -203,7 +203,9 @@ fn read_until(address: SocketAddr, pipelined: bool, last_change: usize) -> usize
         assert!(begun.elapsed() < 3 * DEADLINE, "the last change is not seen");
         let count = if pipelined { 8 } else { 1 };
         let mut requests = Vec::new();
-        (0..count).for_each(|_| drop(client.encode(&read, &mut requests)));
+        for _ in 0..count {
+            client.encode(&read, &mut requests);
+        }
         client.wire.send(&requests);
         let (mut replies, mut told) = (0, false);
         while replies < count {
