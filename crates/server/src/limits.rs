@@ -57,3 +57,6 @@ pub(crate) const WORD_PIECE_BYTES: usize = 16 << 10;
 
 /// How long a listener rests when the system has no more descriptors, in milliseconds.
 pub(crate) const ACCEPT_PAUSE_MS: u64 = 100;
+
+/// Bytes that all identities of a client may have. Each of its commands carries them into the log.
+pub(crate) const IDENTITY_BYTES_MAX: usize = 8 << 10;

@@ -11,7 +11,7 @@ use trellis_core::zk::{Command, Error, Identities, Query};
 use trellis_replica::Replica;
 use trellis_zk_codec::{ConnectRequest, ErrorCode, FourLetterWord, Op, Request, RequestError, take_frame};
 
-use super::auth;
+use super::auth::{self, Identity};
 use super::hub::Hub;
 use super::listing::{Listing, Progress};
 use super::peer::{Peer, Pending, Then};
@@ -21,7 +21,7 @@ use super::watches::Modes;
 use super::words::Answer;
 use crate::connection::Protocol;
 use crate::connections::Connections;
-use crate::limits::{LISTING_NAMES_AT_ONCE, PLACED_QUERIES_MAX};
+use crate::limits::{IDENTITY_BYTES_MAX, LISTING_NAMES_AT_ONCE, PLACED_QUERIES_MAX};
 use crate::outgoing::Outgoing;
 
 /// The requests of one connection.
@@ -314,15 +314,20 @@ impl Client {
     fn authenticate(&mut self, xid: i32, scheme: &str, credentials: &[u8]) {
         let place = Query::Sync { path: "".into() };
         let super_digest = self.hub.settings.super_digest.as_deref();
-        let Some(identities) = auth::identities(scheme, credentials, self.address.ip(), super_digest) else {
-            self.hub.statistics().totals.authentications_failed += 1;
-            tracing::info!(scheme, address = %self.address, "a client cannot be authenticated: it is hung up on");
-            self.query(xid, Op::Auth, &place, Then::Fail(ErrorCode::AuthFailed));
-            self.stage = Stage::Quit;
-            return;
-        };
-        self.query(xid, Op::Auth, &place, Then::Reply);
+        let identities = auth::identities(scheme, credentials, self.address.ip(), super_digest);
+        if identities.is_some_and(|identities| self.identify(identities)) {
+            return self.query(xid, Op::Auth, &place, Then::Reply);
+        }
+        self.hub.statistics().totals.authentications_failed += 1;
+        tracing::info!(scheme, address = %self.address, "a client cannot be authenticated: it is hung up on");
+        self.query(xid, Op::Auth, &place, Then::Fail(ErrorCode::AuthFailed));
+        self.stage = Stage::Quit;
+    }
+
+    /// Adds to who the client is, unless that would be too many.
+    fn identify(&mut self, identities: Vec<Identity>) -> bool {
         self.identities = self.peer.lock().add_identities(identities);
+        self.identities.len() <= IDENTITY_BYTES_MAX
     }
 
     /// A frame that is no request.

@@ -49,6 +49,10 @@ pub(super) fn step<'a>(request: &Request<'a>) -> Step<'a> {
         Request::Create(create) => change(Operation::Create(create), false),
         Request::Create2(create) => change(Operation::Create2(create), true),
         Request::CreateContainer(create) => change(Operation::CreateContainer(create), true),
+        // The real server comes to an end by such a request with a negative time.
+        Request::CreateTtl { create, .. } if !create.mode.is_ttl() => {
+            Step::Command(Change::Refuse(Error::BadArguments))
+        }
         Request::CreateTtl { create, ttl_ms } => change(Operation::CreateTtl { create, ttl_ms }, true),
         Request::Delete { path, version } => change(Operation::Delete { path, version }, false),
         Request::SetData { path, data, version } => change(Operation::SetData { path, data, version }, true),

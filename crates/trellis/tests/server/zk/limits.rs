@@ -1,7 +1,9 @@
-//! How many connections there may be.
+//! How many connections there may be, and what a client may say of itself.
 
 use std::net::Ipv4Addr;
 use std::time::Instant;
+
+use trellis_zk_codec::{ErrorCode, Op, Reply, Request};
 
 use super::client::{CONNECT, Client, LONG_MS, encode_connect};
 use super::others_go_on;
@@ -48,4 +50,39 @@ fn a_connection_over_the_limit_of_all_is_closed_and_the_others_go_on() {
         Wire::connect(server.zookeeper()).assert_ended();
         clients.iter_mut().for_each(others_go_on);
     }
+}
+
+/// How many identities the server knows of a client.
+fn identities(client: &mut Client) -> usize {
+    let answer = client.ask(&Request::WhoAmI).expect("it is told");
+    match answer.reply(Op::WhoAmI) {
+        Reply::Clients(clients) => clients.len(),
+        other => panic!("{other:?} answers whoAmI"),
+    }
+}
+
+fn authenticate(client: &mut Client, credentials: &[u8]) -> Result<(), ErrorCode> {
+    client.ask(&Request::Auth { kind: 0, scheme: "digest", credentials: Some(credentials) }).map(drop)
+}
+
+#[test]
+fn a_client_may_be_only_so_many() {
+    let server = Server::zookeeper_in_memory(&[]);
+    let mut others = Client::open(server.zookeeper());
+    let mut client = Client::open(server.zookeeper());
+    for number in 0..100 {
+        authenticate(&mut client, format!("user-{number}:secret").as_bytes()).expect("it is taken");
+        authenticate(&mut client, b"user-0:secret").expect("it is known");
+    }
+    assert_eq!(identities(&mut client), 101, "with its address");
+    let refused = (0..100_000)
+        .find_map(|number| authenticate(&mut client, format!("more-{number}:secret").as_bytes()).err());
+    assert_eq!(refused, Some(ErrorCode::AuthFailed), "whoever carries so many is a burden to everybody");
+    client.wire.assert_ended();
+    others_go_on(&mut others);
+
+    let mut client = Client::open(server.zookeeper());
+    assert_eq!(authenticate(&mut client, &vec![b'x'; 1_000_000]), Err(ErrorCode::AuthFailed));
+    client.wire.assert_ended();
+    others_go_on(&mut others);
 }
