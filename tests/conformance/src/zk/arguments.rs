@@ -156,11 +156,11 @@ pub(super) fn acl(rng: &mut Rng, open_in: u8) -> Vec<(i32, &'static str, &'stati
         return OPEN.to_vec();
     }
     let entry = |rng: &mut Rng| {
-        let identities = if rng.u8(0..8) == 0 { BAD_IDENTITIES } else { IDENTITIES };
+        let identities = if rng.u8(0..16) == 0 { BAD_IDENTITIES } else { IDENTITIES };
         let (scheme, id) = pick(rng, identities);
         (pick(rng, PERMISSIONS), scheme, id)
     };
-    let mut list: Vec<_> = (0..rng.usize(0..4)).map(|_| entry(rng)).collect();
+    let mut list: Vec<_> = (0..pick(rng, &[0, 1, 1, 1, 1, 1, 2, 2, 3])).map(|_| entry(rng)).collect();
     if rng.u8(0..8) == 0
         && let Some(first) = list.first().copied()
     {

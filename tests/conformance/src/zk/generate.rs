@@ -13,6 +13,8 @@ const STEPS_MIN: usize = 4;
 const STEPS_MAX: usize = 40;
 /// The requests that are sent one behind the other.
 const PIPELINE_MAX: usize = 8;
+/// One planted node in so many has a list that is not open.
+const CLOSED_LIST_IN: u8 = 5;
 /// Lengths of frames at which a server hangs up.
 const BAD_LENGTHS: &[i32] = &[0, -1, i32::MIN, 1_048_576, i32::MAX];
 /// Numbers that no operation has. Some mean something to the real server, see `faults`.
@@ -30,6 +32,7 @@ pub(super) fn sequence(seed: u64) -> Sequence {
     if writer.rules.has_quota {
         writer.set_quota();
     }
+    writer.plant();
     for _ in 0..writer.rng.usize(STEPS_MIN..=STEPS_MAX) {
         writer.step();
     }
@@ -121,6 +124,19 @@ impl Writer {
         cuts.sort_unstable();
         let requests = vec![self.request(connection)];
         self.push(connection, Action::Send { requests, cuts });
+    }
+
+    /// Makes some nodes, so that there is something for the other requests.
+    fn plant(&mut self) {
+        for path in ["~/a", "~/b", "~/a/x", "~/a/x/deep", "~/a/y"] {
+            if self.rng.u8(0..4) > 0 {
+                let connection = self.rng.usize(0..CONNECTIONS);
+                let data = super::arguments::data(&mut self.rng);
+                let acl = super::arguments::acl(&mut self.rng, CLOSED_LIST_IN);
+                let create = requests::create_as(Operation::Create, path, data, &acl, 0);
+                self.send(connection, vec![create]);
+            }
+        }
     }
 
     /// Gives a node a quota, as the tools do: two nodes elsewhere.
