@@ -15,8 +15,7 @@ use crate::client::Client;
 /// How long anything that must happen may take.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Both protocols, and ZooKeeper's alone.
-const BOTH: [&str; 4] = ["--beanstalk", "127.0.0.1:0", "--zookeeper", "127.0.0.1:0"];
+/// ZooKeeper's protocol alone.
 pub(crate) const ZOOKEEPER: [&str; 4] = ["--beanstalk", "off", "--zookeeper", "127.0.0.1:0"];
 
 /// A server that was started and may have ended.
@@ -44,14 +43,6 @@ impl Server {
     pub(crate) fn start_with(directory: &Path, settings: &[&str]) -> Server {
         let mut server = Self::spawn(serve(directory).args(["--beanstalk", "127.0.0.1:0"]).args(settings));
         server.finish_start();
-        server
-    }
-
-    /// A server that speaks both protocols.
-    pub(crate) fn start_both(directory: &Path, settings: &[&str]) -> Server {
-        let mut server = Self::spawn(serve(directory).args(BOTH).args(settings));
-        server.finish_start();
-        server.finish_start_of_zookeeper();
         server
     }
 

@@ -6,6 +6,19 @@ use trellis_core::tube::{JobState, JobStats, Query, Reply, Totals, TubeStats};
 use super::{Connection, Job, Model, SECOND};
 use crate::outbox::line;
 
+impl Connection {
+    pub(super) fn new(id: ConnectionId) -> Self {
+        Connection {
+            id,
+            used: "default".into(),
+            watched: vec!["default".into()],
+            half_closed: false,
+            producer: false,
+            worker: false,
+        }
+    }
+}
+
 impl Model {
     pub(crate) fn ask(&mut self, from: ConnectionId, query: &Query) {
         let new = Connection::new(from);

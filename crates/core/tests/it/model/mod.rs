@@ -67,19 +67,6 @@ struct Connection {
     worker: bool,
 }
 
-impl Connection {
-    fn new(id: ConnectionId) -> Self {
-        Connection {
-            id,
-            used: "default".into(),
-            watched: vec!["default".into()],
-            half_closed: false,
-            producer: false,
-            worker: false,
-        }
-    }
-}
-
 impl Model {
     pub(crate) fn new() -> Self {
         let mut model = Model::default();

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use trellis_zk_codec::limits::PASSWORD_BYTES;
 use trellis_zk_codec::{
@@ -163,6 +164,11 @@ impl Client {
     /// Makes a round trip that changes nothing.
     pub(crate) fn ping(&mut self) {
         self.ask(&Request::Ping).expect("a ping is answered");
+    }
+
+    /// Returns when something has come, or after so long.
+    pub(crate) fn await_news(&mut self, at_most: Duration) {
+        self.wire.await_bytes(at_most);
     }
 
     /// What watches have told up to now, with all that has been acknowledged to anybody.

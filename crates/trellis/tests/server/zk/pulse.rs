@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,14 +12,8 @@ use super::wire::Wire;
 /// The times that one client waited for its replies, sorted.
 pub(crate) struct Pulse(Vec<Duration>);
 
-/// Ends the pulse, also when the work panics.
-struct Stop<'a>(&'a AtomicBool);
-
-impl Drop for Stop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
+/// How long the client rests between two requests.
+const PAUSE: Duration = Duration::from_micros(200);
 
 impl Pulse {
     /// Reads and writes one small znode again and again while `work` is done.
@@ -29,24 +23,23 @@ impl Pulse {
         let mut client = Client::open_on(wire, LONG_MS);
         let path = client.create_as("/pulse-", b"", trellis_zk_codec::CreateMode::EphemeralSequential);
         let path = path.expect("it is created");
-        let stop = AtomicBool::new(false);
+        let (stop, stopped) = mpsc::channel::<()>();
         thread::scope(|scope| {
-            let pulse = scope.spawn(|| {
+            let pulse = scope.spawn(move || {
                 let mut waits = Vec::new();
-                while !stop.load(Ordering::Relaxed) {
+                // Waits are counted and not requests: somebody in a hurry would find the server busy with himself.
+                while stopped.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
                     let asked = Instant::now();
                     client.get(&path).expect("it is there");
                     let answered = Instant::now();
                     client.set(&path, b"").expect("it is there");
                     waits.extend([answered - asked, answered.elapsed()]);
-                    // Waits are counted and not requests: somebody in a hurry would find the server busy with himself.
-                    thread::sleep(Duration::from_micros(200));
                 }
                 waits.sort_unstable();
                 Pulse(waits)
             });
             let done = {
-                let _stop = Stop(&stop);
+                let _stop = stop;
                 work()
             };
             (done, pulse.join().expect("its requests are answered"))

@@ -251,7 +251,7 @@ fn sessions_expire_whose_clients_are_silent_and_no_others() {
     let mut expired_after = None;
     while told.len() < 5 {
         assert!(last_word.elapsed() < DEADLINE, "only {told:?} have been told");
-        std::thread::sleep(Duration::from_millis(20));
+        watcher.await_news(Duration::from_millis(20));
         pinging.ping();
         assert!(owner(&mut asking, "/asking").is_some());
         watcher.set(&tick, b"").expect("it is set");
@@ -311,7 +311,7 @@ fn sessions_live_on_after_a_restart_if_their_clients_come_back_in_time() {
     assert_eq!(back.exists("/away", true).expect("its session lives, too").ephemeral_owner, away.session.id);
     let told = loop {
         assert!(restarted.elapsed() < DEADLINE, "a session does not expire");
-        std::thread::sleep(Duration::from_millis(20));
+        back.await_news(Duration::from_millis(20));
         let told = back.told();
         if !told.is_empty() {
             break told;

@@ -3,6 +3,7 @@
 
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket, sockopt};
 
@@ -82,6 +83,18 @@ impl Wire {
     #[track_caller]
     pub(crate) fn assert_ended(&mut self) {
         assert_eq!(self.rest(), b"", "nothing more is said");
+    }
+
+    /// Returns when something has come, or after so long.
+    pub(crate) fn await_bytes(&mut self, at_most: Duration) {
+        if self.stream.buffer().is_empty() {
+            let stream = self.stream.get_mut();
+            let before = stream.read_timeout().expect("the socket is open");
+            stream.set_read_timeout(Some(at_most)).expect("the socket is open");
+            // Nothing, or the end, is for the next one who reads to see.
+            let _ = stream.peek(&mut [0]);
+            stream.set_read_timeout(before).expect("the socket is open");
+        }
     }
 
     /// Whether nothing has come so far.
