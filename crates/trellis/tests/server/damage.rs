@@ -26,7 +26,9 @@ fn crashed(jobs: u64, body_bytes: usize) -> tempfile::TempDir {
 /// The segments of the log, oldest first. Files behind the last one that the manifest names are spares.
 fn segments(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let manifest = std::fs::read(directory.join("manifest")).expect("there is a manifest");
-    let last = u64::from_le_bytes(manifest[32..40].try_into().expect("eight bytes"));
+    // Of its two copies, one may be a step behind.
+    let last_of = |copy: &[u8]| u64::from_le_bytes(copy[32..40].try_into().expect("eight bytes"));
+    let last = manifest.chunks(4096).map(last_of).max().expect("there are two copies");
     let last = format!("segment-{last:020}");
     let named = files_named(directory, "segment-").into_iter().filter(|(name, _)| *name <= last);
     named.map(|(name, bytes)| (directory.join(name), bytes)).collect()

@@ -58,14 +58,15 @@ fn a_word_may_come_in_pieces() {
 fn what_stands_behind_a_word_does_not_matter() {
     let server = server();
     let mut client = Client::open(server.zookeeper());
-    for behind in ["\n", "\r\n", " \n", "\0\0\0\0", "ruok", "stat\n", &"x".repeat(1_000_000)] {
+    for behind in ["\n", "\r\n", " \n", "\0\0\0\0", "ruok", "stat\n", &"x".repeat(10_000)] {
         assert_eq!(ask(server.zookeeper(), &format!("ruok{behind}")), "imok");
         client.ping();
     }
     // As somebody types it.
     let mut wire = Wire::connect(server.zookeeper());
     wire.send("ruok");
-    wire.send("\n");
+    // The server may have answered and closed by now.
+    let _ = wire.try_send(b"\n");
     assert_eq!(wire.rest(), b"imok");
 }
 
