@@ -171,6 +171,9 @@ fn server_settings(settings: ServeSettings) -> Result<ServerSettings, String> {
         words: settings.zookeeper_words,
         data_dir: data_dir.clone(),
     };
+    // A protocol that is off asks for nothing.
+    let znode_bytes_max = if settings.zookeeper.is_empty() { 0 } else { settings.max_znode_size_bytes };
+    let largest_request = settings.max_job_size_bytes.max(znode_bytes_max);
     Ok(ServerSettings {
         beanstalk: settings.beanstalk.into_iter().map(server_address).collect(),
         zookeeper: settings.zookeeper.into_iter().map(server_address).collect(),
@@ -182,10 +185,7 @@ fn server_settings(settings: ServeSettings) -> Result<ServerSettings, String> {
             node: settings.node_id,
             data_dir,
             durability,
-            segment_bytes: segment_bytes(
-                settings.log_segment_bytes.into(),
-                settings.max_job_size_bytes.max(settings.max_znode_size_bytes).into(),
-            ),
+            segment_bytes: segment_bytes(settings.log_segment_bytes.into(), largest_request.into()),
             salt_seed,
         },
     })
