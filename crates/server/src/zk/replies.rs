@@ -50,7 +50,8 @@ impl ZkReplies {
                 add(&peer, header, codec::Reply::Empty, touched);
             }
             Then::WhoAmI => who_am_i(&peer, header(pending.xid, zxid), touched),
-            Then::Sasl => add(&peer, header(pending.xid, zxid), codec::Reply::Token(None), touched),
+            // As in the real server, which answers it before it looks at any transaction.
+            Then::Sasl => add(&peer, header(pending.xid, 0), codec::Reply::Token(None), touched),
             Then::Reply => encode_reply(&peer, pending.xid, pending.op, zxid, reply, touched),
             Then::Watch(modes, path) => {
                 let there = !matches!(reply, Reply::Error(_));

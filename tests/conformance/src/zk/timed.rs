@@ -11,14 +11,14 @@ use super::sequence::{Action, Connect, Sequence, Step, Wanted};
 use super::server::Pace;
 use crate::report::Report;
 
-/// Time-outs between 1 and 10 seconds.
+/// Time-outs between 1 and 10 seconds. Containers are not tried: the real server looks for them every so often, and
+/// trellis removes them a minute after their last child, which `core`'s scripts show.
 const PACE: Pace = Pace { tick_ms: 500, container_check_ms: 100 };
 /// One connection's session or node goes some time before the other's, also on a slow machine.
 const SOON_MS: i32 = 1000;
 const LATER_MS: i32 = 3000;
 const LONGEST_MS: i32 = 10_000;
 const MODE_EPHEMERAL: i32 = 1;
-const MODE_CONTAINER: i32 = 4;
 const MODE_TTL: i32 = 5;
 /// The connection that looks on.
 const WATCHER: usize = 2;
@@ -52,7 +52,6 @@ fn scripts() -> Vec<(&'static str, Vec<Step>)> {
         ("A session whose client has gone expires", expiry()),
         ("A session whose client lives does not expire", heartbeats()),
         ("A session that is gone on with has its whole time again", again()),
-        ("A container goes after its last child", container()),
         ("A node with a time to live goes after it", time_to_live()),
         ("A node with a time to live stays while it has children", parent_with_time_to_live()),
     ]
@@ -110,18 +109,6 @@ fn again() -> Vec<Step> {
     ]
 }
 
-fn container() -> Vec<Step> {
-    vec![
-        looks_on(),
-        creates(0, "~/unused", MODE_CONTAINER),
-        creates(0, "~/used", MODE_CONTAINER),
-        creates(0, "~/used/child", 0),
-        step(0, requests::with_number(Operation::Delete, "~/used/child", -1)),
-        awaits("NodeDeleted ~/used"),
-        asks(Operation::GetChildren2, "~"),
-    ]
-}
-
 fn time_to_live() -> Vec<Step> {
     vec![
         looks_on(),
@@ -165,8 +152,7 @@ fn disconnects(connection: usize) -> Step {
 }
 
 fn creates(connection: usize, path: &str, mode: i32) -> Step {
-    let operation = if mode == MODE_CONTAINER { Operation::CreateContainer } else { Operation::Create };
-    step(connection, requests::create_as(operation, path, Some(b"x"), requests::OPEN, mode))
+    step(connection, requests::create_as(Operation::Create, path, Some(b"x"), requests::OPEN, mode))
 }
 
 fn creates_for(connection: usize, path: &str, ttl_ms: i32) -> Step {
