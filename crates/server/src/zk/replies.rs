@@ -37,6 +37,8 @@ impl ZkReplies {
         let Some(peer) = self.hub.peer(to) else { return };
         let Some(pending) = self.next_pending(&peer, zxid) else { return };
         let packets = touched.packets;
+        // The real server answers these before it looks at any transaction.
+        let zxid = if matches!(pending.op, Op::Auth | Op::Sasl) { 0 } else { zxid };
         match pending.then {
             Then::Begin { with_read_only } => self.begin(&peer, with_read_only, reply, touched),
             Then::SetWatches(paths) => {
@@ -50,8 +52,7 @@ impl ZkReplies {
                 add(&peer, header, codec::Reply::Empty, touched);
             }
             Then::WhoAmI => who_am_i(&peer, header(pending.xid, zxid), touched),
-            // As in the real server, which answers it before it looks at any transaction.
-            Then::Sasl => add(&peer, header(pending.xid, 0), codec::Reply::Token(None), touched),
+            Then::Sasl => add(&peer, header(pending.xid, zxid), codec::Reply::Token(None), touched),
             Then::Reply => encode_reply(&peer, pending.xid, pending.op, zxid, reply, touched),
             Then::Watch(modes, path) => {
                 let there = !matches!(reply, Reply::Error(_));

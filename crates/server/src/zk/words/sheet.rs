@@ -36,11 +36,15 @@ impl Sheet {
         self.items < WORD_PIECE_ITEMS && self.text.len() < WORD_PIECE_BYTES
     }
 
-    /// Gives away what is there, and waits until others have had a turn and the client has taken it.
+    /// Waits until others have had a turn. If there is much, gives it away and waits until the client has taken it; a short
+    /// answer stays in one piece, since some clients read but once.
     pub(super) async fn pause(&mut self) {
-        self.give();
         self.items = 0;
         tokio::task::yield_now().await;
+        if self.text.len() < WORD_PIECE_BYTES {
+            return;
+        }
+        self.give();
         // The connection's task sends what is left and comes back then.
         let sent = || self.outgoing.lock().unsent() == 0;
         poll_fn(|_| if sent() { Poll::Ready(()) } else { Poll::Pending }).await;
