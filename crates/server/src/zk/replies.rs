@@ -53,6 +53,10 @@ impl ZkReplies {
             }
             Then::WhoAmI => who_am_i(&peer, header(pending.xid, zxid), touched),
             Then::Sasl => add(&peer, header(pending.xid, zxid), codec::Reply::Token(None), touched),
+            // Whatever number it was sent with.
+            Then::Reply if pending.op == Op::Ping => {
+                add(&peer, header(codec::xid::PING, zxid), codec::Reply::Empty, touched);
+            }
             Then::Reply => encode_reply(&peer, pending.xid, pending.op, zxid, reply, touched),
             Then::Watch(modes, path) => {
                 let there = !matches!(reply, Reply::Error(_));
