@@ -58,6 +58,10 @@ pub(super) fn step<'a>(request: &Request<'a>) -> Step<'a> {
         Request::SetData { path, data, version } => change(Operation::SetData { path, data, version }, true),
         Request::Check { path, version } => change(Operation::Check { path, version }, false),
         Request::SetAcl { path, acl, version } => Step::Command(Change::SetAcl { path, acl, version }),
+        // As the real server, which can't write such a creation down without the time.
+        Request::Multi(operations) if operations.iter().any(|operation| lacks_time(&operation)) => {
+            Step::Command(Change::Refuse(Error::MarshallingError))
+        }
         Request::Multi(operations) => Step::Command(Change::Many(operations)),
         Request::Reconfig { .. } => Step::Command(Change::Refuse(Error::ReconfigDisabled)),
         Request::Exists { path, watch } => {
@@ -164,6 +168,16 @@ impl<'a> Change<'a> {
     }
 }
 
+/// Whether a creation is to have a time to live and doesn't say which.
+fn lacks_time(operation: &Operation<'_>) -> bool {
+    match operation {
+        Operation::Create(create) | Operation::Create2(create) | Operation::CreateContainer(create) => {
+            create.mode.is_ttl()
+        }
+        _ => false,
+    }
+}
+
 /// Whether an operation of a multi is answered with the znode's facts. The real server answers `create2` plainly.
 fn want_stat(operation: &Operation<'_>) -> bool {
     !matches!(operation, Operation::Create(_) | Operation::Create2(_))
@@ -189,9 +203,14 @@ fn op<'a>(operation: Operation<'a>, acl: Acl<'a>, want_stat: bool) -> Op<'a> {
         want_stat,
     };
     match operation {
-        Operation::Create(plain) | Operation::Create2(plain) | Operation::CreateContainer(plain) => {
-            create(plain, -1)
-        }
+        Operation::Create(plain) | Operation::Create2(plain) => create(plain, -1),
+        // A container it is, whatever the flags say besides.
+        Operation::CreateContainer(plain) => match create(plain, -1) {
+            Op::Create { path, data, acl, sequential, want_stat, mode: CreateMode::Ephemeral } => {
+                Op::Create { path, data, acl, mode: CreateMode::Container, sequential, want_stat }
+            }
+            op => op,
+        },
         Operation::CreateTtl { create: plain, ttl_ms } => create(plain, ttl_ms),
         Operation::Delete { path, version } => Op::Delete { path, version },
         Operation::SetData { path, data, version } => Op::SetData { path, data, version },
