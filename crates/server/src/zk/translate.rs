@@ -58,10 +58,6 @@ pub(super) fn step<'a>(request: &Request<'a>) -> Step<'a> {
         Request::SetData { path, data, version } => change(Operation::SetData { path, data, version }, true),
         Request::Check { path, version } => change(Operation::Check { path, version }, false),
         Request::SetAcl { path, acl, version } => Step::Command(Change::SetAcl { path, acl, version }),
-        // As the real server, which can't write such a creation down without the time.
-        Request::Multi(operations) if operations.iter().any(|operation| lacks_time(&operation)) => {
-            Step::Command(Change::Refuse(Error::MarshallingError))
-        }
         Request::Multi(operations) => Step::Command(Change::Many(operations)),
         Request::Reconfig { .. } => Step::Command(Change::Refuse(Error::ReconfigDisabled)),
         Request::Exists { path, watch } => {
@@ -165,16 +161,6 @@ impl<'a> Change<'a> {
             }
             Change::Refuse(error) => submit(&Command::Refuse { error }),
         }
-    }
-}
-
-/// Whether a creation is to have a time to live and doesn't say which.
-fn lacks_time(operation: &Operation<'_>) -> bool {
-    match operation {
-        Operation::Create(create) | Operation::Create2(create) | Operation::CreateContainer(create) => {
-            create.mode.is_ttl()
-        }
-        _ => false,
     }
 }
 
