@@ -47,8 +47,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let folder = tools::folder(&target);
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let beanstalkd = tools::beanstalkd(&target)?;
+    let with_zookeeper = options.only.as_deref() != Some("beanstalk");
     for (file, package) in ZOOKEEPER {
-        if !Path::new(file).is_file() {
+        if with_zookeeper && !Path::new(file).is_file() {
             tools::install(package)?;
         }
     }
@@ -63,7 +64,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     tests.arg("--trellis").arg(target.join("debug/trellis"));
     tests.arg("--python").arg(python);
     tests.arg("--node-modules").arg(node_modules);
-    tests.arg("--c-clients");
+    if with_zookeeper {
+        tests.arg("--c-clients");
+    }
     if let Some(rounds) = options.rounds {
         tests.args(["--rounds", &rounds.to_string()]);
     }
