@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UnixListener};
 
 use crate::limits::ACCEPT_PAUSE_MS;
+use crate::server::Protocol;
 use crate::settings::Address;
 use crate::socket::Socket;
 
@@ -15,10 +16,12 @@ use crate::socket::Socket;
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// The address can't be had.
-    #[error("cannot listen on {address} for the beanstalk protocol: {}", explain(.source))]
+    #[error("cannot listen on {address} for the {protocol} protocol: {}", explain(.source, *protocol))]
     Bind {
         /// The address as it was given.
         address: Address,
+        /// What was to be spoken there.
+        protocol: Protocol,
         /// What the system said.
         source: io::Error,
     },
@@ -37,11 +40,11 @@ pub enum ListenError {
     Nothing,
 }
 
-fn explain(error: &io::Error) -> String {
+fn explain(error: &io::Error, protocol: Protocol) -> String {
     match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            "another process is listening there; end it or choose another address".to_owned()
-        }
+        io::ErrorKind::AddrInUse => format!(
+            "another process is listening there; end it, or choose another address with --{protocol} (off is none)"
+        ),
         io::ErrorKind::PermissionDenied => {
             format!("{error}; ports below 1024 and foreign directories need more rights")
         }
@@ -68,12 +71,12 @@ impl Drop for SocketFile {
 }
 
 impl Listener {
-    pub(crate) async fn bind(address: &Address) -> Result<Self, ListenError> {
+    pub(crate) async fn bind(protocol: Protocol, address: &Address) -> Result<Self, ListenError> {
         let bound = match address {
             Address::Tcp(name) => TcpListener::bind(name).await.map(Listener::Tcp),
             Address::Unix(path) => bind_unix(path),
         };
-        bound.map_err(|source| ListenError::Bind { address: address.clone(), source })
+        bound.map_err(|source| ListenError::Bind { address: address.clone(), protocol, source })
     }
 
     /// The sockets that the service manager has passed, as `sd_listen_fds(3)` describes.

@@ -78,11 +78,11 @@ impl Server {
         // A service manager's sockets stand for the work queue's addresses, as they do for beanstalkd.
         if listeners.is_empty() {
             for address in &settings.beanstalk {
-                listeners.push((Protocol::Beanstalk, Listener::bind(address).await?));
+                listeners.push((Protocol::Beanstalk, Listener::bind(Protocol::Beanstalk, address).await?));
             }
         }
         for address in &settings.zookeeper {
-            listeners.push((Protocol::ZooKeeper, Listener::bind(address).await?));
+            listeners.push((Protocol::ZooKeeper, Listener::bind(Protocol::ZooKeeper, address).await?));
         }
         if listeners.is_empty() { Err(ListenError::Nothing) } else { Ok(Bound(listeners)) }
     }
@@ -188,7 +188,7 @@ impl Parts {
     fn serve_zk(&self, socket: Socket) {
         let address = socket.peer_address();
         if !self.hub.has_room(address.ip()) {
-            tracing::warn!(address = %address.ip(), "a connection is refused: the address has too many (maxClientCnxns)");
+            tracing::warn!(address = %address.ip(), "a connection is refused: the address has too many (--zookeeper-max-connections-per-address)");
             return;
         }
         let outgoing = Arc::new(Outgoing::new(socket, self.connections.unsent()));

@@ -76,7 +76,7 @@ impl Default for ServeSettings {
         ServeSettings {
             data_dir: PathBuf::from("./trellis-data"),
             beanstalk: vec![Address::Tcp { host: "127.0.0.1".to_owned(), port: 11300 }],
-            zookeeper: Vec::new(),
+            zookeeper: vec![Address::Tcp { host: "127.0.0.1".to_owned(), port: 2181 }],
             durability: Durability::Strict,
             fsync_interval: Some(Duration::from_millis(50)),
             max_job_size_bytes: 65535,

@@ -17,12 +17,13 @@ pub(super) const LISTENERS: Setting = Setting {
     name: "zookeeper",
     variable: "TRELLIS_ZOOKEEPER",
     value_name: "ADDR",
-    default: Some("off"),
+    default: Some("127.0.0.1:2181"),
     repeatable: true,
     complete: Complete::Nothing,
     summary: "Where to speak ZooKeeper's protocol",
     details: "`host:port`, `[ipv6]:port`, `unix:/path` or `off`. Give it several times, or several \
-              addresses with commas between them, to listen on all of them. Clients expect port 2181. \
+              addresses with commas between them, to listen on all of them. `0.0.0.0:2181` is every interface: \
+              znodes are open to all unless their access control lists say otherwise. \
               In a zoo.cfg: `clientPort` and `clientPortAddress`.",
     apply: |settings, values| {
         settings.zookeeper = addresses(values)?;

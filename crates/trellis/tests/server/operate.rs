@@ -39,9 +39,14 @@ fn a_port_in_use_is_named() {
     let directory = directory();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("it has an address").to_string();
-    let (code, messages) = refusal(serve(&directory.path().join("data")).args(["--beanstalk", &address]));
-    assert_ne!(code, 0);
-    assert_contains(&messages, &address);
+    for protocol in ["beanstalk", "zookeeper"] {
+        let flag = format!("--{protocol}");
+        let mut command = serve(&directory.path().join("data"));
+        let (code, messages) = refusal(command.env("TRELLIS_BEANSTALK", "off").args([&flag, &address]));
+        assert_ne!(code, 0);
+        assert_contains(&messages, &format!("cannot listen on {address} for the {protocol} protocol"));
+        assert_contains(&messages, &format!("another address with {flag}"));
+    }
 }
 
 #[test]

@@ -254,7 +254,7 @@ impl Reader {
             (None, Some(place)) => {
                 self.problems.push(format!("{place} alone is not possible: this version has no TLS"));
             }
-            (None, None) => {}
+            (None, None) => self.give("zookeeper", "off", &path),
         }
         if let Some(directory) =
             self.data_log_dir.take().filter(|directory| !self.data_dirs.contains(directory))
