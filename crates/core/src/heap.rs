@@ -71,6 +71,16 @@ impl Heap {
         self.settle(store, place, slot);
     }
 
+    /// Puts a slot in, moves it or takes it out, so that it is here if it is `wanted`, at the place of its changed key.
+    pub(crate) fn keep(&mut self, store: &mut impl Ranked, slot: u32, wanted: bool) {
+        match (store.place(slot) != NO_PLACE, wanted) {
+            (false, true) => self.push(store, slot),
+            (true, true) => self.update(store, slot),
+            (true, false) => self.remove(store, slot),
+            (false, false) => {}
+        }
+    }
+
     fn place_of(&self, store: &impl Ranked, slot: u32) -> usize {
         let place = store.place(slot) as usize;
         assert!(

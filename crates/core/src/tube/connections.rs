@@ -123,12 +123,7 @@ impl Connections {
             return;
         }
         connection.due = due;
-        match (connection.place != NO_PLACE, due != Time::NEVER) {
-            (false, true) => self.timers.push(&mut self.slab, slot),
-            (true, true) => self.timers.update(&mut self.slab, slot),
-            (true, false) => self.timers.remove(&mut self.slab, slot),
-            (false, false) => {}
-        }
+        self.timers.keep(&mut self.slab, slot, due != Time::NEVER);
     }
 
     /// The connection for which something is due first, and when.

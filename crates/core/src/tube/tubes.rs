@@ -193,12 +193,7 @@ impl Tubes {
             return;
         }
         tube.due = due;
-        match (tube.place != NO_PLACE, due != Time::NEVER) {
-            (false, true) => self.timers.push(&mut self.slab, slot),
-            (true, true) => self.timers.update(&mut self.slab, slot),
-            (true, false) => self.timers.remove(&mut self.slab, slot),
-            (false, false) => {}
-        }
+        self.timers.keep(&mut self.slab, slot, due != Time::NEVER);
     }
 
     /// The tube that is due first, and when.
