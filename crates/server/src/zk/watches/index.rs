@@ -1,5 +1,6 @@
 //! A hash table of slots in shards: growing one of a million entries in one piece would stop everybody for
-//! milliseconds, growing a shard does for microseconds.
+//! milliseconds, growing a shard does for microseconds. All shards grow at about the same time, so each entry keeps its
+//! hash: looking for it in a million places would take as long as the one piece.
 
 use std::hash::Hasher;
 
@@ -8,8 +9,16 @@ use rustc_hash::FxHasher;
 
 const SHARDS: usize = 256;
 
+/// A hash of what lies in a slot.
+pub(super) type Hash = u32;
+
 /// A set of slots, found by the hashes of what lies in them.
-pub(super) struct Index(Box<[HashTable<u32>]>);
+pub(super) struct Index(Box<[HashTable<Entry>]>);
+
+struct Entry {
+    hash: Hash,
+    slot: u32,
+}
 
 impl Default for Index {
     fn default() -> Self {
@@ -18,17 +27,18 @@ impl Default for Index {
 }
 
 impl Index {
-    pub(super) fn find(&self, hash: u64, is: impl FnMut(&u32) -> bool) -> Option<u32> {
-        self.shard(hash).find(hash, is).copied()
+    pub(super) fn find(&self, hash: Hash, mut is: impl FnMut(u32) -> bool) -> Option<u32> {
+        let found = self.0[shard_of(hash)].find(spread(hash), |entry| entry.hash == hash && is(entry.slot));
+        found.map(|entry| entry.slot)
     }
 
-    /// Adds a slot that is not there; `hash_of` gives the hashes of others when the shard grows.
-    pub(super) fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(&u32) -> u64) {
-        self.shard_mut(hash).insert_unique(hash, slot, hash_of);
+    /// Adds a slot that is not there.
+    pub(super) fn insert(&mut self, hash: Hash, slot: u32) {
+        self.0[shard_of(hash)].insert_unique(spread(hash), Entry { hash, slot }, |entry| spread(entry.hash));
     }
 
-    pub(super) fn remove(&mut self, hash: u64, slot: u32) {
-        if let Ok(entry) = self.shard_mut(hash).find_entry(hash, |other| *other == slot) {
+    pub(super) fn remove(&mut self, hash: Hash, slot: u32) {
+        if let Ok(entry) = self.0[shard_of(hash)].find_entry(spread(hash), |entry| entry.slot == slot) {
             entry.remove();
         }
     }
@@ -36,31 +46,32 @@ impl Index {
     pub(super) fn len(&self) -> usize {
         self.0.iter().map(HashTable::len).sum()
     }
-
-    fn shard(&self, hash: u64) -> &HashTable<u32> {
-        &self.0[shard_of(hash)]
-    }
-
-    fn shard_mut(&mut self, hash: u64) -> &mut HashTable<u32> {
-        &mut self.0[shard_of(hash)]
-    }
 }
 
-/// The tables use the lowest and the highest bits of a hash themselves.
-fn shard_of(hash: u64) -> usize {
-    (hash >> 32) as usize % SHARDS
+/// A table uses the lowest and the highest of 64 bits.
+fn spread(hash: Hash) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// From bits that mean least to the table.
+fn shard_of(hash: Hash) -> usize {
+    (spread(hash) >> 40) as usize % SHARDS
 }
 
 /// The hash of a path.
-pub(super) fn of_path(path: &str) -> u64 {
+pub(super) fn of_path(path: &str) -> Hash {
     let mut hasher = FxHasher::default();
     hasher.write(path.as_bytes());
-    hasher.finish()
+    half(hasher.finish())
 }
 
 /// The hash of a pair of slots.
-pub(super) fn of_pair(first: u32, second: u32) -> u64 {
+pub(super) fn of_pair(first: u32, second: u32) -> Hash {
     let mut hasher = FxHasher::default();
     hasher.write_u64(u64::from(first) << 32 | u64::from(second));
-    hasher.finish()
+    half(hasher.finish())
+}
+
+fn half(hash: u64) -> Hash {
+    ((hash ^ hash >> 32) & 0xffff_ffff) as u32
 }

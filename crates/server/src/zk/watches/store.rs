@@ -215,19 +215,18 @@ impl Store {
     }
 
     fn find_path(&self, path: &str) -> Option<u32> {
-        self.path_index.find(of_path(path), |other| *self.paths[*other as usize].name == *path)
+        self.path_index.find(of_path(path), |other| *self.paths[other as usize].name == *path)
     }
 
     fn add_path(&mut self, path: &str) -> u32 {
         let added = slot(self.paths.insert(Path { name: path.into(), list: EMPTY }));
-        let paths = &self.paths;
-        self.path_index.insert(of_path(path), added, |other| of_path(&paths[*other as usize].name));
+        self.path_index.insert(of_path(path), added);
         added
     }
 
     fn find_watch(&self, client: u32, path: u32) -> Option<u32> {
         self.watch_index.find(of_pair(client, path), |other| {
-            let watch = &self.watches[*other as usize];
+            let watch = &self.watches[other as usize];
             watch.client == client && watch.path == path
         })
     }
@@ -236,11 +235,7 @@ impl Store {
         let unlinked = Links { before: NONE, after: NONE };
         let watch = Watch { path, client, modes: Modes::NONE, of_path: unlinked, of_client: unlinked };
         let added = slot(self.watches.insert(watch));
-        let watches = &self.watches;
-        self.watch_index.insert(of_pair(client, path), added, |other| {
-            let watch = &watches[*other as usize];
-            of_pair(watch.client, watch.path)
-        });
+        self.watch_index.insert(of_pair(client, path), added);
         self.watching += usize::from(self.clients[client as usize].list.first == NONE);
         self.link_last(added, Along::Path);
         self.link_last(added, Along::Client);
