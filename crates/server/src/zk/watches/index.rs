@@ -2,7 +2,7 @@
 //! milliseconds, growing a shard does for microseconds. All shards grow at about the same time, so each entry keeps its
 //! hash: looking for it in a million places would take as long as the one piece.
 
-use std::hash::Hasher;
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
@@ -58,11 +58,9 @@ fn shard_of(hash: Hash) -> usize {
     (spread(hash) >> 40) as usize % SHARDS
 }
 
-/// The hash of a path.
-pub(super) fn of_path(path: &str) -> Hash {
-    let mut hasher = FxHasher::default();
-    hasher.write(path.as_bytes());
-    half(hasher.finish())
+/// The hash of a path. Clients choose paths, and none may know which of them share a place.
+pub(super) fn of_path(secret: &RandomState, path: &str) -> Hash {
+    half(secret.hash_one(path))
 }
 
 /// The hash of a pair of slots.

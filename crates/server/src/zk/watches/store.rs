@@ -1,5 +1,7 @@
 //! Paths, clients and watches in memory, and the lists that join them.
 
+use std::hash::RandomState;
+
 use slab::Slab;
 
 use super::Modes;
@@ -50,6 +52,7 @@ pub(super) struct Store {
     clients: Slab<ClientRecord>,
     watches: Slab<Watch>,
     path_index: Index,
+    secret: RandomState,
     watch_index: Index,
     /// Clients that are gone and had watches then.
     buried: Vec<u32>,
@@ -161,7 +164,7 @@ impl Store {
         self.watch_index.remove(of_pair(client, path), watch);
         if self.paths[path as usize].list.first == NONE {
             let Path { name, .. } = self.paths.remove(path as usize);
-            self.path_index.remove(of_path(&name), path);
+            self.path_index.remove(of_path(&self.secret, &name), path);
         }
         let client = &self.clients[client as usize];
         self.watching -= usize::from(client.list.first == NONE && !client.gone);
@@ -215,12 +218,12 @@ impl Store {
     }
 
     fn find_path(&self, path: &str) -> Option<u32> {
-        self.path_index.find(of_path(path), |other| *self.paths[other as usize].name == *path)
+        self.path_index.find(of_path(&self.secret, path), |other| *self.paths[other as usize].name == *path)
     }
 
     fn add_path(&mut self, path: &str) -> u32 {
         let added = slot(self.paths.insert(Path { name: path.into(), list: EMPTY }));
-        self.path_index.insert(of_path(path), added);
+        self.path_index.insert(of_path(&self.secret, path), added);
         added
     }
 
