@@ -18,6 +18,9 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 /// ZooKeeper's protocol alone.
 pub(crate) const ZOOKEEPER: [&str; 4] = ["--beanstalk", "off", "--zookeeper", "127.0.0.1:0"];
 
+/// Both protocols.
+pub(crate) const BOTH: [&str; 4] = ["--beanstalk", "127.0.0.1:0", "--zookeeper", "127.0.0.1:0"];
+
 /// A server that was started and may have ended.
 pub(crate) struct Server {
     child: Child,
@@ -43,6 +46,14 @@ impl Server {
     pub(crate) fn start_with(directory: &Path, settings: &[&str]) -> Server {
         let mut server = Self::spawn(serve(directory).args(["--beanstalk", "127.0.0.1:0"]).args(settings));
         server.finish_start();
+        server
+    }
+
+    /// A server that speaks both protocols.
+    pub(crate) fn start_both(directory: &Path, settings: &[&str]) -> Server {
+        let mut server = Self::spawn(serve(directory).args(BOTH).args(settings));
+        server.finish_start();
+        server.finish_start_of_zookeeper();
         server
     }
 

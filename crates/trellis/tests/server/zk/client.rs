@@ -65,30 +65,56 @@ impl Client {
         Client::open_on(Wire::connect(address), timeout_ms)
     }
 
-    pub(crate) fn open_on(mut wire: Wire, timeout_ms: i32) -> Client {
-        wire.send(encode_connect(&ConnectRequest { timeout_ms, ..CONNECT }));
-        Client::welcomed(wire).expect("a session is begun")
+    pub(crate) fn open_on(wire: Wire, timeout_ms: i32) -> Client {
+        Client::begin(wire, &ConnectRequest { timeout_ms, ..CONNECT }).expect("a session is begun")
+    }
+
+    /// The same if the server is still there.
+    pub(crate) fn try_open_for(address: SocketAddr, timeout_ms: i32) -> io::Result<Client> {
+        let request = ConnectRequest { timeout_ms, ..CONNECT };
+        let client = Client::try_begin(Wire::try_connect(address)?, &request)?;
+        Ok(client.expect("a session is begun"))
     }
 
     /// Goes on with a session on a new connection; none if it is over.
     pub(crate) fn resume(address: SocketAddr, session: &Session) -> Option<Client> {
-        let mut wire = Wire::connect(address);
-        wire.send(encode_connect(&session.connect()));
-        Client::welcomed(wire)
+        Client::resume_after(address, session, 0)
+    }
+
+    /// The same for a client that knows of a transaction.
+    pub(crate) fn resume_after(
+        address: SocketAddr,
+        session: &Session,
+        last_zxid_seen: i64,
+    ) -> Option<Client> {
+        Client::begin(Wire::connect(address), &ConnectRequest { last_zxid_seen, ..session.connect() })
+    }
+
+    fn begin(wire: Wire, request: &ConnectRequest<'_>) -> Option<Client> {
+        Client::try_begin(wire, request).expect("a welcome comes")
+    }
+
+    fn try_begin(mut wire: Wire, request: &ConnectRequest<'_>) -> io::Result<Option<Client>> {
+        wire.try_send(&encode_connect(request))?;
+        Client::try_welcomed(wire)
     }
 
     /// Reads the answer to what was sent to begin or to go on; none if the session is over.
-    pub(crate) fn welcomed(mut wire: Wire) -> Option<Client> {
-        let frame = wire.frame();
-        let response = ConnectResponse::decode(&frame).expect("a welcome comes");
+    pub(crate) fn welcomed(wire: Wire) -> Option<Client> {
+        Client::try_welcomed(wire).expect("a welcome comes")
+    }
+
+    fn try_welcomed(mut wire: Wire) -> io::Result<Option<Client>> {
+        let frame = wire.try_frame()?;
+        let response = ConnectResponse::decode(&frame).expect("a welcome is one");
         let password = response.password.try_into().expect("a password has 16 bytes");
         let session = Session { id: response.session, password, timeout_ms: response.timeout_ms };
         if session.id == 0 {
             assert_eq!(session, Session { id: 0, password: [0; PASSWORD_BYTES], timeout_ms: 0 });
             wire.assert_ended();
-            return None;
+            return Ok(None);
         }
-        Some(Client { wire, session, zxid: 0, xid: 0, events: Vec::new() })
+        Ok(Some(Client { wire, session, zxid: 0, xid: 0, events: Vec::new() }))
     }
 
     /// Sends a request. Gives its number.

@@ -1,6 +1,6 @@
 //! ZooKeeper's protocol over sockets: what its clients see of sessions, watches, bad input and load.
 
-mod client;
+pub(crate) mod client;
 mod input;
 mod limits;
 mod many;

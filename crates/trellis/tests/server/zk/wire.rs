@@ -19,7 +19,11 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn connect(address: SocketAddr) -> Wire {
-        Wire::of(TcpStream::connect(address).expect("the server listens"))
+        Wire::try_connect(address).expect("the server listens")
+    }
+
+    pub(crate) fn try_connect(address: SocketAddr) -> io::Result<Wire> {
+        TcpStream::connect(address).map(Wire::of)
     }
 
     /// Connects from an address of this machine's own choice: all that begin with 127 are.
