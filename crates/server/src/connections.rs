@@ -86,6 +86,11 @@ impl Connections {
         self.lock().values().for_each(|outgoing| visit(outgoing));
     }
 
+    /// Whether clients have left more than the limit.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.unsent.is_over_limit()
+    }
+
     /// Closes those that are stuck if clients have left more than the limit. True if it is kept then.
     pub(crate) fn make_room_for_replies(&self) -> bool {
         if self.unsent.is_over_limit() {

@@ -6,6 +6,12 @@ pub(crate) const REQUESTS_AWAITING_MAX: u32 = 1024;
 /// A list of more children than this is gathered piece by piece, so many names at a time: about 0.2 ms of work.
 pub(crate) const LISTING_NAMES_AT_ONCE: usize = 2048;
 
+/// So many of those lists are gathered at a time, since each takes memory until it is sent; others wait for their turns.
+pub(crate) const LISTINGS_AT_ONCE: usize = 4;
+
+/// Bytes of the answer to a request that holds many questions: each of tens of thousands could be a megabyte.
+pub(crate) const MULTI_READ_BYTES_MAX: usize = 16 << 20;
+
 /// Questions of one connection that may wait behind its writes, since each answer may be a large one.
 pub(crate) const PLACED_QUERIES_MAX: u32 = 16;
 

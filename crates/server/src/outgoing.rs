@@ -244,6 +244,21 @@ impl Outgoing {
         self.lock().send(&self.socket);
     }
 
+    /// Whether so many bytes more are a burden when there is no room for what clients don't read. A few are none if the
+    /// client reads.
+    pub(crate) fn is_burdened_by(&self, bytes: usize) -> bool {
+        bytes > REPLY_BYTES_UNSENT_MAX || !self.socket.is_writable()
+    }
+
+    /// Whether much is left over after all that the socket takes now.
+    pub(crate) fn is_behind(&self) -> bool {
+        let mut queue = self.lock();
+        if queue.unsent() > REPLY_BYTES_UNSENT_MAX {
+            queue.send(&self.socket);
+        }
+        queue.unsent() > REPLY_BYTES_UNSENT_MAX
+    }
+
     /// Since when the socket has taken nothing of what is left over, if anything is.
     pub(crate) fn waits_since(&self) -> Option<Instant> {
         let queue = self.lock();

@@ -101,7 +101,7 @@ impl Server {
         let outlet = Outlet {
             connections: Arc::clone(&connections),
             tube: TubeReplies::new(Arc::clone(&connections), Arc::clone(&facts), Arc::clone(&gauge)),
-            zk: ZkReplies::new(Arc::clone(&hub)),
+            zk: ZkReplies::new(Arc::clone(&hub), Arc::clone(&connections)),
             touched,
         };
         let replica = Replica::start(settings.replica, gauge, Box::new(outlet)).await?;

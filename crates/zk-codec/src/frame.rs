@@ -83,6 +83,11 @@ impl OpenFrame {
         Self { start }
     }
 
+    /// Bytes of it so far, with its length.
+    pub(crate) fn bytes(self, out: &[u8]) -> usize {
+        out.len() - self.start
+    }
+
     /// Puts the length in, or takes the whole frame back out.
     pub(crate) fn end(self, out: &mut Vec<u8>) -> Result<(), TooLong> {
         let body = self.start + LENGTH_BYTES;

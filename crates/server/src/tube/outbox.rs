@@ -10,7 +10,7 @@ use trellis_tube_codec::yaml;
 
 use super::facts::Facts;
 use crate::connections::Connections;
-use crate::limits::{REPLY_BYTES_UNSENT_MAX, REPLY_BYTES_UNSENT_TOTAL_MAX};
+use crate::limits::REPLY_BYTES_UNSENT_TOTAL_MAX;
 use crate::outlet::Touched;
 
 /// Encodes each reply where it belongs.
@@ -36,9 +36,7 @@ impl TubeReplies {
         touched.add(&outgoing, true, |out| {
             let start = out.len();
             encode(reply, &self.facts, &self.log, out);
-            // A short one is no burden if the client reads.
-            refused =
-                !has_room && (out.len() - start > REPLY_BYTES_UNSENT_MAX || !outgoing.socket.is_writable());
+            refused = !has_room && outgoing.is_burdened_by(out.len() - start);
             if refused {
                 out.truncate(start);
                 codec::Reply::OutOfMemory.encode(out);
@@ -156,7 +154,7 @@ mod tests {
     use trellis_replica::Deliver;
 
     use super::*;
-    use crate::limits::REPLY_BYTES_GATHERED_MAX;
+    use crate::limits::{REPLY_BYTES_GATHERED_MAX, REPLY_BYTES_UNSENT_MAX};
     use crate::outgoing::Outgoing;
     use crate::outlet::Outlet;
     use crate::socket::Socket;
@@ -179,7 +177,7 @@ mod tests {
             let outlet = Outlet {
                 connections: Arc::clone(&connections),
                 tube: TubeReplies::new(Arc::clone(&connections), Arc::new(facts), Arc::default()),
-                zk: ZkReplies::new(Arc::new(Hub::new(ZkSettings::default()))),
+                zk: ZkReplies::new(Arc::new(Hub::new(ZkSettings::default())), Arc::clone(&connections)),
                 touched: Touched::new().0,
             };
             let (socket, client) = Socket::pair().await;

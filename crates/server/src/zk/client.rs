@@ -39,7 +39,7 @@ pub(crate) struct Client {
     placed: u32,
     /// Something was answered that is not sent yet.
     unsent: bool,
-    /// The next request waits until nothing of the client is under way.
+    /// The next request waits for its turn: until nothing of the client is under way, and perhaps for others.
     held: bool,
     /// A long list that is being gathered; no request is taken meanwhile.
     listing: Option<Listing>,
@@ -63,6 +63,15 @@ enum Stage {
     Open,
     /// The connection ends with its last reply.
     Quit,
+}
+
+/// Whether a list of children is gathered piece by piece.
+enum Gathering {
+    /// It is so short that it can be answered at once, or it is refused.
+    NotNeeded,
+    Begun,
+    /// Too many others are being gathered.
+    NotYet,
 }
 
 impl Client {
@@ -118,8 +127,8 @@ impl Client {
         !waits && room && self.replica.poll_room(context).is_ready()
     }
 
-    /// Takes one frame off `input`; false if it is not complete.
-    fn take_one(&mut self, input: &mut &[u8]) -> bool {
+    /// Takes one frame off `input`; false if it is not complete, or its turn has not come.
+    fn take_one(&mut self, input: &mut &[u8], context: &Context<'_>) -> bool {
         if self.stage == Stage::New {
             if input.len() < 4 {
                 return false;
@@ -134,9 +143,10 @@ impl Client {
             Ok(None) => return false,
             Ok(Some(frame)) if self.stage == Stage::New => self.begin(frame),
             Ok(Some(frame)) => {
-                if !self.frame(frame) {
+                if !self.frame(frame, context) {
                     self.held = true;
                     *input = before;
+                    return false;
                 }
             }
             Err(error) => {
@@ -192,29 +202,42 @@ impl Client {
         self.replica.submit_zk(self.peer.id, &command);
     }
 
-    /// Takes a frame; false if it has to wait until nothing of the client is under way.
-    fn frame(&mut self, frame: &[u8]) -> bool {
+    /// Takes a frame; false if its turn has not come.
+    fn frame(&mut self, frame: &[u8], context: &Context<'_>) -> bool {
         match Request::decode(frame) {
-            Ok((xid, request)) => return self.request(xid, &request),
+            Ok((xid, request)) => return self.request(xid, &request, context),
             Err(error) => self.reject(error),
         }
         true
     }
 
     /// Begins to gather a list of children if it is long. Nothing is under way.
-    fn begin_listing(&mut self, xid: i32, op: Op, path: &str, watch: bool) -> bool {
+    fn begin_listing(
+        &mut self,
+        xid: i32,
+        op: Op,
+        (path, watch): (&str, bool),
+        context: &Context<'_>,
+    ) -> Gathering {
         let identities = identities(&self.identities);
-        let Ok(start) = self.replica.listing_begin(self.peer.id, identities, path) else { return false };
-        if start.len <= LISTING_NAMES_AT_ONCE {
+        let Ok(start) = self.replica.listing_begin(self.peer.id, identities, path) else {
+            return Gathering::NotNeeded;
+        };
+        let long = start.len > LISTING_NAMES_AT_ONCE;
+        let turn = if long { self.hub.listings.take(context) } else { None };
+        let Some(turn) = turn else {
             self.replica.listing_end(start.id);
-            return false;
-        }
+            return if long { Gathering::NotYet } else { Gathering::NotNeeded };
+        };
+        let mut state = self.peer.lock();
+        // What happens from now on is not in the list, so it is told behind it.
+        state.kept_events = Some(Vec::new());
         if watch {
-            let watcher = self.peer.lock().watcher;
-            self.hub.watches().add(watcher, path, Modes::CHILD);
+            self.hub.watches().add(state.watcher, path, Modes::CHILD);
         }
-        self.listing = Some(Listing::new(xid, op, self.now, start));
-        true
+        drop(state);
+        self.listing = Some(Listing::new(xid, op, self.now, start, turn));
+        Gathering::Begun
     }
 
     /// Goes on with a long list. True while one is being gathered.
@@ -222,29 +245,40 @@ impl Client {
         let Some(listing) = &mut self.listing else { return false };
         match listing.gather(&self.replica) {
             Progress::More => context.waker().wake_by_ref(),
-            Progress::Done => {
-                let mut bytes = 0;
-                self.outgoing.lock().answer(|out| {
-                    let before = out.len();
-                    listing.encode(out);
-                    bytes = out.len() - before;
-                });
-                self.outgoing.send();
-                self.count_listing(bytes);
-                self.listing = None;
-            }
+            Progress::Done => self.end_listing(),
             Progress::Lost => {
                 tracing::debug!("a list of children is given up: the state was replaced");
                 self.listing = None;
+                self.peer.lock().kept_events = None;
                 self.stage = Stage::Quit;
             }
         }
         self.listing.is_some()
     }
 
+    /// Answers with a list that is complete, if there is room for it.
+    fn end_listing(&mut self) {
+        let Some(listing) = self.listing.take() else { return };
+        let events = self.peer.lock().kept_events.take().unwrap_or_default();
+        let has_room = self.connections.make_room_for_replies();
+        if !has_room && listing.is_burden(&self.outgoing) {
+            self.hub.note_burden();
+            self.stage = Stage::Quit;
+            return;
+        }
+        let mut bytes = 0;
+        self.outgoing.lock().answer(|out| {
+            let before = out.len();
+            listing.encode(out);
+            bytes = out.len() - before;
+            out.extend_from_slice(&events);
+        });
+        self.outgoing.send();
+        self.count_listing(&listing, bytes);
+    }
+
     /// Counts a long list as received and answered, now that it is.
-    fn count_listing(&mut self, bytes: usize) {
-        let Some(listing) = &self.listing else { return };
+    fn count_listing(&self, listing: &Listing, bytes: usize) {
         let mut tally = Tally::default();
         let begun = Begun { at: listing.begun, kind: Kind::Read };
         let (at, latency_us) = tally.answer(begun, || self.hub.heartbeats.now_us());
@@ -263,15 +297,19 @@ impl Client {
         statistics.add(&tally);
     }
 
-    fn request(&mut self, xid: i32, request: &Request<'_>) -> bool {
+    fn request(&mut self, xid: i32, request: &Request<'_>, context: &Context<'_>) -> bool {
         let op = request.op();
+        // Their answers may be long, so there is one at a time of each client; how long shows when its turn has come.
+        if matches!(op, Op::GetChildren | Op::GetChildren2 | Op::MultiRead)
+            && self.outgoing.lock().awaiting > 0
+        {
+            return false;
+        }
         if let Request::GetChildren { path, watch } | Request::GetChildren2 { path, watch } = *request {
-            // How long the list is shows when its turn has come.
-            if self.outgoing.lock().awaiting > 0 {
-                return false;
-            }
-            if self.begin_listing(xid, op, path, watch) {
-                return true;
+            match self.begin_listing(xid, op, (path, watch), context) {
+                Gathering::NotNeeded => {}
+                Gathering::Begun => return true,
+                Gathering::NotYet => return false,
             }
         }
         match step(request) {
@@ -391,8 +429,8 @@ impl Protocol for Client {
             if self.go_on_listing(context) || !self.may_go_on(context) {
                 break true;
             }
-            if !self.take_one(input) {
-                break false;
+            if !self.take_one(input, context) {
+                break self.held;
             }
         };
         self.count(before - input.len());

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::FxHashMap;
 use trellis_core::ConnectionId;
 
+use super::listing::Turns;
 use super::peer::Peer;
 use super::sessions::Heartbeats;
 use super::settings::Settings;
 use super::statistics::Statistics;
 use super::watches::Watches;
+use crate::limits::REPLY_BYTES_UNSENT_TOTAL_MAX;
 
 /// The node's side of ZooKeeper's protocol, apart from the state machine.
 pub(crate) struct Hub {
@@ -24,6 +27,10 @@ pub(crate) struct Hub {
     addresses: Mutex<FxHashMap<IpAddr, usize>>,
     watches: Mutex<Watches>,
     statistics: Mutex<Statistics>,
+    /// Who may gather a long list.
+    pub(super) listings: Arc<Turns>,
+    /// It has been said that clients are hung up on that don't read.
+    burdened: AtomicBool,
 }
 
 impl Hub {
@@ -36,6 +43,8 @@ impl Hub {
             addresses: Mutex::default(),
             watches: Mutex::default(),
             statistics: Mutex::default(),
+            listings: Arc::default(),
+            burdened: AtomicBool::new(false),
         }
     }
 
@@ -63,6 +72,20 @@ impl Hub {
 
     pub(super) fn peer(&self, id: ConnectionId) -> Option<Arc<Peer>> {
         self.peers().get(&id.number()).cloned()
+    }
+
+    /// Says once, until there is room again, that clients are hung up on.
+    pub(super) fn note_burden(&self) {
+        if !self.burdened.swap(true, Relaxed) {
+            tracing::warn!(
+                limit = REPLY_BYTES_UNSENT_TOTAL_MAX,
+                "clients are hung up on that don't read: the limit of what waits for clients is reached"
+            );
+        }
+    }
+
+    pub(super) fn note_room(&self) {
+        self.burdened.store(false, Relaxed);
     }
 
     fn addresses(&self) -> MutexGuard<'_, FxHashMap<IpAddr, usize>> {

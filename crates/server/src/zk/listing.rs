@@ -1,12 +1,16 @@
 //! Lists of children that are too long to be answered at once: gathered name by name between others' turns.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Waker};
+
 use trellis_core::zk::{ListingId, ListingStart};
 use trellis_replica::Replica;
 use trellis_zk_codec::{Op, ReplyHeader, encode_children};
 
 use super::replies::to_stat;
 use super::statistics::Moment;
-use crate::limits::LISTING_NAMES_AT_ONCE;
+use crate::limits::{LISTING_NAMES_AT_ONCE, LISTINGS_AT_ONCE};
+use crate::outgoing::Outgoing;
 
 /// No name contains it.
 const SEPARATOR: char = '/';
@@ -19,6 +23,46 @@ pub(super) struct Listing {
     pub(super) begun: Moment,
     pub(super) start: ListingStart,
     names: String,
+    _turn: Turn,
+}
+
+/// The turns of those who gather lists.
+#[derive(Default)]
+pub(super) struct Turns(Mutex<Taken>);
+
+#[derive(Default)]
+struct Taken {
+    count: usize,
+    /// Those who wait for one.
+    waiting: Vec<Waker>,
+}
+
+/// The right to gather a list, given back when it is dropped.
+pub(super) struct Turn(Arc<Turns>);
+
+impl Turns {
+    /// A turn, if there is one; otherwise the task is woken when there may be.
+    pub(super) fn take(self: &Arc<Self>, context: &Context<'_>) -> Option<Turn> {
+        let mut taken = self.lock();
+        if taken.count >= LISTINGS_AT_ONCE {
+            taken.waiting.push(context.waker().clone());
+            return None;
+        }
+        taken.count += 1;
+        Some(Turn(Arc::clone(self)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut taken = self.0.lock();
+        taken.count -= 1;
+        taken.waiting.drain(..).for_each(Waker::wake);
+    }
 }
 
 /// What gathering some more has come to.
@@ -30,8 +74,8 @@ pub(super) enum Progress {
 }
 
 impl Listing {
-    pub(super) fn new(xid: i32, op: Op, begun: Moment, start: ListingStart) -> Self {
-        Listing { xid, op, begun, start, names: String::new() }
+    pub(super) fn new(xid: i32, op: Op, begun: Moment, start: ListingStart, turn: Turn) -> Self {
+        Listing { xid, op, begun, start, names: String::new(), _turn: turn }
     }
 
     pub(super) fn id(&self) -> ListingId {
@@ -50,6 +94,11 @@ impl Listing {
             Some(false) => Progress::Done,
             None => Progress::Lost,
         }
+    }
+
+    /// Whether it is too long for a client when there is no room for what clients don't read.
+    pub(super) fn is_burden(&self, outgoing: &Outgoing) -> bool {
+        outgoing.is_burdened_by(self.names.len())
     }
 
     /// Appends the reply.

@@ -42,6 +42,8 @@ pub(crate) struct PeerState {
     pub(super) record: Record,
     /// Its place in the watch table.
     pub(super) watcher: Client,
+    /// Events behind a list that is being gathered.
+    pub(super) kept_events: Option<Vec<u8>>,
 }
 
 /// A request that awaits its reply.
@@ -101,6 +103,7 @@ impl Peer {
             timeout_ms: 0,
             record: Record::default(),
             watcher,
+            kept_events: None,
         };
         state.add_identities([("ip", address.ip().to_string())]);
         let heard = Arc::new(AtomicU64::new(now));

@@ -15,6 +15,8 @@ use super::hub::Hub;
 use super::peer::{Peer, Pending, Then, WatchPaths};
 use super::statistics::{Answered, Tally};
 use super::watches::{self, Modes};
+use crate::connections::Connections;
+use crate::limits::MULTI_READ_BYTES_MAX;
 use crate::outlet::Touched;
 
 /// What stands for a transaction's number where there is none: in notifications, up to ZooKeeper 3.8, too.
@@ -23,13 +25,14 @@ const NO_ZXID: i64 = -1;
 /// Encodes each reply and event where it belongs.
 pub(crate) struct ZkReplies {
     hub: Arc<Hub>,
+    connections: Arc<Connections>,
     /// What has been counted since the last entry.
     tally: Tally,
 }
 
 impl ZkReplies {
-    pub(crate) fn new(hub: Arc<Hub>) -> Self {
-        ZkReplies { hub, tally: Tally::default() }
+    pub(crate) fn new(hub: Arc<Hub>, connections: Arc<Connections>) -> Self {
+        ZkReplies { hub, connections, tally: Tally::default() }
     }
 
     /// Encodes the reply to the oldest request of a connection, if that is there.
@@ -57,13 +60,13 @@ impl ZkReplies {
             Then::Reply if pending.op == Op::Ping => {
                 add(&peer, header(codec::xid::PING, zxid), codec::Reply::Empty, touched);
             }
-            Then::Reply => encode_reply(&peer, pending.xid, pending.op, zxid, reply, touched),
+            Then::Reply => self.pass_on(&peer, pending.xid, pending.op, zxid, reply, touched),
             Then::Watch(modes, path) => {
                 let there = !matches!(reply, Reply::Error(_));
                 if there || (pending.op == Op::Exists && matches!(reply, Reply::Error(Error::NoNode))) {
                     self.watch(&peer, &path, modes);
                 }
-                encode_reply(&peer, pending.xid, pending.op, zxid, reply, touched);
+                self.pass_on(&peer, pending.xid, pending.op, zxid, reply, touched);
             }
             Then::AddWatch(..) | Then::CheckWatches(..) | Then::RemoveWatches(..) => {
                 self.change_watches(&peer, &pending, zxid, touched);
@@ -107,13 +110,46 @@ impl ZkReplies {
         notification(event.kind, event.path).encode(NO_ZXID, &mut frame);
         let everybody = event.acl.permits(Permissions::READ, Identities::NONE);
         self.tally.send(told.len() as u64);
+        let crowded = self.connections.is_crowded();
         let peers = self.hub.peers();
         for peer in told.iter().filter_map(|number| peers.get(number)) {
-            // Who may not read the znode hears nothing of it; the watch is spent all the same, as in the real server.
-            if !everybody && !event.acl.permits(Permissions::READ, peer.lock().identities()) {
+            {
+                let mut state = peer.lock();
+                // Who may not read the znode hears nothing of it; the watch is spent all the same, as in the real server.
+                if !everybody && !event.acl.permits(Permissions::READ, state.identities()) {
+                    continue;
+                }
+                if let Some(kept) = &mut state.kept_events {
+                    kept.extend_from_slice(&frame);
+                    continue;
+                }
+            }
+            if crowded && peer.outgoing.is_behind() && peer.outgoing.close_if_stuck() {
+                self.hub.note_burden();
                 continue;
             }
             touched.add(&peer.outgoing, false, |out| out.extend_from_slice(&frame));
+        }
+    }
+
+    /// Encodes a reply. When there is no room for what clients don't read, one that doesn't is hung up on instead: the
+    /// protocol has no word for it that all clients know.
+    fn pass_on(&self, peer: &Peer, xid: i32, op: Op, zxid: Zxid, reply: &Reply<'_>, touched: &mut Touched) {
+        let has_room = self.connections.make_room_for_replies();
+        let mut refused = false;
+        touched.add(&peer.outgoing, true, |out| {
+            let start = out.len();
+            encode(header(xid, zxid), op, reply, out);
+            refused = !has_room && peer.outgoing.is_burdened_by(out.len() - start);
+            if refused {
+                out.truncate(start);
+            }
+        });
+        if refused {
+            self.hub.note_burden();
+            peer.outgoing.lock().close_when_sent();
+        } else if has_room {
+            self.hub.note_room();
         }
     }
 
@@ -258,10 +294,6 @@ fn who_am_i(peer: &Peer, header: ReplyHeader, touched: &mut Touched) {
     add(peer, header, codec::Reply::Clients(clients.as_slice().into()), touched);
 }
 
-fn encode_reply(peer: &Peer, xid: i32, op: Op, zxid: Zxid, reply: &Reply<'_>, touched: &mut Touched) {
-    touched.add(&peer.outgoing, true, |out| encode(header(xid, zxid), op, reply, out));
-}
-
 fn encode(header: ReplyHeader, op: Op, reply: &Reply<'_>, out: &mut Vec<u8>) {
     let body = match reply {
         Reply::Error(error) => {
@@ -305,11 +337,7 @@ fn encode(header: ReplyHeader, op: Op, reply: &Reply<'_>, out: &mut Vec<u8>) {
             }
             return encoder.end();
         }
-        Reply::MultiRead(results) => {
-            let mut encoder = ResultsEncoder::begin(header, out);
-            results.iter().for_each(|result| push_read(result, &mut encoder));
-            return encoder.end();
-        }
+        Reply::MultiRead(results) => return encode_reads(header, results, out),
         // A ping and its like only keep their places.
         Reply::Synced { path } if op == Op::Sync => codec::Reply::Path { path },
         Reply::Synced { .. } | Reply::Deleted | Reply::SessionClosed => codec::Reply::Empty,
@@ -318,6 +346,22 @@ fn encode(header: ReplyHeader, op: Op, reply: &Reply<'_>, out: &mut Vec<u8>) {
         Reply::SessionOpened { .. } | Reply::SessionRefused | Reply::Watches { .. } => codec::Reply::Empty,
     };
     body.encode(header, out);
+}
+
+/// As many answers as there are, or an error if they are too long.
+fn encode_reads(header: ReplyHeader, results: &[ReadResult<'_>], out: &mut Vec<u8>) {
+    let start = out.len();
+    let mut encoder = ResultsEncoder::begin(header, out);
+    for result in results {
+        push_read(result, &mut encoder);
+        if encoder.frame_bytes() > MULTI_READ_BYTES_MAX {
+            drop(encoder);
+            out.truncate(start);
+            let error = Some(ErrorCode::MarshallingError);
+            return codec::Reply::Empty.encode(ReplyHeader { error, ..header }, out);
+        }
+    }
+    encoder.end();
 }
 
 fn push_read(result: &ReadResult<'_>, encoder: &mut ResultsEncoder<'_>) {

@@ -117,6 +117,11 @@ impl<'out> ResultsEncoder<'out> {
         Self { out, header, frame }
     }
 
+    /// Bytes of the frame so far.
+    pub fn frame_bytes(&self) -> usize {
+        self.frame.bytes(self.out)
+    }
+
     /// Appends a result.
     pub fn push(&mut self, result: &OperationResult<'_>) {
         result.write(self.out);

@@ -8,7 +8,7 @@ use trellis_zk_codec::{
 
 use super::client::{CONNECT, Client, LONG_MS, create, encode, encode_connect, set};
 use super::others_go_on;
-use super::pulse::Pulse;
+use super::pulse::{Pulse, WAIT_MAX};
 use super::samples;
 use super::wire::{Wire, framed};
 use crate::server::Server;
@@ -274,6 +274,7 @@ fn a_multi_has_as_many_operations_as_fit_into_a_frame() {
     let (answer, pulse) =
         Pulse::during(server.zookeeper(), || client.ask(&Request::Multi(operations.as_slice().into())));
     println!("{count} operations in one: {pulse}");
+    assert!(pulse.longest() < WAIT_MAX, "{pulse}");
     let answer = answer.expect("it is done");
     assert_eq!(results(&answer.reply(Op::Multi)).len(), count);
 
@@ -284,6 +285,7 @@ fn a_multi_has_as_many_operations_as_fit_into_a_frame() {
     let (answer, pulse) =
         Pulse::during(server.zookeeper(), || client.ask(&Request::Multi(operations.as_slice().into())));
     println!("{} changes that are undone: {pulse}", operations.len());
+    assert!(pulse.longest() < WAIT_MAX, "{pulse}");
     let answer = answer.expect("the results are told");
     let reply = answer.reply(Op::Multi);
     let results = results(&reply);

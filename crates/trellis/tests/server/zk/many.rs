@@ -5,10 +5,11 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, getrlimit, setrlimit};
-use trellis_zk_codec::{Acl, Create, CreateMode, EventKind, List, Operation, Request};
+use trellis_zk_codec::{EventKind, List, Request};
 
 use super::client::{Client, LONG_MS, Message};
-use super::pulse::Pulse;
+use super::fill::{create_all, name};
+use super::pulse::{Pulse, WAIT_MAX};
 use super::wire::Wire;
 use crate::server::Server;
 
@@ -17,7 +18,7 @@ const WATCHES: usize = 1_000_000;
 const FIRED: usize = 100_000;
 const WATCH_BYTES_MAX: usize = 200;
 /// As many paths as Java's client puts into a request.
-const PATHS_AT_ONCE: usize = 8000;
+const PATHS_AT_ONCE: usize = 5000;
 
 const WATCHERS_MAX: usize = 10_000;
 /// Descriptors of this process that are for other tests.
@@ -25,11 +26,8 @@ const DESCRIPTORS_KEPT: u64 = 2000;
 /// Each address has fewer connections than it may have.
 const CONNECTIONS_EACH: usize = 50;
 
-/// Nobody waits longer than this because of what others watch. Without other tests on the same processors, it is 20 ms.
-const WAIT_MAX: Duration = Duration::from_millis(500);
-
 fn path(number: usize) -> String {
-    format!("/w/{number:07}")
+    format!("/w/{}", name(number))
 }
 
 /// Watches for the creation of so many znodes.
@@ -40,18 +38,6 @@ fn watch_all(client: &mut Client, numbers: Range<usize>) {
         let exist = List::from(paths.as_slice());
         let request = Request::SetWatches { zxid: 0, data: List::EMPTY, exist, child: List::EMPTY };
         client.ask(&request).expect("they are set");
-    }
-}
-
-/// Creates so many znodes, many at once.
-fn create_all(client: &mut Client, numbers: Range<usize>) {
-    const AT_ONCE: usize = 500;
-    let paths: Vec<String> = numbers.map(path).collect();
-    let acl = List::from(&[Acl::OPEN]);
-    for paths in paths.chunks(AT_ONCE) {
-        let create = |path| Create { path, data: None, acl, mode: CreateMode::Persistent };
-        let operations: Vec<_> = paths.iter().map(|path| Operation::Create(create(path))).collect();
-        client.ask(&Request::Multi(operations.as_slice().into())).expect("they are created");
     }
 }
 
@@ -74,7 +60,7 @@ fn a_million_watches_of_one_client_hurt_nobody() {
     assert!(each < WATCH_BYTES_MAX, "a watch takes {each} bytes");
 
     let ((), pulse) = Pulse::during(address, || {
-        create_all(&mut other, 0..FIRED);
+        create_all(&mut other, "/w", 0..FIRED);
         for number in 0..FIRED {
             match watcher.next() {
                 Message::Event(told) => assert_eq!(told, (EventKind::NodeCreated, path(number))),
@@ -87,7 +73,7 @@ fn a_million_watches_of_one_client_hurt_nobody() {
     let ((), pulse) = Pulse::during(address, || {
         drop(watcher);
         // The others' znodes can be created without anybody to tell.
-        create_all(&mut other, FIRED..2 * FIRED);
+        create_all(&mut other, "/w", FIRED..2 * FIRED);
     });
     println!("while their client goes: {pulse}");
     assert_quick(&pulse, "their client goes");

@@ -1,13 +1,16 @@
 //! ZooKeeper's protocol over sockets: what its clients see of sessions, watches, bad input and load.
 
 pub(crate) mod client;
+mod fill;
 mod input;
 mod limits;
 mod many;
 mod noise;
+mod pipeline;
 mod pulse;
 mod samples;
 mod sessions;
+mod unread;
 mod watches;
 mod wire;
 mod words;

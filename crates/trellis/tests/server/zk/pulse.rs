@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use super::client::{Client, LONG_MS};
 use super::wire::Wire;
 
+/// Nobody waits longer than this because of what others do. When nothing else has the processors, it is 20 ms.
+pub(crate) const WAIT_MAX: Duration = Duration::from_millis(500);
+
 /// The times that one client waited for its replies, sorted.
 pub(crate) struct Pulse(Vec<Duration>);
 

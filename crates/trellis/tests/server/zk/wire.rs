@@ -3,6 +3,7 @@
 
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket, sockopt};
@@ -29,15 +30,23 @@ impl Wire {
     /// Connects from an address of this machine's own choice: all that begin with 127 are.
     pub(crate) fn connect_from(source: Ipv4Addr, address: SocketAddr) -> Wire {
         let stream = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
-        bind(&stream, &SocketAddr::new(IpAddr::V4(source), 0)).expect("the address is this machine's");
-        connect(&stream, &address).expect("the server listens");
-        Wire::of(TcpStream::from(stream))
+        Wire::bound(stream, source, address)
     }
 
     /// Connects so that the system takes little of what the server sends before it is read.
     pub(crate) fn connect_narrow(address: SocketAddr) -> Wire {
+        Wire::connect_narrow_from(Ipv4Addr::LOCALHOST, address)
+    }
+
+    /// The same from an address of this machine's own choice.
+    pub(crate) fn connect_narrow_from(source: Ipv4Addr, address: SocketAddr) -> Wire {
         let stream = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
         sockopt::set_socket_recv_buffer_size(&stream, NARROW_BYTES).expect("it is a socket");
+        Wire::bound(stream, source, address)
+    }
+
+    fn bound(stream: OwnedFd, source: Ipv4Addr, address: SocketAddr) -> Wire {
+        bind(&stream, &SocketAddr::new(IpAddr::V4(source), 0)).expect("the address is this machine's");
         connect(&stream, &address).expect("the server listens");
         Wire::of(TcpStream::from(stream))
     }
