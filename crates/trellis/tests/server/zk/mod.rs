@@ -1,5 +1,6 @@
 //! ZooKeeper's protocol over sockets: what its clients see of sessions, watches, bad input and load.
 
+mod both;
 pub(crate) mod client;
 mod fill;
 mod input;
