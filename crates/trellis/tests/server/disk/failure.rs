@@ -44,7 +44,7 @@ fn waiting(server: &Server) -> Client {
 }
 
 /// The process must end, and the last line that it says must be the reason.
-fn assert_failed(server: Server, disk: &Disk, action: &str, error: Errno) {
+pub(super) fn assert_failed(server: Server, disk: &Disk, action: &str, error: Errno) {
     let (status, messages) = server.end_within(DEADLINE);
     assert_eq!(status.code(), Some(FAILED), "{messages}");
     let last = messages.lines().last().unwrap_or_default();

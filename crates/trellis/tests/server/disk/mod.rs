@@ -3,6 +3,7 @@
 
 mod failure;
 mod start;
+mod znodes;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::server::{Server, serve};
 
-/// Files of the log that are quickly made, but large enough for all that a test writes: no other is begun meanwhile.
+/// Files of the log that are quickly made, but large enough for all that most tests write: no other is begun meanwhile.
 const SETTINGS: &[&str] = &["--log-segment-bytes", "8M"];
 
 /// The disk of one test, with the data on it.
@@ -68,7 +69,7 @@ impl Disk {
         server
     }
 
-    /// Tells what becomes of every read, write or sync that begins from now on. What is held goes on.
+    /// Tells what becomes of every such operation that begins from now on. What is held goes on.
     fn order(&self, operation: &str, order: &str) {
         let next = self.folder.path().join("next order");
         std::fs::write(&next, order).expect("an order can be written");

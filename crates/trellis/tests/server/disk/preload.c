@@ -1,8 +1,8 @@
 //! A disk that obeys a test: preloaded into a server, it stands between it and the system for the files of the log. It
 //! knows nothing of what they hold.
 //!
-//! For each operation, the folder in DISK_ORDERS may hold a file of that name ("read", "write" or "sync") with what is
-//! to become of the operations that begin from then on:
+//! For each operation, the folder in DISK_ORDERS may hold a file of that name ("read", "write" or "sync", or "make", which
+//! is to write to the next file while it is made) with what is to become of the operations that begin from then on:
 //!
 //!     fail 5         fail with that errno; a write gets half of its bytes to the disk before that
 //!     hold           say so on standard error, and go on when the order is taken back or changed
@@ -40,21 +40,21 @@ static void read_order(const char *operation, char order[ORDER_BYTES]) {
     close(file);
 }
 
-/// Whether it is a file of the log, and its path.
-static int is_log(int file, char path[PATH_BYTES]) {
+/// Whether its path has that beginning of a name in it, and the path.
+static int is_named(const char *name, int file, char path[PATH_BYTES]) {
     char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", file);
     ssize_t length = readlink(link, path, PATH_BYTES - 1);
     path[length > 0 ? length : 0] = '\0';
-    return strstr(path, "/segment-") != NULL;
+    return strstr(path, name) != NULL;
 }
 
-/// Holds the operation if that is the order. Returns the errno with which it is to fail, or zero.
-static int obey(const char *operation, int file) {
+/// Holds the operation, on a file of that name, if that is the order. Returns the errno with which it is to fail, or zero.
+static int obey_for(const char *name, const char *operation, int file) {
     char path[PATH_BYTES], order[ORDER_BYTES], now[ORDER_BYTES];
     int saved = errno;
     read_order(operation, order);
-    if (order[0] == '\0' || !is_log(file, path)) {
+    if (order[0] == '\0' || !is_named(name, file, path)) {
         errno = saved;
         return 0;
     }
@@ -71,6 +71,11 @@ static int obey(const char *operation, int file) {
     return fail != NULL ? atoi(fail + strlen("fail ")) : 0;
 }
 
+/// The same for a file of the log.
+static int obey(const char *operation, int file) {
+    return obey_for("/segment-", operation, file);
+}
+
 ssize_t pread64(int file, void *bytes, size_t count, off64_t offset) {
     int error = obey("read", file);
     if (error != 0) {
@@ -82,6 +87,9 @@ ssize_t pread64(int file, void *bytes, size_t count, off64_t offset) {
 
 ssize_t pwrite64(int file, const void *bytes, size_t count, off64_t offset) {
     int error = obey("write", file);
+    if (error == 0) {
+        error = obey_for("/spare.", "make", file);
+    }
     if (error != 0) {
         syscall(SYS_pwrite64, file, bytes, count / 2, offset);
         errno = error;
