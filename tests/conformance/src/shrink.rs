@@ -1,9 +1,13 @@
 //! Cuts a failing sequence down to a small one that still fails. Knows nothing of what is in its steps.
 
+use std::time::{Duration, Instant};
+
 use anyhow::Result;
 
 /// How many smaller sequences are tried; each may need two fresh servers.
 const TRIES_MAX: u32 = 300;
+/// How long smaller ones are looked for; each may have to wait for an answer that does not come.
+const TIME_MAX: Duration = Duration::from_secs(120);
 
 /// A sequence that can be made smaller.
 pub(crate) trait Shrink: Sized {
@@ -19,10 +23,11 @@ pub(crate) trait Shrink: Sized {
 
 /// Drops steps, and then single parts of steps, while `fails` still says that the rest fails.
 pub(crate) fn shrink<T: Shrink>(sequence: T, mut fails: impl FnMut(&T) -> Result<bool>) -> Result<T> {
+    let began = Instant::now();
     let mut tries = 0;
     let mut smallest = sequence;
     let mut fails = |candidate: &T, tries: &mut u32| {
-        *tries += 1;
+        *tries = if began.elapsed() < TIME_MAX { *tries + 1 } else { TRIES_MAX };
         fails(candidate)
     };
 

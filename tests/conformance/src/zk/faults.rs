@@ -12,6 +12,8 @@
 //! | takes a `createContainer` with an ephemeral mode for an ephemeral until it is done, for a container then | a container | [`Rules::may_follow`] |
 //! | fails at a multi that has a create with a mode for a time to live; requests sent behind it find what was not done, and can end the server | they don't | [`Rules::may_follow`] |
 //! | lets requests that are sent together exceed a hard quota | no | [`Rules::may_follow`] |
+//! | leaves out the watches for children in `wchs`, `wchc` and `wchp` | tells all | `words`: there are none |
+//! | tells identities in `whoAmI` in the order of a hash table | in the order in which they were shown | `answer`: in order; the tour of `zkCli.sh` has one only |
 
 use fastrand::Rng;
 

@@ -25,8 +25,10 @@ mod transcript;
 mod words;
 
 use std::path::PathBuf;
+use std::thread;
+use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use self::differential::Contest;
 use self::server::Program;
@@ -41,11 +43,17 @@ pub(crate) fn run(
     report: &mut Report,
 ) -> Result<()> {
     let trellis = trellis.map_or(Program::ZooKeeper, Program::Trellis);
-    report.check("zookeeper: canary", || differential::canary(seed))?;
     let contest = Contest::new(&trellis);
-    report.check("zookeeper: random", || differential::random(&contest, seed, rounds))?;
-    timed::run(&contest, report)?;
-    report.check("zookeeper: events come first", || order::check(&trellis))?;
-    report.check("zookeeper: four-letter words", || words::compare(&trellis))?;
-    clients::run(&trellis, runtimes, report)
+    thread::scope(|scope| {
+        let began = Instant::now();
+        let container = scope.spawn(|| timed::run_container(&contest));
+        report.check("zookeeper: canary", || differential::canary(seed))?;
+        report.check("zookeeper: random", || differential::random(&contest, seed, rounds))?;
+        timed::run(&contest, report)?;
+        report.check("zookeeper: events come first", || order::check(&trellis))?;
+        report.check("zookeeper: four-letter words", || words::compare(&trellis))?;
+        clients::run(&trellis, runtimes, report)?;
+        let result = container.join().unwrap_or_else(|_| bail!("the check itself has failed"));
+        report.add("zookeeper, timed: A container goes after its last child", result, began)
+    })
 }

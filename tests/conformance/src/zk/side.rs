@@ -14,7 +14,7 @@ use super::sequence::{Action, CONNECTIONS, Connect, Step, Wanted};
 use super::server::{SUPER_USER, Server};
 
 /// How long an event that time brings may take, and how often clients let the servers know meanwhile that they live.
-const AWAIT_DEADLINE: Duration = Duration::from_secs(20);
+const AWAIT_DEADLINE: Duration = Duration::from_secs(90);
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(20);
 /// The number of a session that no server gives out.
 const UNKNOWN_SESSION: i64 = 0x0123_4567_89ab_cdef;

@@ -4,6 +4,7 @@
 use anyhow::{Result, bail};
 
 use super::differential::Contest;
+use super::lockstep::Pair;
 use super::operation::Operation;
 use super::request::{Field, Request};
 use super::requests;
@@ -14,6 +15,8 @@ use crate::report::Report;
 /// Time-outs between 1 and 10 seconds. Containers are not tried: the real server looks for them every so often, and
 /// trellis removes them a minute after their last child, which `core`'s scripts show.
 const PACE: Pace = Pace { tick_ms: 500, container_check_ms: 100 };
+/// A container goes a minute after it has become empty, and the real server looks once in this time.
+const CONTAINER_PACE: Pace = Pace { tick_ms: 2000, container_check_ms: 55_000 };
 /// One connection's session or node goes some time before the other's, also on a slow machine.
 const SOON_MS: i32 = 1000;
 const LATER_MS: i32 = 3000;
@@ -23,7 +26,7 @@ const MODE_TTL: i32 = 5;
 /// The connection that looks on.
 const WATCHER: usize = 2;
 
-/// Runs all scripts on one pair of servers.
+/// Runs all scripts but that of the container on one pair of servers.
 pub(super) fn run(contest: &Contest, report: &mut Report) -> Result<()> {
     let mut pair = None;
     for (name, steps) in scripts() {
@@ -32,18 +35,28 @@ pub(super) fn run(contest: &Contest, report: &mut Report) -> Result<()> {
                 Some(ready) => ready,
                 None => contest.start(PACE)?,
             };
-            let transcript = ready.run(&Sequence { steps })?;
-            if transcript.is_different() {
-                bail!("the servers differ\n{transcript}");
-            }
-            if transcript.is_silent() {
-                bail!("neither server did what should be done\n{transcript}");
-            }
+            let remark = script(&mut ready, steps)?;
             pair = Some(ready);
-            Ok(format!("{} answers and events", transcript.events()))
+            Ok(remark)
         })?;
     }
     Ok(())
+}
+
+/// The script of the container, which takes a minute of waiting.
+pub(super) fn run_container(contest: &Contest) -> Result<String> {
+    script(&mut contest.start(CONTAINER_PACE)?, container())
+}
+
+fn script(pair: &mut Pair, steps: Vec<Step>) -> Result<String> {
+    let transcript = pair.run(&Sequence { steps })?;
+    if transcript.is_different() {
+        bail!("the servers differ\n{transcript}");
+    }
+    if transcript.is_silent() {
+        bail!("neither server did what should be done\n{transcript}");
+    }
+    Ok(format!("{} answers and events", transcript.events()))
 }
 
 fn scripts() -> Vec<(&'static str, Vec<Step>)> {
