@@ -118,6 +118,11 @@ pub enum Op<'a> {
         /// The version that it must have, or -1.
         version: i32,
     },
+    /// Fails, since the server itself has refused it; in a multi, what fails before it comes first.
+    Refuse {
+        /// Why.
+        error: Error,
+    },
 }
 
 /// What ends a znode, besides a delete.

@@ -7,7 +7,8 @@ pub enum Error {
     /// An operation of a multi that was given up because one before it failed.
     #[error("the multi was given up before this operation")]
     RuntimeInconsistency = -2,
-    /// The server can't read the request. Only servers say this, through [`Command::Refuse`](super::Command).
+    /// The server can't read the request. Only servers say this, through [`Command::Refuse`](super::Command)
+    /// and [`Op::Refuse`](super::Op).
     #[error("the request cannot be read")]
     MarshallingError = -5,
     /// The server doesn't offer the operation. Only servers say this.

@@ -52,6 +52,7 @@ impl Tree {
             Op::SetData { path, data, version } => self.set(request, path, data, version),
             Op::SetAcl { path, acl, version } => self.set_access(request, path, acl, version),
             Op::Check { path, version } => self.check_version(request, path, version),
+            Op::Refuse { error } => Err(error),
         }
     }
 

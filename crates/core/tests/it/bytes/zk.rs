@@ -65,6 +65,7 @@ const DATA: [Option<&[u8]>; 8] = [
 ];
 
 const VERSIONS: [i32; 8] = [-1, -1, -1, -1, -1, 0, 0, 1];
+const REFUSALS: [Error; 3] = [Error::MarshallingError, Error::Unimplemented, Error::BadArguments];
 const TTL_MILLISECONDS: [i64; 6] = [1, 1, 500, 2000, 0, -1];
 
 type Entry = (Permissions, &'static str, &'static str);
@@ -156,7 +157,7 @@ impl Reader<'_> {
             10 => Command::AttachSession { session, password: b"wrong", timeout_ms },
             11 if self.byte().is_multiple_of(4) => Command::CloseSession,
             12 if self.byte().is_multiple_of(4) => Command::ExpireSession { session },
-            13 => Command::Refuse { error: self.pick(&[Error::MarshallingError, Error::Unimplemented]) },
+            13 => Command::Refuse { error: self.pick(&REFUSALS) },
             14..26 => {
                 let count = self.byte() % 7;
                 let ops = (0..count).map(|_| self.op()).collect();
@@ -221,6 +222,7 @@ impl Reader<'_> {
             8..11 => Op::Delete { path, version },
             11..14 => Op::SetData { path, data: self.pick(&DATA), version },
             14 => Op::SetAcl { path, acl: self.acl(), version },
+            _ if version > 0 => Op::Refuse { error: self.pick(&REFUSALS) },
             _ => Op::Check { path, version },
         }
     }

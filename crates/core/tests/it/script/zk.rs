@@ -81,6 +81,9 @@ pub(super) fn command<'a>(
 }
 
 fn op<'a>(verb: &str, words: &[&'a str], encoded: &'a Encoded) -> Result<Op<'a>, String> {
+    if let ("refuse", [code]) = (verb, words) {
+        return Ok(Op::Refuse { error: Error::from_code(number(code)?).ok_or("there is no such error")? });
+    }
     let [path, options @ ..] = words else { return Err("a path is missing".into()) };
     let path = path.trim_start_matches('"');
     let has = |option: &str| options.contains(&option);

@@ -1,7 +1,7 @@
 //! A batch of commands as bytes: what connections write into, the log keeps, and every node applies.
 //!
 //! ```text
-//! header   version u8 = 2, flags u8, node u16, batch u64, at u64
+//! header   version u8 = 3, flags u8, node u16, batch u64, at u64
 //! command  operation u8, connection u64, then the operation's fields
 //! ```
 //!
@@ -10,7 +10,8 @@
 //! belong between its commands; `at` is the leader's time. The flag `DURABLE` says that a command in it acknowledges
 //! something that a crash must not undo.
 //!
-//! Version 2 added the operations of ZooKeeper's protocol; otherwise version 1 is the same, and read as such.
+//! Version 2 added the operations of ZooKeeper's protocol, and version 3 their refusal within a multi; otherwise
+//! versions 1 and 2 are the same, and read as such.
 
 mod tube;
 mod zk;
@@ -23,7 +24,7 @@ pub(crate) use tube::encode_tube;
 pub(crate) use zk::{EXPIRE_SESSION_BYTES, encode_zk};
 
 const VERSION_OLDEST: u8 = 1;
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 pub(crate) const HEADER_BYTES: usize = 20;
 /// An operation and its connection.
 pub(crate) const COMMAND_HEAD_BYTES: usize = 9;

@@ -69,6 +69,7 @@ impl Encoded {
             Op::SetData { path: "/a", data: None, version: i32::MIN },
             Op::SetAcl { path: "/a", acl: Acl::READ, version: 5 },
             Op::Check { path: "/a", version: i32::MAX },
+            Op::Refuse { error: Error::BadArguments },
         ]);
         ops
     }
@@ -187,7 +188,25 @@ fn lengths_and_counts_that_lie_are_errors_before_there_is_room_for_them() {
 
 #[test]
 fn the_newest_version_is_what_it_was() {
-    crate::format::assert_golden("batch-v2.bin", &Encoded::new().batch());
+    crate::format::assert_golden("batch-v3.bin", &Encoded::new().batch());
+}
+
+#[test]
+fn version_2_is_still_read() {
+    let bytes = golden("batch-v2.bin");
+    assert_eq!(bytes[0], 2);
+    let (_, commands) = decode_all(&bytes).unwrap();
+    let encoded = Encoded::new();
+    let is_older = |op: &Op<'_>| !matches!(op, Op::Refuse { .. });
+    let expected = encoded.expected().filter_map(|mut command| match &mut command {
+        Command::Zk { command: zk::Command::Op { op, .. }, .. } => is_older(op).then_some(command),
+        Command::Zk { command: zk::Command::Multi { ops, .. }, .. } => {
+            ops.retain(is_older);
+            Some(command)
+        }
+        _ => Some(command),
+    });
+    assert_eq!(commands, expected.collect::<Vec<_>>());
 }
 
 #[test]

@@ -14,6 +14,7 @@
 //! set data 3  version i32, flags u8, path, { data }
 //! set acl  4  version i32, path, acl
 //! check    5  version i32, path
+//! refuse   6  error i32
 //! ```
 //!
 //! What stands in braces is there if the mode or the flags say so; a create without a list has the open one.
@@ -39,6 +40,7 @@ const DELETE: u8 = 2;
 const SET_DATA: u8 = 3;
 const SET_ACL: u8 = 4;
 const CHECK: u8 = 5;
+const REFUSE: u8 = 6;
 
 const PERSISTENT: u8 = 0;
 const EPHEMERAL: u8 = 1;
@@ -57,8 +59,8 @@ const HAS_ACL: u8 = 8;
 /// An expiry is as long as this, for whoever reckons with many.
 pub(crate) const EXPIRE_SESSION_BYTES: usize = super::COMMAND_HEAD_BYTES + size_of::<i64>();
 
-/// No operation is shorter: its kind, a version and the length of its path.
-const OP_BYTES_MIN: usize = 9;
+/// No operation is shorter: its kind, and an error.
+const OP_BYTES_MIN: usize = 5;
 
 /// Appends a command of ZooKeeper's protocol.
 pub(crate) fn encode_zk(connection: ConnectionId, command: &Command<'_>, out: &mut Vec<u8>) {
@@ -130,6 +132,10 @@ fn encode_op(op: &Op<'_>, out: &mut Vec<u8>) {
             long_bytes(acl.bytes(), out);
         }
         Op::Check { path, version } => versioned(CHECK, version, path, out),
+        Op::Refuse { error } => {
+            out.push(REFUSE);
+            out.extend_from_slice(&error.code().to_le_bytes());
+        }
     }
 }
 
@@ -178,10 +184,7 @@ pub(super) fn decode<'a>(code: u8, reader: &mut Reader<'a>) -> Result<Command<'a
             let (identities, enforce_quota) = decode_asker(reader)?;
             Command::Multi { ops: decode_ops(reader)?, identities, enforce_quota }
         }
-        operation::REFUSE => {
-            let code = reader.i32()?;
-            Command::Refuse { error: Error::from_code(code).ok_or(FormatError::ErrorCode(code))? }
-        }
+        operation::REFUSE => Command::Refuse { error: error(reader.i32()?)? },
         code => return Err(FormatError::Tag(code, "operation")),
     })
 }
@@ -210,8 +213,10 @@ fn decode_op<'a>(reader: &mut Reader<'a>) -> Result<Op<'a>, FormatError> {
     if code == CREATE {
         return decode_create(reader);
     }
+    // A refusal has its error there.
     let version = reader.i32()?;
     Ok(match code {
+        REFUSE => Op::Refuse { error: error(version)? },
         DELETE => Op::Delete { version, path: reader.long_str()? },
         SET_DATA => {
             let flags = reader.u8()?;
@@ -221,6 +226,10 @@ fn decode_op<'a>(reader: &mut Reader<'a>) -> Result<Op<'a>, FormatError> {
         CHECK => Op::Check { version, path: reader.long_str()? },
         code => return Err(FormatError::Tag(code, "operation on a znode")),
     })
+}
+
+fn error(code: i32) -> Result<Error, FormatError> {
+    Error::from_code(code).ok_or(FormatError::ErrorCode(code))
 }
 
 fn decode_create<'a>(reader: &mut Reader<'a>) -> Result<Op<'a>, FormatError> {

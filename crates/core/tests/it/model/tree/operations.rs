@@ -96,6 +96,7 @@ impl Tree {
                 demand_version(node.version, version)?;
                 Ok(OpResult::Checked)
             }
+            Op::Refuse { error } => Err(error),
         }
     }
 
