@@ -1,5 +1,6 @@
 //! The operations of a multi and their results. Each has a header of its own, and one that says so ends them.
 
+use crate::acl::Acl;
 use crate::error_code::ErrorCode;
 use crate::jute::{
     Flaw, Reader, Record, write_bool, write_i32, write_i64, write_nullable_buffer, write_string,
@@ -17,10 +18,28 @@ pub enum Operation<'a> {
     Create(Create<'a>),
     Create2(Create<'a>),
     CreateContainer(Create<'a>),
-    CreateTtl { create: Create<'a>, ttl_ms: i64 },
-    Delete { path: &'a str, version: i32 },
-    SetData { path: &'a str, data: Option<&'a [u8]>, version: i32 },
-    Check { path: &'a str, version: i32 },
+    CreateTtl {
+        create: Create<'a>,
+        ttl_ms: i64,
+    },
+    Delete {
+        path: &'a str,
+        version: i32,
+    },
+    SetData {
+        path: &'a str,
+        data: Option<&'a [u8]>,
+        version: i32,
+    },
+    Check {
+        path: &'a str,
+        version: i32,
+    },
+    /// One of the creations with flags that are no mode: it is whole, and to be refused when its turn comes.
+    Modeless {
+        op: Op,
+        flags: i32,
+    },
 }
 
 impl Operation<'_> {
@@ -34,17 +53,18 @@ impl Operation<'_> {
             Self::Delete { .. } => Op::Delete,
             Self::SetData { .. } => Op::SetData,
             Self::Check { .. } => Op::Check,
+            Self::Modeless { op, .. } => *op,
         }
     }
 }
 
 impl<'a> Record<'a> for Operation<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, Flaw> {
-        Ok(match Op::from_number(Header::read(reader)?.kind) {
-            Some(Op::Create) => Self::Create(Create::read(reader)?),
-            Some(Op::Create2) => Self::Create2(Create::read(reader)?),
-            Some(Op::CreateContainer) => Self::CreateContainer(Create::read(reader)?),
-            Some(Op::CreateTtl) => Self::CreateTtl { create: Create::read(reader)?, ttl_ms: reader.i64()? },
+        let op = Op::from_number(Header::read(reader)?.kind);
+        Ok(match op {
+            Some(op @ (Op::Create | Op::Create2 | Op::CreateContainer | Op::CreateTtl)) => {
+                return read_creation(op, reader);
+            }
             Some(Op::Delete) => Self::Delete { path: reader.string()?, version: reader.i32()? },
             Some(Op::SetData) => Self::SetData {
                 path: reader.string()?,
@@ -68,8 +88,29 @@ impl<'a> Record<'a> for Operation<'a> {
                 write_path_and_number(path, version, out);
             }
             Self::SetData { path, data, version } => write_set_data(path, data, version, out),
+            Self::Modeless { op, flags } => {
+                write_string("", out);
+                write_nullable_buffer(None, out);
+                List::<Acl<'_>>::EMPTY.write(out);
+                write_i32(flags, out);
+                if op == Op::CreateTtl {
+                    write_i64(0, out);
+                }
+            }
         }
     }
+}
+
+fn read_creation<'a>(op: Op, reader: &mut Reader<'a>) -> Result<Operation<'a>, Flaw> {
+    let create = Create::read_flags(reader)?;
+    let ttl_ms = if op == Op::CreateTtl { reader.i64()? } else { 0 };
+    Ok(match (op, create) {
+        (op, Err(flags)) => Operation::Modeless { op, flags },
+        (Op::CreateTtl, Ok(create)) => Operation::CreateTtl { create, ttl_ms },
+        (Op::CreateContainer, Ok(create)) => Operation::CreateContainer(create),
+        (Op::Create2, Ok(create)) => Operation::Create2(create),
+        (_, Ok(create)) => Operation::Create(create),
+    })
 }
 
 /// One operation of a [`Request::MultiRead`](crate::Request::MultiRead). It sets no watch: the real server

@@ -330,6 +330,11 @@ fn encode(header: ReplyHeader, op: Op, reply: &Reply<'_>, out: &mut Vec<u8>) {
             results.iter().for_each(|result| encoder.push(&to_result(result)));
             return encoder.end();
         }
+        // The real server can't go on with such an operation, and takes the request for one that can't be read.
+        Reply::MultiFailed { error: Error::MarshallingError, .. } => {
+            let error = Some(ErrorCode::MarshallingError);
+            return codec::Reply::Empty.encode(ReplyHeader { error, ..header }, out);
+        }
         Reply::MultiFailed { count, failed, error } => {
             let mut encoder = ResultsEncoder::begin(header, out);
             for number in 0..*count {

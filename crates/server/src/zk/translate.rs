@@ -10,6 +10,9 @@ use trellis_zk_codec::{AddWatchMode, List, Operation, ReadOperation, Request, Wa
 use super::peer::{Then, WatchPaths};
 use super::watches::Modes;
 
+/// A time to live that is refused, of operations that have none.
+const NO_TTL: i64 = -1;
+
 /// What becomes of a request.
 pub(super) enum Step<'a> {
     /// A question, for this node's state, and what to do with the answer.
@@ -143,7 +146,7 @@ impl<'a> Change<'a> {
         match *self {
             Change::One(operation, want_stat) => {
                 let list = lists.add(acl_of(&operation));
-                let op = op(operation, lists.get(&list), want_stat);
+                let op = one(operation, lists.get(&list), want_stat);
                 submit(&Command::Op { op, identities, enforce_quota });
             }
             Change::SetAcl { path, acl, version } => {
@@ -154,19 +157,13 @@ impl<'a> Change<'a> {
             Change::Many(operations) => {
                 let ranges: Vec<_> =
                     operations.iter().map(|operation| lists.add(acl_of(&operation))).collect();
-                // In a multi, no creation is answered with the znode's facts but those that ask by other means.
                 let ops = operations.iter().zip(&ranges);
-                let ops = ops.map(|(operation, list)| op(operation, lists.get(list), want_stat(&operation)));
+                let ops = ops.map(|(operation, list)| part(operation, lists.get(list)));
                 submit(&Command::Multi { ops: ops.collect(), identities, enforce_quota });
             }
             Change::Refuse(error) => submit(&Command::Refuse { error }),
         }
     }
-}
-
-/// Whether an operation of a multi is answered with the znode's facts. The real server answers `create2` plainly.
-fn want_stat(operation: &Operation<'_>) -> bool {
-    !matches!(operation, Operation::Create(_) | Operation::Create2(_))
 }
 
 fn acl_of<'a>(operation: &Operation<'a>) -> Option<List<'a, codec::Acl<'a>>> {
@@ -175,36 +172,66 @@ fn acl_of<'a>(operation: &Operation<'a>) -> Option<List<'a, codec::Acl<'a>>> {
             Some(create.acl)
         }
         Operation::CreateTtl { create, .. } => Some(create.acl),
-        Operation::Delete { .. } | Operation::SetData { .. } | Operation::Check { .. } => None,
+        Operation::Delete { .. }
+        | Operation::SetData { .. }
+        | Operation::Check { .. }
+        | Operation::Modeless { .. } => None,
     }
 }
 
-fn op<'a>(operation: Operation<'a>, acl: Acl<'a>, want_stat: bool) -> Op<'a> {
-    let create = |create: codec::Create<'a>, ttl_ms| Op::Create {
-        path: create.path,
-        data: create.data,
-        acl,
-        mode: mode(create.mode, ttl_ms),
-        sequential: create.mode.is_sequential(),
-        want_stat,
-    };
+/// An operation by itself. Whether it makes a container or a node with a time to live is for the operation to say, and
+/// the rest for its flags.
+fn one<'a>(operation: Operation<'a>, acl: Acl<'a>, want_stat: bool) -> Op<'a> {
     match operation {
-        Operation::Create(plain) | Operation::Create2(plain) => create(plain, -1),
-        // A container it is, whatever the flags say besides.
-        Operation::CreateContainer(plain) => match create(plain, -1) {
-            Op::Create { path, data, acl, sequential, want_stat, mode: CreateMode::Ephemeral } => {
-                Op::Create { path, data, acl, mode: CreateMode::Container, sequential, want_stat }
+        Operation::Create(plain) | Operation::Create2(plain) => {
+            let mode = match mode(plain.mode, NO_TTL) {
+                CreateMode::Container => CreateMode::Persistent,
+                mode => mode,
+            };
+            create(plain, acl, mode, want_stat)
+        }
+        Operation::CreateContainer(plain) => {
+            let mode = match mode(plain.mode, NO_TTL) {
+                mode @ CreateMode::Ttl { .. } => mode,
+                _ => CreateMode::Container,
+            };
+            create(plain, acl, mode, want_stat)
+        }
+        Operation::CreateTtl { create: plain, ttl_ms } => {
+            create(plain, acl, mode(plain.mode, ttl_ms), want_stat)
+        }
+        other => part(other, acl),
+    }
+}
+
+/// An operation of a multi. There the flags alone say what is made, and whether the znode's facts are told: of
+/// containers and of nodes with a time to live, whose operation must be `createTTL`.
+fn part<'a>(operation: Operation<'a>, acl: Acl<'a>) -> Op<'a> {
+    match operation {
+        Operation::Create(plain) | Operation::Create2(plain) | Operation::CreateContainer(plain) => {
+            match mode(plain.mode, NO_TTL) {
+                CreateMode::Ttl { .. } => Op::Refuse { error: Error::MarshallingError },
+                mode => create(plain, acl, mode, mode == CreateMode::Container),
             }
-            op => op,
-        },
-        Operation::CreateTtl { create: plain, ttl_ms } => create(plain, ttl_ms),
+        }
+        Operation::CreateTtl { create: plain, ttl_ms } => {
+            let mode = mode(plain.mode, ttl_ms);
+            let want_stat = matches!(mode, CreateMode::Container | CreateMode::Ttl { .. });
+            create(plain, acl, mode, want_stat)
+        }
         Operation::Delete { path, version } => Op::Delete { path, version },
         Operation::SetData { path, data, version } => Op::SetData { path, data, version },
         Operation::Check { path, version } => Op::Check { path, version },
+        Operation::Modeless { .. } => Op::Refuse { error: Error::BadArguments },
     }
 }
 
-/// What the flags say counts, whichever operation they come with, as in the real server.
+fn create<'a>(create: codec::Create<'a>, acl: Acl<'a>, mode: CreateMode, want_stat: bool) -> Op<'a> {
+    let codec::Create { path, data, .. } = create;
+    Op::Create { path, data, acl, mode, sequential: create.mode.is_sequential(), want_stat }
+}
+
+/// What flags mean.
 fn mode(mode: codec::CreateMode, ttl_ms: i64) -> CreateMode {
     use codec::CreateMode as M;
     match mode {

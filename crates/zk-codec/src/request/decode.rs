@@ -84,7 +84,10 @@ impl<'a> Request<'a> {
             Op::Create => Self::Create(Create::read(reader)?),
             Op::Create2 => Self::Create2(Create::read(reader)?),
             Op::CreateContainer => Self::CreateContainer(Create::read(reader)?),
-            Op::CreateTtl => Self::CreateTtl { create: Create::read(reader)?, ttl_ms: reader.i64()? },
+            Op::CreateTtl => {
+                let (create, ttl_ms) = (Create::read_flags(reader)?, reader.i64()?);
+                Self::CreateTtl { create: create.map_err(|_flags| Flaw::BadArgument)?, ttl_ms }
+            }
             Op::Delete => Self::Delete { path: reader.string()?, version: reader.i32()? },
             Op::Exists => Self::Exists { path: reader.string()?, watch: reader.bool()? },
             Op::GetData => Self::GetData { path: reader.string()?, watch: reader.bool()? },
@@ -150,12 +153,15 @@ impl<'a> Request<'a> {
 
 impl<'a> Create<'a> {
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, Flaw> {
-        Ok(Self {
-            path: reader.string()?,
-            data: reader.nullable_buffer()?,
-            acl: List::read(reader)?,
-            mode: CreateMode::from_number(reader.i32()?).ok_or(Flaw::BadArgument)?,
-        })
+        Self::read_flags(reader)?.map_err(|_flags| Flaw::BadArgument)
+    }
+
+    /// Gives the flags alone if they are no mode.
+    pub(crate) fn read_flags(reader: &mut Reader<'a>) -> Result<Result<Self, i32>, Flaw> {
+        let (path, data, acl) = (reader.string()?, reader.nullable_buffer()?, List::read(reader)?);
+        let flags = reader.i32()?;
+        let create = |mode| Self { path, data, acl, mode };
+        Ok(CreateMode::from_number(flags).map(create).ok_or(flags))
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) fn operations<'a>(parts: &Parts<'a>) -> Vec<Operation<'a>> {
         Operation::Delete { path, version },
         Operation::SetData { path, data, version },
         Operation::Check { path, version },
+        Operation::Modeless { op: Op::Create, flags: 7 },
+        Operation::Modeless { op: Op::CreateTtl, flags: -1 },
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod both;
 pub(crate) mod client;
+mod creations;
 mod fill;
 mod input;
 mod limits;
