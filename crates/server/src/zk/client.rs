@@ -466,7 +466,7 @@ fn identities(bytes: &[u8]) -> Identities<'_> {
     Identities::decode(bytes).unwrap_or(Identities::NONE)
 }
 
-/// Whether a request changes something, so that even a refusal uses up a transaction.
+/// Whether a request that cannot be read uses up a transaction: those that change something do, but for `reconfig`.
 fn is_write(op: Op) -> bool {
     matches!(
         op,
@@ -479,6 +479,5 @@ fn is_write(op: Op) -> bool {
             | Op::SetAcl
             | Op::Check
             | Op::Multi
-            | Op::Reconfig
     )
 }
