@@ -39,9 +39,9 @@ impl Modes {
     pub(crate) const ANY: Modes = Modes(63);
 
     const NONE: Modes = Modes(0);
-    /// What a change of the znode itself goes to, on its path and on those above.
+    /// What a change of the znode itself goes to, on its path and on those above; its end goes to all there.
     const OF_DATA: Modes = Modes(1 | 4 | 16);
-    const ABOVE: Modes = Modes(16 | 32);
+    const RECURSIVE_DATA: Modes = Modes(16);
     /// What a change of children goes to. Recursive watches hear of the child itself.
     const OF_CHILDREN: Modes = Modes(2 | 8);
     const ONE_SHOT: Modes = Modes(1 | 2);
@@ -134,8 +134,8 @@ impl Watches {
     }
 
     fn set(&mut self, watch: u32, before: Modes, after: Modes) {
-        self.recursive += usize::from(after.intersects(Modes::ABOVE));
-        self.recursive -= usize::from(before.intersects(Modes::ABOVE));
+        self.recursive += usize::from(after.intersects(Modes::RECURSIVE));
+        self.recursive -= usize::from(before.intersects(Modes::RECURSIVE));
         self.sides += after.sides();
         self.sides -= before.sides();
         if after == Modes::NONE {
@@ -155,11 +155,16 @@ impl Watches {
             Event::ChildrenChanged => Modes::OF_CHILDREN,
         };
         self.fire_at(path, here, tell);
-        if self.recursive > 0 && event != Event::ChildrenChanged {
+        let above = match event {
+            Event::Created | Event::DataChanged => Modes::RECURSIVE_DATA,
+            Event::Deleted => Modes::RECURSIVE,
+            Event::ChildrenChanged => return,
+        };
+        if self.recursive > 0 {
             let mut rest = path;
             while let Some(slash) = rest.rfind('/').filter(|_| rest.len() > 1) {
                 rest = if slash == 0 { "/" } else { &rest[..slash] };
-                self.fire_at(rest, Modes::ABOVE, tell);
+                self.fire_at(rest, above, tell);
             }
         }
     }
