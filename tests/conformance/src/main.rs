@@ -35,6 +35,9 @@ struct Arguments {
     /// Run only the checks of one protocol.
     #[arg(long, value_name = "PROTOCOL")]
     only: Option<Protocol>,
+    /// Run only the checks that have this in their names.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    check: String,
     /// The seed of the first sequence; each later one takes the next number.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -48,8 +51,8 @@ enum Protocol {
 }
 
 fn main() -> Result<ExitCode> {
-    let Arguments { trellis, runtimes, rounds, only, seed, .. } = Arguments::parse();
-    let mut report = Report::default();
+    let Arguments { trellis, runtimes, rounds, only, check, seed, .. } = Arguments::parse();
+    let mut report = Report::on(check);
     if only != Some(Protocol::Zookeeper) {
         tube::run(trellis.clone(), &runtimes, (seed, rounds), &mut report)?;
     }

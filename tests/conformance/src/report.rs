@@ -8,13 +8,28 @@ use anyhow::Result;
 /// The results so far. They go to the standard output as they come.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
+    /// Checks whose names lack this are left out.
+    part_of_name: String,
     passed: u32,
     failed: u32,
 }
 
 impl Report {
-    /// Runs a check and prints what it found: a remark if it passes, the whole story if it fails.
+    /// A report on the checks that have this in their names; on all, if it is empty.
+    pub(crate) fn on(part_of_name: String) -> Report {
+        Report { part_of_name, ..Report::default() }
+    }
+
+    /// Whether a check of this name is to run.
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        name.contains(&self.part_of_name)
+    }
+
+    /// Runs a check, if it is wanted, and prints what it found: a remark if it passes, the whole story if it fails.
     pub(crate) fn check(&mut self, name: &str, check: impl FnOnce() -> Result<String>) -> Result<()> {
+        if !self.wants(name) {
+            return Ok(());
+        }
         let started = Instant::now();
         let result = check();
         self.add(name, result, started)

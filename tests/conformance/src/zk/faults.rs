@@ -10,8 +10,12 @@
 //! | checks requests that are sent behind a `setACL` against the old list, or the new one | the new one | [`Rules::may_follow`] |
 //! | lets `auth` overtake the requests before it, which then have the new identity, or don't | in order | [`Rules::may_follow`] |
 //! | takes a `createContainer` with an ephemeral mode for an ephemeral until it is done, for a container then | a container | [`Rules::may_follow`] |
-//! | fails at a multi that has a create with a mode for a time to live; requests sent behind it find what was not done, and can end the server | they don't | [`Rules::may_follow`] |
-//! | lets requests that are sent together exceed a hard quota | no | [`Rules::may_follow`] |
+//! | refuses a multi in which a create other than `createTTL` has a mode for a time to live; requests sent behind it find what was not done, and can end the server | refuses it, too, and nothing is found | [`Rules::may_follow`] |
+//! | refuses a `multiRead` of nothing but operations of a multi, and sends an empty list behind the error | refuses it | [`Rules::allow`] |
+//! | reckons a hard quota without what the requests sent just before will change | with it | [`Rules::may_follow`] |
+//! | reckons a hard quota without what a multi's operations change one after the other | with it | [`Rules::allow`] |
+//! | counts the root among the nodes below it, if it is called by an empty path | doesn't | [`Rules::allow`] |
+//! | gives characters beyond U+FFFF, which no path can have, back as broken UTF-8 | as they were | [`Rules::allow`] |
 //! | leaves out the watches for children in `wchs`, `wchc` and `wchp` | tells all | `words`: there are none |
 //! | tells identities in `whoAmI` in the order of a hash table | in the order in which they were shown | `answer`: in order; the tour of `zkCli.sh` has one only |
 
@@ -67,12 +71,21 @@ impl Rules {
 
     /// Whether a connection may send a request at all.
     pub(super) fn allow(&self, connection: usize, request: &Request) -> bool {
-        if request.parts.iter().any(|part| part.operation == Operation::CreateTtl && kills(&part.fields)) {
-            return false;
-        }
         match request.operation {
             Operation::Check => false,
             Operation::CreateTtl => !kills(&request.fields),
+            Operation::MultiRead => {
+                request.parts.is_empty()
+                    || request.parts.iter().any(|part| part.operation != Operation::Check)
+            }
+            Operation::Multi => {
+                let changes = request.parts.iter().filter(|part| part.operation != Operation::Check);
+                !self.has_quota || changes.count() <= 1
+            }
+            Operation::GetAllChildrenNumber => path(request) != Some(""),
+            Operation::Sync => {
+                path(request).is_none_or(|path| path.chars().all(|letter| letter <= '\u{ffff}'))
+            }
             Operation::CheckWatches => self.is_calm(connection),
             Operation::CloseSession | Operation::Auth | Operation::Sasl => !self.is_calm(connection),
             Operation::AddWatch => match request.fields.as_slice() {
@@ -90,7 +103,7 @@ impl Rules {
         let is_last = |request: &Request| {
             use Operation::{CloseSession, CreateContainer, SetAcl};
             matches!(request.operation, CloseSession | CreateContainer | SetAcl)
-                || request.parts.iter().any(|part| part.operation == CreateContainer || confuses(part))
+                || request.parts.iter().any(confuses)
         };
         pipeline.is_empty()
             || !self.has_quota
@@ -99,9 +112,16 @@ impl Rules {
     }
 }
 
+fn path(request: &Request) -> Option<&str> {
+    match request.fields.first()? {
+        Field::Path(path) => Some(path),
+        _ => None,
+    }
+}
+
 /// Whether a part of a multi makes the real server leave traces of the parts before it.
 fn confuses(part: &Request) -> bool {
-    matches!(part.operation, Operation::Create | Operation::Create2)
+    matches!(part.operation, Operation::Create | Operation::Create2 | Operation::CreateContainer)
         && matches!(part.fields.last(), Some(Field::Int(mode)) if MODES_WITH_TTL.contains(mode))
 }
 

@@ -83,8 +83,8 @@ pub(super) enum Action {
     },
     /// Drops the connection; the session lives on.
     Disconnect,
-    /// Waits for an event that time brings, while all clients let their servers know that they live.
-    Await(String),
+    /// Waits for events that time brings, in any order, while all clients let their servers know that they live.
+    Await(Vec<String>),
 }
 
 /// An action on one of the connections.
@@ -116,7 +116,7 @@ impl Display for Step {
                 Ok(())
             }
             Action::Disconnect => formatter.write_str("disconnects"),
-            Action::Await(event) => write!(formatter, "awaits {event}"),
+            Action::Await(events) => write!(formatter, "awaits {}", events.join(", ")),
         }
     }
 }

@@ -85,7 +85,7 @@ impl Side {
         match &step.action {
             Action::Connect(connect) => self.connect(connection, connect, &mut events)?,
             Action::Disconnect => self.clients[connection] = None,
-            Action::Await(event) => self.await_event(connection, event, &mut events)?,
+            Action::Await(awaited) => self.await_events(connection, awaited, &mut events)?,
             Action::Send { requests, cuts } => {
                 if self.clients[connection].is_none() {
                     self.connect(connection, &Connect::to(Wanted::New), &mut events)?;
@@ -100,7 +100,7 @@ impl Side {
         if step.changes_something() {
             self.settle(&mut events)?;
         }
-        if ends_a_session(step) {
+        if brings_events_in_any_order(step) {
             put_runs_of_events_in_order(&mut events);
         }
         Ok(events)
@@ -166,15 +166,16 @@ impl Side {
         (0..CONNECTIONS).try_for_each(|connection| self.receive(connection, events))
     }
 
-    /// Takes what comes until a connection has had an event that ends so.
-    fn await_event(&mut self, connection: usize, event: &str, events: &mut Events) -> Result<()> {
+    /// Takes what comes until a connection has had events that end so.
+    fn await_events(&mut self, connection: usize, awaited: &[String], events: &mut Events) -> Result<()> {
         let deadline = Instant::now() + AWAIT_DEADLINE;
         loop {
-            let before = events.len();
             self.settle(events)?;
             self.ask_as_janitor(&Request::new(Operation::Ping, vec![]))?;
-            let mut new = events[before..].iter();
-            if new.any(|(place, observed)| *place == connection && observed.text.ends_with(event)) {
+            let has_come = |event: &String| {
+                events.iter().any(|(place, seen)| *place == connection && seen.text.ends_with(event))
+            };
+            if awaited.iter().all(has_come) {
                 return Ok(());
             }
             match &mut self.clients[connection] {
@@ -250,10 +251,15 @@ fn handshake(connect: &Connect, session: Option<&Session>, newest_zxid: i64) -> 
     frame
 }
 
-/// Whether ephemerals may go in this step. The real server deletes them in the order of a hash table.
-fn ends_a_session(step: &Step) -> bool {
-    let Action::Send { requests, .. } = &step.action else { return false };
-    requests.iter().any(|request| request.operation == Operation::CloseSession)
+/// Whether several nodes may go in this step. The real server deletes them in the order of a hash table.
+fn brings_events_in_any_order(step: &Step) -> bool {
+    match &step.action {
+        Action::Send { requests, .. } => {
+            requests.iter().any(|request| request.operation == Operation::CloseSession)
+        }
+        Action::Await(_) => true,
+        Action::Connect(_) | Action::Disconnect => false,
+    }
 }
 
 fn put_runs_of_events_in_order(events: &mut Events) {

@@ -12,16 +12,17 @@ use super::sequence::{Action, Connect, Sequence, Step, Wanted};
 use super::server::Pace;
 use crate::report::Report;
 
-/// Time-outs between 1 and 10 seconds. Containers are not tried: the real server looks for them every so often, and
-/// trellis removes them a minute after their last child, which `core`'s scripts show.
+/// Time-outs between 1 and 10 seconds.
 const PACE: Pace = Pace { tick_ms: 500, container_check_ms: 100 };
-/// A container goes a minute after it has become empty, and the real server looks once in this time.
+/// trellis removes a container a minute after its last child has gone. The real server looks for empty ones every so
+/// often, so it gets about as long.
 const CONTAINER_PACE: Pace = Pace { tick_ms: 2000, container_check_ms: 55_000 };
 /// One connection's session or node goes some time before the other's, also on a slow machine.
 const SOON_MS: i32 = 1000;
 const LATER_MS: i32 = 3000;
 const LONGEST_MS: i32 = 10_000;
 const MODE_EPHEMERAL: i32 = 1;
+const MODE_CONTAINER: i32 = 4;
 const MODE_TTL: i32 = 5;
 /// The connection that looks on.
 const WATCHER: usize = 2;
@@ -122,6 +123,36 @@ fn again() -> Vec<Step> {
     ]
 }
 
+/// By itself, the operation makes a container, and in a multi its flags do.
+fn container() -> Vec<Step> {
+    use Operation::{Create, CreateContainer, Multi};
+    let ways = [
+        (CreateContainer, MODE_CONTAINER, "~/container"),
+        (CreateContainer, 0, "~/container-without-the-mode"),
+        (Create, MODE_CONTAINER, "~/node-with-the-mode"),
+    ];
+    let create = |(operation, mode, path): &(Operation, i32, &str), prefix: &str| {
+        requests::create_as(*operation, &path.replace("~/", prefix), Some(b"x"), requests::OPEN, *mode)
+    };
+    let in_multi = ways.iter().map(|way| create(way, "~/multi-")).collect();
+    let mut steps = vec![looks_on(), creates(0, "~/unused", MODE_CONTAINER)];
+    steps.extend(ways.iter().map(|way| step(0, create(way, "~/"))));
+    steps.push(step(0, Request::multi(Multi, in_multi)));
+    for prefix in ["~/", "~/multi-"] {
+        for (.., path) in &ways {
+            let child = format!("{}/child", path.replace("~/", prefix));
+            steps.push(creates(0, &child, 0));
+            steps.push(step(0, requests::with_number(Operation::Delete, &child, -1)));
+        }
+    }
+    let gone =
+        ["~/container", "~/container-without-the-mode", "~/multi-container", "~/multi-node-with-the-mode"];
+    let gone = gone.map(|path| format!("NodeDeleted {path}")).to_vec();
+    steps.push(Step { connection: WATCHER, action: Action::Await(gone) });
+    steps.push(asks(Operation::GetChildren2, "~"));
+    steps
+}
+
 fn time_to_live() -> Vec<Step> {
     vec![
         looks_on(),
@@ -165,7 +196,8 @@ fn disconnects(connection: usize) -> Step {
 }
 
 fn creates(connection: usize, path: &str, mode: i32) -> Step {
-    step(connection, requests::create_as(Operation::Create, path, Some(b"x"), requests::OPEN, mode))
+    let operation = if mode == MODE_CONTAINER { Operation::CreateContainer } else { Operation::Create };
+    step(connection, requests::create_as(operation, path, Some(b"x"), requests::OPEN, mode))
 }
 
 fn creates_for(connection: usize, path: &str, ttl_ms: i32) -> Step {
@@ -184,5 +216,5 @@ fn asks(operation: Operation, path: &str) -> Step {
 }
 
 fn awaits(event: &str) -> Step {
-    Step { connection: WATCHER, action: Action::Await(event.into()) }
+    Step { connection: WATCHER, action: Action::Await(vec![event.into()]) }
 }

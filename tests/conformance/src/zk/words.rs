@@ -84,7 +84,6 @@ impl Prepared {
         // Of watches for children, the real server's words say nothing, and those of trellis do.
         for request in [
             requests::create("/ephemeral", Some(b"x"), 1),
-            // The real server's words are silent about watches for children, and trellis' are not.
             requests::read(Operation::GetData, "/ephemeral", true),
         ] {
             let (header, _) = client.ask(&request, meaning)?;
