@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use trellis_core::zk::{Acl, Command, CreateMode, Error, Identities, MultiRead, Op, Permissions, Query};
 use trellis_zk_codec as codec;
-use trellis_zk_codec::{AddWatchMode, List, Operation, ReadOperation, Request, WatcherKind};
+use trellis_zk_codec::{AddWatchMode, ErrorCode, List, Operation, ReadOperation, Request, WatcherKind};
 
 use super::peer::{Then, WatchPaths};
 use super::watches::Modes;
@@ -87,6 +87,10 @@ pub(super) fn step<'a>(request: &Request<'a>) -> Step<'a> {
                 AddWatchMode::PersistentRecursive => Modes::RECURSIVE,
             };
             placed(Then::AddWatch(modes, path.into()))
+        }
+        // The real server stumbles over what has no slash.
+        Request::CheckWatches { path, .. } if !path.is_empty() && !path.contains('/') => {
+            placed(Then::Fail(ErrorCode::MarshallingError))
         }
         Request::CheckWatches { path, kind } => placed(Then::CheckWatches(modes(kind), path.into())),
         Request::RemoveWatches { path, kind } => placed(Then::RemoveWatches(modes(kind), path.into())),

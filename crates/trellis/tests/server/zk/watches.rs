@@ -415,4 +415,6 @@ fn watches_can_be_asked_for_and_removed() {
     other.create_as("/a/b", b"", CreateMode::Persistent).expect("it is created");
     other.set("/a", b"").expect("it is set");
     assert_eq!(client.told(), [changed("/a")], "what is left is one");
+    let no_path = client.ask(&Request::CheckWatches { path: "a", kind: Any }).map(drop);
+    assert_eq!(no_path, Err(ErrorCode::MarshallingError), "as in the real server");
 }
