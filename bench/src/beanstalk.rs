@@ -7,13 +7,6 @@ use anyhow::{Context, Result, bail};
 
 use crate::network::Protocol;
 
-/// The bytes of a job in every workload.
-pub(crate) const BODY_BYTES: usize = 128;
-/// The body of jobs that need no mark of their own.
-pub(crate) const BODY: &[u8; BODY_BYTES] = &[b'x'; BODY_BYTES];
-/// The body of jobs that are to make a log grow.
-pub(crate) const LARGE_BODY: &[u8; 1024] = &[b'x'; 1024];
-
 /// A reply may have this many bytes before its length is known, and this many after; past that, the server
 /// is not what we think it is.
 const REPLY_BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -18,6 +18,7 @@ mod report;
 mod rows;
 mod server;
 mod workload;
+mod zookeeper;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,15 +38,21 @@ const OPEN_FILES: u64 = 12_000;
 /// What statfs calls a file system that is in memory.
 const TMPFS: i64 = 0x0102_1994;
 
-/// Measures trellis and beanstalkd side by side.
+/// Measures trellis side by side with beanstalkd, and with ZooKeeper.
 #[derive(Parser)]
 struct Arguments {
-    /// The trellis to measure; without it, only the peer is measured.
+    /// The trellis to measure; without it, only the peers are measured.
     #[arg(long, value_name = "PROGRAM")]
     trellis: Option<PathBuf>,
     /// The beanstalkd to measure.
     #[arg(long, value_name = "PROGRAM", default_value = "beanstalkd")]
     beanstalkd: PathBuf,
+    /// The Java that runs ZooKeeper.
+    #[arg(long, value_name = "PROGRAM", default_value = "java")]
+    java: PathBuf,
+    /// The ZooKeeper to measure.
+    #[arg(long, value_name = "FILE", default_value = "/usr/share/java/zookeeper.jar")]
+    zookeeper_jar: PathBuf,
     /// Where the servers write; must be on a real disk.
     #[arg(long, value_name = "DIR", default_value = "target/bench")]
     work_dir: PathBuf,
@@ -55,7 +62,7 @@ struct Arguments {
     /// Only the rows whose name contains this.
     #[arg(long, value_name = "ROW")]
     filter: Option<String>,
-    /// A glance: one round of one second, with a tenth of the jobs, tubes and connections.
+    /// A glance: one round of one second, with a tenth of the jobs, znodes, tubes and connections.
     #[arg(long)]
     quick: bool,
     /// How long each server is loaded in each round of each row; 5 unless quick.
@@ -95,6 +102,8 @@ fn run(arguments: Arguments) -> Result<()> {
     prepare_work_dir(&arguments.work_dir)?;
     let programs = Programs {
         beanstalkd: arguments.beanstalkd,
+        java: arguments.java,
+        zookeeper_jar: arguments.zookeeper_jar,
         trellis: arguments.trellis,
         work_dir: arguments.work_dir,
     };
@@ -115,7 +124,8 @@ fn run(arguments: Arguments) -> Result<()> {
 /// a warmer machine.
 fn measure_row(row: &Row, programs: &Programs, effort: Effort, samples: &mut Vec<Sample>) -> Result<()> {
     for round in 0..effort.rounds {
-        let mut servers = vec![Kind::Beanstalkd];
+        let peer = row.speech().peer();
+        let mut servers = vec![peer];
         servers.extend(programs.trellis.as_ref().map(|_| Kind::Trellis));
         if round % 2 == 1 {
             servers.reverse();
@@ -124,15 +134,15 @@ fn measure_row(row: &Row, programs: &Programs, effort: Effort, samples: &mut Vec
             let measurement = measure(row, programs, server, effort)
                 .with_context(|| format!("`{}` failed on {server:?}", row.name))?;
             eprintln!(
-                "{:28} {:10} round {} {:9.0} ops/s  p99 {:8.0} µs  {:5.2} CPU s/M",
+                "{:34} {:10} round {} {:9.0} ops/s  p99 {:8.0} µs  {:5.2} CPU s/M",
                 row.name,
-                format!("{server:?}").to_lowercase(),
+                server.name(),
                 round + 1,
                 measurement.replies_per_second,
                 measurement.p99_us,
                 measurement.cpu_seconds_per_million,
             );
-            samples.push(Sample { row: row.name, server, round, measurement });
+            samples.push(Sample { row: row.name, peer, server, round, measurement });
         }
     }
     Ok(())

@@ -3,12 +3,13 @@
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
 
 use crate::meter::Meter;
 
@@ -18,6 +19,10 @@ const READ_BYTES: usize = 256 * 1024;
 const EVENTS_MAX: usize = 1024;
 /// How long to wait for events before looking at the clock.
 const POLL_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// As many connections as come from one address. ZooKeeper takes no more than 60, as it is set up by itself, and those
+/// of a preparation may not be gone yet.
+const CONNECTIONS_PER_ADDRESS: usize = 20;
 
 /// How a protocol's replies are cut from a stream of bytes.
 pub(crate) trait Protocol {
@@ -132,7 +137,7 @@ impl Network {
         let poll = Poll::new()?;
         let mut sockets = Vec::with_capacity(count);
         for number in 0..count {
-            let stream = std::net::TcpStream::connect(address)
+            let stream = open(address, number)
                 .with_context(|| format!("cannot open connection {number} of {count}"))?;
             stream.set_nodelay(true)?;
             stream.set_nonblocking(true)?;
@@ -242,6 +247,16 @@ impl Network {
         output.drain(..sent);
         Ok(())
     }
+}
+
+/// Opens a connection from one of the machine's own addresses, of which it has millions.
+fn open(address: SocketAddr, number: usize) -> Result<std::net::TcpStream> {
+    let offset = u32::try_from(number / CONNECTIONS_PER_ADDRESS)?;
+    let own = Ipv4Addr::from_bits(Ipv4Addr::LOCALHOST.to_bits() + offset);
+    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    bind(&socket, &SocketAddrV4::new(own, 0))?;
+    connect(&socket, &address)?;
+    Ok(socket.into())
 }
 
 /// Hands every complete reply to the workload; the number of bytes that they had.

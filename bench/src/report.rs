@@ -11,6 +11,8 @@ use crate::server::Kind;
 #[derive(Serialize)]
 pub(crate) struct Sample {
     pub(crate) row: &'static str,
+    /// What trellis is compared with in this row.
+    pub(crate) peer: Kind,
     pub(crate) server: Kind,
     pub(crate) round: u32,
     pub(crate) measurement: Measurement,
@@ -35,13 +37,14 @@ const HEADER: [&str; 12] = [
 pub(crate) fn table(rows: &[&Row], samples: &[Sample]) -> String {
     let mut lines = vec![HEADER.map(str::to_owned)];
     for row in rows {
-        let peer = median(row, Kind::Beanstalkd, samples);
+        let opponent = row.speech().peer();
+        let peer = median(row, opponent, samples);
         let ours = median(row, Kind::Trellis, samples);
-        lines.extend(peer.as_ref().map(|peer| line(row.name, "beanstalkd", peer)));
+        lines.extend(peer.as_ref().map(|peer| line(row.name, opponent.name(), peer)));
         if let Some(ours) = &ours {
-            let mut line = line("", "trellis", ours);
+            let mut line = line("", Kind::Trellis.name(), ours);
             if let Some(peer) = &peer {
-                line[9] = ratio(ours, peer);
+                line[9] = ratio(row.target, ours, peer);
                 line[10] = target(row.target);
                 line[11] = if met(row.target, ours, peer) { "yes" } else { "**no**" }.to_owned();
             }
@@ -75,13 +78,13 @@ fn median(row: &Row, server: Kind, samples: &[Sample]) -> Option<Measurement> {
         longest_us: of(|sample| sample.longest_us),
         cpu_seconds_per_million: of(|sample| sample.cpu_seconds_per_million),
         resident_bytes: of(|sample| sample.resident_bytes),
-        bytes_per_job: first.bytes_per_job.map(|_| of(|sample| sample.bytes_per_job.unwrap_or_default())),
+        bytes_each: first.bytes_each.map(|_| of(|sample| sample.bytes_each.unwrap_or_default())),
     })
 }
 
 fn line(name: &str, server: &str, measurement: &Measurement) -> [String; 12] {
     let Measurement { replies_per_second, p50_us, p99_us, p999_us, longest_us, .. } = measurement;
-    let bytes_per_job = measurement.bytes_per_job.map(|bytes| format!(" ({bytes:.0} B a job)"));
+    let bytes_each = measurement.bytes_each.map(|bytes| format!(" ({bytes:.0} B each)"));
     let resident = measurement.resident_bytes / (1024.0 * 1024.0);
     [
         name.to_owned(),
@@ -92,22 +95,27 @@ fn line(name: &str, server: &str, measurement: &Measurement) -> [String; 12] {
         format!("{p999_us:.0}"),
         format!("{longest_us:.0}"),
         format!("{:.2}", measurement.cpu_seconds_per_million),
-        format!("{resident:.1}{}", bytes_per_job.unwrap_or_default()),
+        format!("{resident:.1}{}", bytes_each.unwrap_or_default()),
         String::new(),
         String::new(),
         String::new(),
     ]
 }
 
-fn ratio(ours: &Measurement, peer: &Measurement) -> String {
-    format!("{:.2}x", ours.replies_per_second / peer.replies_per_second)
+fn ratio(target: Target, ours: &Measurement, peer: &Measurement) -> String {
+    let ratio = format!("{:.2}x", ours.replies_per_second / peer.replies_per_second);
+    match target {
+        Target::RatioAndP99(..) => format!("{ratio}, p99 {:.2}x", ours.p99_us / peer.p99_us),
+        _ => ratio,
+    }
 }
 
 fn target(target: Target) -> String {
     match target {
         Target::Ratio(ratio) => format!("{ratio}x"),
         Target::RatioAndCpu(ratio) => format!("{ratio}x, CPU not above the peer's"),
-        Target::BytesPerJob(bytes) => format!("{bytes} B a job"),
+        Target::RatioAndP99(ratio, share) => format!("{ratio}x, p99 {share}x"),
+        Target::BytesEach(bytes) => format!("{bytes} B each"),
         Target::LongestMs(milliseconds) => format!("longest {milliseconds} ms"),
     }
 }
@@ -120,7 +128,8 @@ fn met(target: Target, ours: &Measurement, peer: &Measurement) -> bool {
         Target::RatioAndCpu(ratio) => {
             reaches(ratio) && round(ours.cpu_seconds_per_million / peer.cpu_seconds_per_million) <= 1.0
         }
-        Target::BytesPerJob(bytes) => ours.bytes_per_job.is_some_and(|own| own <= bytes),
+        Target::RatioAndP99(ratio, share) => reaches(ratio) && round(ours.p99_us / peer.p99_us) <= share,
+        Target::BytesEach(bytes) => ours.bytes_each.is_some_and(|own| own <= bytes),
         Target::LongestMs(milliseconds) => ours.longest_us <= milliseconds * 1000.0,
     }
 }
@@ -157,6 +166,7 @@ fn markdown<const COLUMNS: usize>(lines: &[[String; COLUMNS]]) -> String {
 mod tests {
     use super::*;
     use crate::rows::ROWS;
+    use crate::server::Speech;
 
     fn measurement(replies_per_second: f64, cpu: f64) -> Measurement {
         Measurement {
@@ -169,12 +179,17 @@ mod tests {
             longest_us: 20_000.0,
             cpu_seconds_per_million: cpu,
             resident_bytes: 1_048_576.0,
-            bytes_per_job: Some(230.4),
+            bytes_each: Some(230.4),
         }
     }
 
     fn sample(server: Kind, round: u32, replies_per_second: f64) -> Sample {
-        Sample { row: ROWS[0].name, server, round, measurement: measurement(replies_per_second, 1.0) }
+        sample_of(&ROWS[0], server, round, replies_per_second)
+    }
+
+    fn sample_of(row: &Row, server: Kind, round: u32, replies_per_second: f64) -> Sample {
+        let measurement = measurement(replies_per_second, 1.0);
+        Sample { row: row.name, peer: row.speech().peer(), server, round, measurement }
     }
 
     #[test]
@@ -201,6 +216,18 @@ mod tests {
     }
 
     #[test]
+    fn each_row_names_its_own_peer() {
+        let row = ROWS.iter().find(|row| row.speech() == Speech::Zookeeper).unwrap();
+        let samples = [sample_of(row, Kind::Trellis, 0, 3000.0), sample_of(row, Kind::Zookeeper, 0, 1000.0)];
+        let table = table(&[row], &samples);
+        let lines: Vec<Vec<&str>> =
+            table.lines().map(|line| line.split('|').map(str::trim).collect()).collect();
+        assert_eq!(lines[2][1..4], [row.name, "zookeeper", "1000"]);
+        assert_eq!(lines[3][10..13], ["3.00x, p99 1.00x", "2x, p99 0.25x", "**no**"]);
+        assert_eq!(serde_json::json!(samples[0])["peer"], "zookeeper");
+    }
+
+    #[test]
     fn the_peer_alone_has_no_ratio() {
         let table = table(&[&ROWS[0]], &[sample(Kind::Beanstalkd, 0, 1000.0)]);
         assert_eq!(table.lines().count(), 3);
@@ -214,9 +241,13 @@ mod tests {
         assert!(met(Target::RatioAndCpu(1.0), &measurement(1000.0, 2.0), &peer));
         assert!(!met(Target::RatioAndCpu(1.0), &measurement(1000.0, 2.1), &peer));
         assert!(!met(Target::RatioAndCpu(1.0), &measurement(900.0, 1.0), &peer));
+        let slow = Measurement { p99_us: 8.0, ..measurement(1000.0, 2.0) };
+        assert!(met(Target::RatioAndP99(1.0, 0.25), &measurement(1000.0, 9.0), &slow));
+        assert!(!met(Target::RatioAndP99(1.0, 0.24), &measurement(1000.0, 9.0), &slow));
+        assert!(!met(Target::RatioAndP99(1.0, 0.25), &measurement(900.0, 9.0), &slow));
         assert!(met(Target::LongestMs(20.0), &measurement(1.0, 1.0), &peer));
         assert!(!met(Target::LongestMs(19.9), &measurement(1.0, 1.0), &peer));
-        assert!(met(Target::BytesPerJob(231.0), &measurement(1.0, 1.0), &peer));
-        assert!(!met(Target::BytesPerJob(230.0), &measurement(1.0, 1.0), &peer));
+        assert!(met(Target::BytesEach(231.0), &measurement(1.0, 1.0), &peer));
+        assert!(!met(Target::BytesEach(230.0), &measurement(1.0, 1.0), &peer));
     }
 }

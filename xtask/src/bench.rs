@@ -28,14 +28,16 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<()> {
     let target = target_folder()?;
     let beanstalkd = tools::beanstalkd(&target)?;
+    let (java, zookeeper_jar) = tools::zookeeper()?;
     execute(&mut cargo(&["build", "--release", "--package", "trellis", "--package", "trellis-bench"])?)?;
 
     let folder = result_folder(options, &target)?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    fs::write(folder.join("machine.txt"), machine(&beanstalkd, &target)?)?;
+    fs::write(folder.join("machine.txt"), machine(&beanstalkd, &java, &target)?)?;
     let mut bench = Command::new(target.join("release/trellis-bench"));
     bench.arg("--trellis").arg(target.join("release/trellis"));
     bench.arg("--beanstalkd").arg(&beanstalkd);
+    bench.arg("--java").arg(&java).arg("--zookeeper-jar").arg(&zookeeper_jar);
     bench.arg("--work-dir").arg(target.join("bench"));
     bench.arg("--out").arg(&folder);
     if options.quick {
@@ -61,12 +63,14 @@ fn result_folder(options: &Options, target: &Path) -> Result<PathBuf> {
     Ok(root()?.join("bench/runs").join(format!("{}-{}", day.trim(), slug(&processor()?))))
 }
 
-/// What the results depend on besides the two servers.
-fn machine(beanstalkd: &Path, target: &Path) -> Result<String> {
+/// What the results depend on, and which servers they are of.
+fn machine(beanstalkd: &Path, java: &Path, target: &Path) -> Result<String> {
     let memory = fs::read_to_string("/proc/meminfo").context("benchmarks need Linux")?;
     let memory = memory.lines().next().unwrap_or_default().split_whitespace().nth(1).unwrap_or_default();
     let memory: u64 = memory.parse().context("/proc/meminfo has an unknown form")?;
     let line = |command: &mut Command| capture(command).map(|said| said.trim().to_owned());
+    let package_version = ["--show", "--showformat=${Version}", tools::ZOOKEEPER_PACKAGE];
+    let java_version = line(Command::new(java).arg("--version"))?;
     let disk = line(Command::new("df").arg("--output=fstype").arg(target))?;
     let facts = [
         ("time", line(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]))?),
@@ -77,6 +81,8 @@ fn machine(beanstalkd: &Path, target: &Path) -> Result<String> {
         ("kernel", line(Command::new("uname").args(["-s", "-r", "-m"]))?),
         ("compiler", line(Command::new("rustc").arg("--version").current_dir(root()?))?),
         ("beanstalkd", line(Command::new(beanstalkd).arg("-v"))?),
+        ("zookeeper", line(Command::new("dpkg-query").args(package_version))?),
+        ("java", java_version.lines().next().unwrap_or_default().to_owned()),
         (
             "trellis",
             line(Command::new("git").args(["describe", "--always", "--dirty"]).current_dir(root()?))?,

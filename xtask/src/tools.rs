@@ -1,5 +1,6 @@
-//! The programs that are not ours but that we run: found on the machine, or installed. Peers are unpacked
-//! under `target/` instead of installed, since Debian's packages would start them as a service.
+//! The programs that are not ours but that we run: found on the machine, or installed. No peer may be left running as a
+//! service: beanstalkd is unpacked under `target/`, since its package would start it, and of ZooKeeper only the library
+//! is installed, which is the whole server.
 
 use std::env;
 use std::fs;
@@ -35,6 +36,21 @@ pub(crate) fn beanstalkd(target: &Path) -> Result<PathBuf> {
         )?;
     }
     Ok(unpacked)
+}
+
+/// Where Debian keeps ZooKeeper; what it needs lies beside it.
+const ZOOKEEPER_JAR: &str = "/usr/share/java/zookeeper.jar";
+/// The package that holds it. Neither it nor what it depends on starts anything, unlike `zookeeperd`.
+pub(crate) const ZOOKEEPER_PACKAGE: &str = "libzookeeper-java";
+
+/// The paths of Java and of ZooKeeper, which are installed unless they are there.
+pub(crate) fn zookeeper() -> Result<(PathBuf, PathBuf)> {
+    require("java", "default-jre-headless")?;
+    let jar = PathBuf::from(ZOOKEEPER_JAR);
+    if !jar.is_file() {
+        install(ZOOKEEPER_PACKAGE)?;
+    }
+    Ok((find("java").context("there is no java in the folders of PATH")?, jar))
 }
 
 /// Installs a Debian package, unless its `program` is there already.

@@ -3,7 +3,9 @@
 
 use anyhow::Result;
 
-use crate::beanstalk::{self, BODY, Beanstalk, Reply};
+use super::BODY;
+use super::random::Random;
+use crate::beanstalk::{self, Beanstalk, Reply};
 use crate::network::{Exchange, Workload};
 
 /// The workload. Every tube must hold at least one job beforehand, so that it is there and stays.
@@ -13,26 +15,17 @@ pub(crate) struct Tubes {
     at: Vec<usize>,
     /// Whether the tube was watched, and the reply to `ignore` is the next of its kind.
     watched: Vec<bool>,
-    random: u64,
+    random: Random,
 }
 
 impl Tubes {
     /// Walks over `tubes` tubes, always in the same random order.
     pub(crate) fn new(tubes: usize, connections: usize) -> Tubes {
-        Tubes {
-            tubes,
-            at: vec![0; connections],
-            watched: vec![false; connections],
-            random: 0x9e37_79b9_7f4a_7c15,
-        }
+        Tubes { tubes, at: vec![0; connections], watched: vec![false; connections], random: Random::new() }
     }
 
     fn next_tube(&mut self, connection: usize, exchange: &mut Exchange) {
-        // Xorshift: good enough to defeat caches, the same on every run.
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        self.at[connection] = (self.random % self.tubes as u64) as usize;
+        self.at[connection] = self.random.below(self.tubes);
         self.watched[connection] = false;
         beanstalk::tube(exchange.request(connection), "use", self.at[connection]);
     }

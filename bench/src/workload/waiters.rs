@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::beanstalk::{self, BODY_BYTES, Beanstalk, Reply};
+use super::BODY_BYTES;
+use crate::beanstalk::{self, Beanstalk, Reply};
 use crate::network::{Exchange, Workload};
 
 /// How many jobs are under way at once.

@@ -24,7 +24,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "trellis-zk-codec",
         ],
     ),
-    ("trellis-bench", &["trellis-zk-codec"]),
+    ("trellis-bench", &[]),
     ("trellis-conformance", &["trellis-tube-codec", "trellis-zk-codec"]),
     ("xtask", &[]),
 ];
