@@ -38,6 +38,15 @@ enum Command {
     /// Look at tubes and jobs, and act on them
     Tube(crate::tube::TubeArgs),
 
+    /// Look at a ZooKeeper server's nodes, and change them
+    ///
+    /// The commands are zkCli's, with tree and watch added, and work with any ZooKeeper server. zkCli's own flags
+    /// (-server, -timeout, -r) are understood, too.
+    ///
+    /// Without a command, a shell begins: with history, completion of commands and paths, and events as they come. If
+    /// standard input is no terminal, it is read line by line; the exit code is that of the last command.
+    Zk(crate::zk::ZkArgs),
+
     /// Print the version and how this binary was built
     Version(version::VersionArgs),
 
@@ -50,13 +59,14 @@ enum Command {
 
 /// Parses the command line, runs the command, and reports how it went.
 pub(crate) fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(crate::zk::in_our_words(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => return parse_failed(error),
     };
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(args),
         Command::Tube(args) => crate::tube::run(args),
+        Command::Zk(args) => crate::zk::run(&args),
         Command::Version(args) => version::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
@@ -99,7 +109,7 @@ const BEANSTALKD_FLAGS: &[(&str, &str)] = &[
     ("-z", "--max-job-size BYTES"),
 ];
 
-/// What the user may have meant who writes as for beanstalkd, or leaves out `tube`.
+/// What the user may have meant who writes as for beanstalkd, or leaves out `tube` or `zk`.
 fn tip(error: &clap::Error, command: &str) -> Option<String> {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
@@ -111,6 +121,11 @@ fn tip(error: &clap::Error, command: &str) -> Option<String> {
         return Some(format!("beanstalkd's {flag} is {ours}; see docs/beanstalkd-flags.md"));
     }
     let given = text(ContextKind::InvalidSubcommand).filter(|given| *given == command)?;
-    definition().find_subcommand("tube")?.find_subcommand(given)?;
-    Some(format!("`trellis tube {given}`"))
+    let definition = definition();
+    let knows = |group: &&str| {
+        definition.find_subcommand(group).is_some_and(|group| group.find_subcommand(given).is_some())
+    };
+    let groups = ["tube", "zk"].into_iter().filter(knows);
+    let meant: Vec<String> = groups.map(|group| format!("`trellis {group} {given}`")).collect();
+    if meant.is_empty() { None } else { Some(meant.join(" or ")) }
 }

@@ -13,6 +13,7 @@ mod serve;
 mod settings;
 mod tube;
 mod user;
+mod zk;
 
 use std::process::ExitCode;
 

@@ -1,4 +1,5 @@
-//! Runs the binary: help and man pages against golden files, `trellis tube` against a scripted server.
+//! Runs the binary: help and man pages against golden files, `trellis tube` and `trellis zk` against scripted
+//! servers.
 //!
 //! With `UPDATE=1` the golden files are rewritten instead of compared.
 
@@ -6,6 +7,7 @@ mod fake;
 mod help;
 mod script;
 mod tube;
+mod zk;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

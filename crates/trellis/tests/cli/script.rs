@@ -106,7 +106,8 @@ impl Case {
     }
 }
 
-fn lines(word: &str, bytes: &[u8]) -> String {
+/// What was printed, line by line, each after this word.
+pub(crate) fn lines(word: &str, bytes: &[u8]) -> String {
     let mut lines = String::new();
     for line in bytes.split_inclusive(|&byte| byte == b'\n') {
         let text = line.strip_suffix(b"\n").unwrap_or(line);
@@ -134,7 +135,7 @@ fn bytes(text: &str, end: &str) -> Vec<u8> {
 }
 
 /// Splits at spaces that are not between double quotes.
-fn split(line: &str) -> Vec<String> {
+pub(crate) fn split(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quoted = false;
     for character in line.chars() {
