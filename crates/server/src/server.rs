@@ -162,6 +162,7 @@ impl Server {
                     continue;
                 }
                 refused = 0;
+                tracing::debug!(%protocol, address = %socket.peer_address(), "a client has connected");
                 match protocol {
                     Protocol::Beanstalk => parts.serve_tube(socket),
                     Protocol::ZooKeeper => parts.serve_zk(socket),

@@ -20,6 +20,19 @@ use crate::user::User;
 pub(crate) fn serve(settings: ServeSettings, warnings: &[String]) -> Result<(), Failure> {
     start_messages(&settings);
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let format = settings.log_format;
+    serve_silently(settings).map_err(|failure| match format {
+        LogFormat::Text => failure,
+        // Whoever collects the messages reads nothing else.
+        LogFormat::Json => {
+            tracing::error!(hint = failure.hint, "{}", failure.message);
+            Failure::new(failure.exit, "")
+        }
+    })
+}
+
+/// The same; what went wrong is for the caller to tell.
+fn serve_silently(settings: ServeSettings) -> Result<(), Failure> {
     let settings = ServeSettings {
         max_connections: settings.max_connections.min(raise_descriptor_limit(settings.max_connections)),
         ..settings
@@ -221,8 +234,8 @@ fn random() -> io::Result<u64> {
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// Messages go to standard error. What openraft tells of its own life is for those who look for faults; what matters of
-/// it is said here as well.
+/// Messages go to standard error. Of what openraft tells of its own life, only warnings are of interest to those who look
+/// for faults: it has hundreds of lines for each request, and what matters of it is said here as well.
 fn start_messages(settings: &ServeSettings) {
     let level = match settings.log_level {
         LogLevel::Error => LevelFilter::ERROR,
@@ -232,8 +245,7 @@ fn start_messages(settings: &ServeSettings) {
         LogLevel::Trace => LevelFilter::TRACE,
     };
     let consensus = match level {
-        LevelFilter::TRACE => LevelFilter::TRACE,
-        LevelFilter::DEBUG => LevelFilter::WARN,
+        LevelFilter::TRACE | LevelFilter::DEBUG => LevelFilter::WARN,
         _ => LevelFilter::OFF,
     };
     let filter = Targets::new().with_default(level).with_target("openraft", consensus);

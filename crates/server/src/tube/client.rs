@@ -75,6 +75,7 @@ impl Client {
     }
 
     fn request(&mut self, request: &Request<'_>) {
+        tracing::trace!(connection = self.id.number(), op = ?request.op(), "a request");
         self.facts.count(request.op());
         if let Some(refusal) = self.refusal(request) {
             if refusal == Reply::Draining {
@@ -151,6 +152,7 @@ impl Protocol for Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
+        tracing::debug!(connection = self.id.number(), "a client has gone");
         self.connections.remove(self.id);
         self.replica.submit(self.id, &Command::Close);
     }

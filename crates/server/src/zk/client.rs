@@ -299,6 +299,7 @@ impl Client {
 
     fn request(&mut self, xid: i32, request: &Request<'_>, context: &Context<'_>) -> bool {
         let op = request.op();
+        tracing::trace!(connection = self.peer.id.number(), ?op, "a request");
         // Their answers may be long, so there is one at a time of each client; how long shows when its turn has come.
         if matches!(op, Op::GetChildren | Op::GetChildren2 | Op::MultiRead)
             && self.outgoing.lock().awaiting > 0
@@ -454,6 +455,7 @@ impl Protocol for Client {
 
 impl Drop for Client {
     fn drop(&mut self) {
+        tracing::debug!(connection = self.peer.id.number(), "a client has gone");
         if let Some(listing) = &self.listing {
             self.replica.listing_end(listing.id());
         }

@@ -25,6 +25,14 @@ A size is a number of bytes, or of KiB, MiB or GiB with `K`, `M` or `G` after it
 
 ";
 
+/// Values for the settings that have no default.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("user", "trellis"),
+    ("zookeeper-session-timeout-min-ms", "4000"),
+    ("zookeeper-session-timeout-max-ms", "40000"),
+    ("zookeeper-super-digest", "super:D/InIHSb7yEEbrWz8b9l71RjZJU="),
+];
+
 /// The whole page.
 #[cfg_attr(not(test), expect(dead_code, reason = "only the test that keeps the page up to date needs it"))]
 pub(crate) fn settings_page() -> String {
@@ -52,8 +60,9 @@ fn flag(setting: &Setting) -> String {
 }
 
 /// The setting as a line of the file.
-fn example(setting: &Setting) -> String {
-    let value = setting.default.unwrap_or("trellis");
+pub(super) fn example(setting: &Setting) -> String {
+    let example = || EXAMPLES.iter().find_map(|(name, value)| (*name == setting.name).then_some(*value));
+    let value = setting.default.or_else(example).unwrap_or_default();
     match value.parse::<u64>() {
         Ok(number) => format!("{} = {number}", setting.name),
         Err(_) => format!("{} = {value:?}", setting.name),

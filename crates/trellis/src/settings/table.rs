@@ -237,7 +237,8 @@ pub(crate) static SETTINGS: &[Setting] = &[
         repeatable: false,
         complete: Complete::Words(&["error", "warn", "info", "debug", "trace"]),
         summary: "The least important message that is still written",
-        details: "`error`, `warn`, `info`, `debug` or `trace`.",
+        details: "`error`, `warn`, `info`, `debug` or `trace`. With `debug`, clients are told of as they come and go, \
+                  with `trace` each request, without its data.",
         apply: |settings, values| {
             settings.log_level = value::choice(one(values), LOG_LEVELS)?;
             Ok(())

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::page::settings_page;
+use super::page::{example, settings_page};
 use super::*;
 
 /// What the environment, the file and the flags give, in this order; the line of the settings that contains
@@ -39,6 +39,14 @@ fn the_tables_defaults_are_the_structs() {
         SETTINGS.iter().filter_map(|setting| Some((setting.name, setting.default?))).collect();
     assert_eq!(resolve(&[], "", &flags), Ok(ServeSettings::default()));
     assert_eq!(resolve(&[], "", &[]), Ok(ServeSettings::default()));
+}
+
+#[test]
+fn every_example_of_the_page_can_be_pasted() {
+    for setting in SETTINGS {
+        let line = example(setting);
+        assert!(resolve(&[], &line, &[]).is_ok(), "{line}: {:?}", resolve(&[], &line, &[]));
+    }
 }
 
 #[test]

@@ -17,9 +17,17 @@
 
 use std::io::Write;
 use std::process::Stdio;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::fake::{Fake, Step};
 use crate::{check_golden, testdata, trellis};
+
+/// A command that takes longer, as a server would, is killed.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Runs all cases of a script.
 pub(crate) fn check_script(name: &str) {
@@ -82,7 +90,9 @@ impl Case {
         self.end_body();
         let fake = Fake::start(self.steps);
         let server = fake.address.to_string();
+        let directory = tempfile::tempdir().expect("a directory to work in");
         let mut child = trellis()
+            .current_dir(directory.path())
             .env("TRELLIS_TUBE_SERVER", &server)
             .args(&self.args)
             .stdin(Stdio::piped())
@@ -90,7 +100,16 @@ impl Case {
             .expect("trellis starts");
         // A command that does not read its input may have ended already.
         let _ = child.stdin.take().expect("a pipe").write_all(&self.input);
+        let process = Pid::from_child(&child);
+        let (ended, watch) = channel::<()>();
+        let watchdog = thread::spawn(move || {
+            if watch.recv_timeout(DEADLINE) == Err(RecvTimeoutError::Timeout) {
+                kill_process(process, Signal::KILL).expect("the command still runs");
+            }
+        });
         let output = child.wait_with_output().expect("trellis runs");
+        drop(ended);
+        watchdog.join().expect("the command has ended in time or is killed");
         let outcome = fake.finish();
         assert!(
             outcome.is_ok(),
@@ -101,7 +120,10 @@ impl Case {
         );
         let mut found = lines("out", &output.stdout);
         found.push_str(&lines("err", &output.stderr));
-        found.push_str(&format!("exit {}\n", output.status.code().expect("no signal")));
+        found.push_str(&format!(
+            "exit {}\n",
+            output.status.code().expect("it ends by itself within the deadline")
+        ));
         found.replace(&server, "SERVER")
     }
 }

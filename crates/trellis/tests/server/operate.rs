@@ -46,6 +46,9 @@ fn a_port_in_use_is_named() {
         assert_ne!(code, 0);
         assert_contains(&messages, &format!("cannot listen on {address} for the {protocol} protocol"));
         assert_contains(&messages, &format!("another address with {flag}"));
+        for line in messages.lines() {
+            assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line} is not JSON");
+        }
     }
 }
 
@@ -196,7 +199,12 @@ fn it_takes_the_sockets_that_systemd_has_opened() {
     let script = r#"LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 </dev/null"#;
     let arguments = serve(directory.path());
     let mut command = Command::new("/bin/sh");
-    command.env_clear().args(["-c", script, "sh"]).arg(arguments.get_program()).args(arguments.get_args());
+    command
+        .env_clear()
+        .env("TRELLIS_ZOOKEEPER", "off")
+        .args(["-c", script, "sh"])
+        .arg(arguments.get_program())
+        .args(arguments.get_args());
     // Nothing else may listen here, or it would be in the way of other servers on this machine.
     command.args(["--beanstalk", "127.0.0.1:1"]).stdin(OwnedFd::from(listener));
     // The client can connect at once: systemd listens already.
@@ -212,4 +220,12 @@ fn servers_run_side_by_side() {
     let (one, other) = (Server::start(one.path()), Server::start(other.path()));
     assert_eq!(one.connect().put("0 0 100", "a"), 1);
     assert_eq!(other.connect().ask("peek 1"), "NOT_FOUND");
+}
+
+#[test]
+fn who_wants_to_know_is_told_of_clients_and_their_requests() {
+    let mut server = Server::in_memory(&["--log-level", "trace"]);
+    server.connect().put("0 0 100", "secret");
+    let lines = ["a client has connected", "Put", "a client has gone"].map(|text| server.wait_for(text));
+    assert!(lines.iter().all(|line| !line.contains("secret")), "{lines:?}");
 }
