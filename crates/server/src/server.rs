@@ -189,7 +189,6 @@ impl Parts {
     fn serve_zk(&self, socket: Socket) {
         let address = socket.peer_address();
         if !self.hub.has_room(address.ip()) {
-            tracing::warn!(address = %address.ip(), "a connection is refused: the address has too many (--zookeeper-max-connections-per-address)");
             return;
         }
         let outgoing = Arc::new(Outgoing::new(socket, self.connections.unsent()));

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use rustc_hash::FxHashMap;
 use trellis_core::ConnectionId;
 
+use super::addresses::Addresses;
 use super::listing::Turns;
 use super::peer::Peer;
 use super::sessions::Heartbeats;
@@ -23,8 +25,7 @@ pub(crate) struct Hub {
     peers: Mutex<FxHashMap<u64, Arc<Peer>>>,
     /// The numbers of all peers, for whoever lists them piece by piece.
     numbers: Mutex<BTreeSet<u64>>,
-    /// How many connections each address has.
-    addresses: Mutex<FxHashMap<IpAddr, usize>>,
+    addresses: Mutex<Addresses>,
     watches: Mutex<Watches>,
     statistics: Mutex<Statistics>,
     /// Who may gather a long list.
@@ -88,24 +89,33 @@ impl Hub {
         self.burdened.store(false, Relaxed);
     }
 
-    fn addresses(&self) -> MutexGuard<'_, FxHashMap<IpAddr, usize>> {
+    fn addresses(&self) -> MutexGuard<'_, Addresses> {
         self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether an address may have one more connection.
+    /// Whether an address may have one more connection. If not, that is noted, and said from time to time.
     pub(crate) fn has_room(&self, address: IpAddr) -> bool {
         let max = self.settings.connections_per_address_max;
-        let room = max == 0 || self.addresses().get(&address).is_none_or(|count| *count < max);
-        if !room {
-            self.statistics().totals.connections_refused += 1;
+        let mut addresses = self.addresses();
+        if max == 0 || addresses.count(address) < max {
+            return true;
         }
-        room
+        if let Some(refused) = addresses.refuse(address, Instant::now()) {
+            tracing::warn!(
+                %address,
+                refused,
+                "connections are refused: their address has too many (--zookeeper-max-connections-per-address)"
+            );
+        }
+        drop(addresses);
+        self.statistics().totals.connections_refused += 1;
+        false
     }
 
     pub(super) fn add(&self, peer: &Arc<Peer>, address: IpAddr) {
         self.peers().insert(peer.id.number(), Arc::clone(peer));
         self.numbers().insert(peer.id.number());
-        *self.addresses().entry(address).or_default() += 1;
+        self.addresses().add(address);
     }
 
     /// Forgets a connection; its watches go with it.
@@ -118,12 +128,6 @@ impl Hub {
         };
         self.statistics().outstanding -= i64::try_from(abandoned).unwrap_or(i64::MAX);
         self.watches().remove_client(watcher);
-        let mut addresses = self.addresses();
-        if let Some(count) = addresses.get_mut(&address) {
-            *count -= 1;
-            if *count == 0 {
-                addresses.remove(&address);
-            }
-        }
+        self.addresses().remove(address);
     }
 }

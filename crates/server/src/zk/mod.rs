@@ -1,5 +1,6 @@
 //! ZooKeeper's protocol: the only place that knows its codec.
 
+mod addresses;
 mod auth;
 mod client;
 mod hub;

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
+use rustix::process::Signal;
 use trellis_zk_codec::{ErrorCode, Op, Reply, Request};
 
 use super::client::{CONNECT, Client, LONG_MS, encode_connect};
@@ -25,6 +26,12 @@ fn an_address_may_have_only_so_many_connections() {
         Wire::connect(server.zookeeper()).assert_ended();
         others_go_on(&mut other);
     }
+    for _ in 1..CONNECTIONS_OF_AN_ADDRESS {
+        clients.push(Client::open_on(Wire::connect_from(OTHER_ADDRESS, server.zookeeper()), LONG_MS));
+    }
+    for _ in 0..10 {
+        Wire::connect_from(OTHER_ADDRESS, server.zookeeper()).assert_ended();
+    }
     clients.iter_mut().for_each(Client::ping);
 
     drop(silent);
@@ -40,6 +47,14 @@ fn an_address_may_have_only_so_many_connections() {
         assert!(Instant::now() < deadline, "there is still no room");
     };
     others_go_on(&mut late);
+
+    server.signal(Signal::TERM);
+    let (_, messages) = server.end_within(DEADLINE);
+    let said: Vec<&str> = messages.lines().filter(|line| line.contains("connections are refused")).collect();
+    assert_eq!(said.len(), 2, "it is said once of each address: {said:#?}");
+    for address in [Ipv4Addr::LOCALHOST, OTHER_ADDRESS] {
+        assert!(said.iter().any(|line| line.contains(&address.to_string())), "{address}: {said:#?}");
+    }
 }
 
 #[test]
