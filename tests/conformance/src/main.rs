@@ -29,18 +29,26 @@ struct Arguments {
     peer_as_trellis: bool,
     #[command(flatten)]
     runtimes: Runtimes,
-    /// How many random sequences to compare.
-    #[arg(long, default_value_t = 3000)]
-    rounds: u64,
+    #[command(flatten)]
+    draw: Draw,
     /// Run only the checks of one protocol.
     #[arg(long, value_name = "PROTOCOL")]
     only: Option<Protocol>,
     /// Run only the checks that have this in their names.
     #[arg(long, value_name = "TEXT", default_value = "")]
     check: String,
-    /// The seed of the first sequence; each later one takes the next number.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+}
+
+/// Which random sequences to compare.
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct Draw {
+    /// How many; each protocol has a number of its own otherwise.
+    #[arg(long)]
+    rounds: Option<u64>,
+    /// The seed of the first sequence; each later one takes the next number. Without it, the first is 1, and for
+    /// ZooKeeper's protocol as many new ones follow.
+    #[arg(long)]
+    seed: Option<u64>,
 }
 
 /// One of the two protocols that trellis speaks.
@@ -51,13 +59,13 @@ enum Protocol {
 }
 
 fn main() -> Result<ExitCode> {
-    let Arguments { trellis, runtimes, rounds, only, check, seed, .. } = Arguments::parse();
+    let Arguments { trellis, runtimes, draw, only, check, .. } = Arguments::parse();
     let mut report = Report::on(check);
     if only != Some(Protocol::Zookeeper) {
-        tube::run(trellis.clone(), &runtimes, (seed, rounds), &mut report)?;
+        tube::run(trellis.clone(), &runtimes, draw, &mut report)?;
     }
     if only != Some(Protocol::Beanstalk) {
-        zk::run(trellis, &runtimes, (seed, rounds), &mut report)?;
+        zk::run(trellis, &runtimes, draw, &mut report)?;
     }
     Ok(if report.finish()? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

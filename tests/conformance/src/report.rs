@@ -1,7 +1,7 @@
 //! One line per check, and the count at the end.
 
 use std::io::{self, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
@@ -32,12 +32,12 @@ impl Report {
         }
         let started = Instant::now();
         let result = check();
-        self.add(name, result, started)
+        self.add(name, result, started.elapsed())
     }
 
-    /// Prints the result of a check that began at that time.
-    pub(crate) fn add(&mut self, name: &str, result: Result<String>, started: Instant) -> Result<()> {
-        let seconds = started.elapsed().as_secs_f32();
+    /// Prints the result of a check that has taken so long.
+    pub(crate) fn add(&mut self, name: &str, result: Result<String>, took: Duration) -> Result<()> {
+        let seconds = took.as_secs_f32();
         let mut out = io::stdout().lock();
         match result {
             Ok(remark) => {

@@ -134,7 +134,7 @@ pub(crate) fn timed(contest: &Contest, report: &mut Report) -> Result<()> {
         joined.map(|result| result.unwrap_or_else(|_| bail!("the check itself has failed"))).collect()
     });
     for ((name, _), result) in scripts.iter().zip(results) {
-        report.add(&format!("timed: {name}"), result, started)?;
+        report.add(&format!("timed: {name}"), result, started.elapsed())?;
     }
     Ok(())
 }

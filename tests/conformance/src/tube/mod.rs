@@ -21,9 +21,12 @@ use anyhow::Result;
 
 use self::differential::Contest;
 use self::server::{Durability, Program};
+use crate::Draw;
 use crate::report::Report;
 use crate::tours::Runtimes;
 
+/// How many sequences are compared unless told otherwise.
+const ROUNDS: u64 = 3000;
 /// Every how many rounds in memory there is one with every write on disk.
 const STRICT_SHARE: u64 = 10;
 /// Every how many rounds there is one with servers that drain.
@@ -33,9 +36,10 @@ const DRAIN_SHARE: u64 = 20;
 pub(crate) fn run(
     trellis: Option<PathBuf>,
     runtimes: &Runtimes,
-    (seed, rounds): (u64, u64),
+    draw: Draw,
     report: &mut Report,
 ) -> Result<()> {
+    let (seed, rounds) = (draw.seed.unwrap_or(1), draw.rounds.unwrap_or(ROUNDS));
     let trellis = trellis.map_or(Program::Beanstalkd, Program::Trellis);
     report.check("canary", || differential::canary(&Contest::canary(), seed))?;
     let memory = Contest::new(&trellis, Durability::Memory);

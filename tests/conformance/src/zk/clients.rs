@@ -15,7 +15,7 @@ use crate::report::Report;
 use crate::tours::{self, Runtimes};
 
 /// How long a tour may take; a server that never answers would hold it for ever.
-const TOUR_DEADLINE: Duration = Duration::from_secs(120);
+const TOUR_DEADLINE: Duration = Duration::from_secs(300);
 /// Where Debian's package has ZooKeeper's own shell.
 const SHELL: &str = "/usr/share/zookeeper/bin/zkCli.sh";
 

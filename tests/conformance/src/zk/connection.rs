@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 /// How long something that must come may take.
-pub(super) const DEADLINE: Duration = Duration::from_secs(10);
+pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 /// The most bytes taken from the socket in one read.
 const READ_BYTES: usize = 64 * 1024;
 /// Longer frames than this are no answers to anything that is asked here.

@@ -2,21 +2,24 @@
 //! what is left in the end. Every sequence has a node of its own, so the servers need not be started again.
 
 use std::collections::VecDeque;
-use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 
 use super::answer::View;
-use super::client::Observed;
+use super::client::{Observed, SILENCE};
 use super::operation::Operation;
 use super::request::{OWN_NODE, Request};
 use super::requests;
 use super::sequence::{Action, Sequence, Step};
-use super::side::{Events, JANITOR, Side, is_silent};
+use super::side::{Events, JANITOR, Side, has_had, is_silent, put_runs_of_events_in_order};
 use super::transcript::Transcript;
 
 /// Where the quotas of the sequence's node are.
 const QUOTAS: &str = "/zookeeper/quota~";
+/// How long an event that time brings may take, and how often clients let the servers know meanwhile that they live.
+const AWAIT_DEADLINE: Duration = Duration::from_secs(90);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Both servers.
 #[derive(Debug)]
@@ -25,11 +28,20 @@ pub(super) struct Pair {
     trellis: Side,
     /// How many sequences there were.
     sequences: u64,
+    /// When the clients were last heard of, and for how long in this sequence at most they were not.
+    heard_at: Instant,
+    longest_pause: Duration,
 }
 
 impl Pair {
     pub(super) fn new(reference: Side, trellis: Side) -> Pair {
-        Pair { reference, trellis, sequences: 0 }
+        let (heard_at, longest_pause) = (Instant::now(), Duration::ZERO);
+        Pair { reference, trellis, sequences: 0, heard_at, longest_pause }
+    }
+
+    /// For how long at most a client of the last sequence was silent, or had to wait.
+    pub(super) fn longest_pause(&self) -> Duration {
+        self.longest_pause
     }
 
     /// Makes the servers fit for other sequences after one with a difference: no session of it may end later. Fails
@@ -53,6 +65,7 @@ impl Pair {
         self.sequences += 1;
         self.reference.begin(self.sequences)?;
         self.trellis.begin(self.sequences)?;
+        (self.heard_at, self.longest_pause) = (Instant::now(), Duration::ZERO);
         for step in &sequence.steps {
             let (reference, trellis) = self.step(step)?;
             if !transcript.push(step.to_string(), reference, trellis) {
@@ -66,19 +79,45 @@ impl Pair {
         Ok(transcript)
     }
 
-    /// Does a step to one after the other, or to both at once if that takes its time, since clients must not be silent
-    /// for long.
+    /// Does a step to one after the other.
     fn step(&mut self, step: &Step) -> Result<(Events, Events)> {
-        let (reference, trellis) = (&mut self.reference, &mut self.trellis);
-        if !matches!(step.action, Action::Await(_)) {
-            return Ok((reference.step(step)?, trellis.step(step)?));
+        let mut events = (self.reference.step(step)?, self.trellis.step(step)?);
+        self.note_pause();
+        if let Action::Await(awaited) = &step.action {
+            self.await_events(step, awaited, &mut events)?;
         }
-        thread::scope(|scope| {
-            let reference = scope.spawn(|| reference.step(step));
-            let trellis = trellis.step(step)?;
-            let reference = reference.join().map_err(|_| anyhow!("the check itself has failed"))??;
-            Ok((reference, trellis))
-        })
+        Ok(events)
+    }
+
+    /// Goes on until both have sent the events. No client of either is silent meanwhile.
+    fn await_events(&mut self, step: &Step, awaited: &[String], events: &mut (Events, Events)) -> Result<()> {
+        let deadline = Instant::now() + AWAIT_DEADLINE;
+        let (reference, trellis) = events;
+        loop {
+            let done = |events: &Events| has_had(events, step.connection, awaited);
+            if done(reference) && done(trellis) {
+                break;
+            }
+            if Instant::now() > deadline {
+                for events in [&mut *reference, &mut *trellis].into_iter().filter(|events| !done(events)) {
+                    events.push((step.connection, Observed { is_event: false, text: SILENCE.into() }));
+                }
+                break;
+            }
+            self.reference.wait(step.connection, HEARTBEAT_INTERVAL)?;
+            reference.extend(self.reference.step(step)?);
+            trellis.extend(self.trellis.step(step)?);
+            self.note_pause();
+        }
+        put_runs_of_events_in_order(reference);
+        put_runs_of_events_in_order(trellis);
+        Ok(())
+    }
+
+    fn note_pause(&mut self) {
+        let now = Instant::now();
+        self.longest_pause = self.longest_pause.max(now - self.heard_at);
+        self.heard_at = now;
     }
 
     /// Goes on with every session that the sequence has opened and closes it, or learns that it has ended.

@@ -26,38 +26,52 @@ mod words;
 
 use std::path::PathBuf;
 use std::thread;
-use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow};
 
 use self::differential::Contest;
 use self::server::Program;
+use crate::Draw;
 use crate::report::Report;
 use crate::tours::Runtimes;
 
-/// The check that takes a minute of waiting, beside the others.
-const CONTAINER: &str = "zookeeper, timed: A container goes after its last child";
+/// How many sequences are compared unless told otherwise: of the first seeds, and of new ones.
+const ROUNDS: u64 = 1000;
 
 /// Runs all checks. Without a `trellis`, the real server takes its place.
 pub(crate) fn run(
     trellis: Option<PathBuf>,
     runtimes: &Runtimes,
-    (seed, rounds): (u64, u64),
+    draw: Draw,
     report: &mut Report,
 ) -> Result<()> {
     let trellis = trellis.map_or(Program::ZooKeeper, Program::Trellis);
     let contest = Contest::new(&trellis);
+    let timed = [timed::scripts(), timed::long_scripts()];
+    let timed =
+        timed.map(|scripts| scripts.into_iter().filter(|script| report.wants(&script.name)).collect());
     thread::scope(|scope| {
-        let began = Instant::now();
-        let container = report.wants(CONTAINER).then(|| scope.spawn(|| timed::run_container(&contest)));
-        report.check("zookeeper: canary", || differential::canary(seed))?;
-        report.check("zookeeper: random", || differential::random(&contest, seed, rounds))?;
-        timed::run(&contest, report)?;
-        report.check("zookeeper: events come first", || order::check(&trellis))?;
-        report.check("zookeeper: four-letter words", || words::compare(&trellis))?;
+        let timed = timed.map(|scripts| scope.spawn(|| timed::run(&contest, scripts)));
+        check_at_once(&trellis, &contest, draw, report)?;
         clients::run(&trellis, runtimes, report)?;
-        let Some(container) = container else { return Ok(()) };
-        let result = container.join().unwrap_or_else(|_| bail!("the check itself has failed"));
-        report.add(CONTAINER, result, began)
+        for running in timed {
+            for outcome in running.join().map_err(|_| anyhow!("the check itself has failed"))? {
+                report.add(&outcome.name, outcome.result, outcome.took)?;
+            }
+        }
+        Ok(())
     })
+}
+
+/// The checks in which no time has to pass.
+fn check_at_once(trellis: &Program, contest: &Contest, draw: Draw, report: &mut Report) -> Result<()> {
+    let (seed, rounds) = (draw.seed.unwrap_or(1), draw.rounds.unwrap_or(ROUNDS));
+    report.check("zookeeper: canary", || differential::canary(seed))?;
+    report.check("zookeeper: random", || differential::random(contest, seed, rounds))?;
+    if draw.seed.is_none() {
+        let seed = fastrand::u32(..).into();
+        report.check("zookeeper: random, new seeds", || differential::random(contest, seed, rounds))?;
+    }
+    report.check("zookeeper: events come first", || order::check(trellis))?;
+    report.check("zookeeper: four-letter words", || words::compare(trellis))
 }

@@ -1,21 +1,18 @@
 //! One of the two servers with the clients that a sequence has on it. It does steps, and judges nothing.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use super::answer::View;
-use super::client::{Client, Observed, SILENCE, Session};
+use super::client::{CLOSED, Client, Observed, SILENCE, Session};
 use super::operation::Operation;
 use super::request::{Field, Meaning, OWN_NODE, Request, write_fields, write_frame};
 use super::requests;
 use super::sequence::{Action, CONNECTIONS, Connect, Step, Wanted};
 use super::server::{SUPER_USER, Server};
 
-/// How long an event that time brings may take, and how often clients let the servers know meanwhile that they live.
-const AWAIT_DEADLINE: Duration = Duration::from_secs(90);
-const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(20);
 /// The number of a session that no server gives out.
 const UNKNOWN_SESSION: i64 = 0x0123_4567_89ab_cdef;
 /// How the client that cleans up appears in a transcript: behind those of the sequence.
@@ -78,14 +75,15 @@ impl Side {
         Ok(())
     }
 
-    /// Does a step, and waits for everything that it brings, to all clients.
+    /// Does a step, and waits for everything that it brings, to all clients. Of what time brings, it takes what is there.
     pub(super) fn step(&mut self, step: &Step) -> Result<Events> {
         let connection = step.connection;
         let mut events = Events::new();
         match &step.action {
             Action::Connect(connect) => self.connect(connection, connect, &mut events)?,
             Action::Disconnect => self.clients[connection] = None,
-            Action::Await(awaited) => self.await_events(connection, awaited, &mut events)?,
+            // The others are heard of below.
+            Action::Await(_) => drop(self.ask_as_janitor(&Request::new(Operation::Ping, vec![]))?),
             Action::Send { requests, cuts } => {
                 if self.clients[connection].is_none() {
                     self.connect(connection, &Connect::to(Wanted::New), &mut events)?;
@@ -100,10 +98,15 @@ impl Side {
         if step.changes_something() {
             self.settle(&mut events)?;
         }
-        if brings_events_in_any_order(step) {
+        if ends_a_session(step) {
             put_runs_of_events_in_order(&mut events);
         }
         Ok(events)
+    }
+
+    /// Waits until a connection has something to take, but not longer than so.
+    pub(super) fn wait(&mut self, connection: usize, patience: Duration) -> Result<()> {
+        self.clients[connection].as_mut().map_or(Ok(()), |client| client.wait(patience))
     }
 
     /// The sessions that the sequence has opened, in their order.
@@ -166,28 +169,6 @@ impl Side {
         (0..CONNECTIONS).try_for_each(|connection| self.receive(connection, events))
     }
 
-    /// Takes what comes until a connection has had events that end so.
-    fn await_events(&mut self, connection: usize, awaited: &[String], events: &mut Events) -> Result<()> {
-        let deadline = Instant::now() + AWAIT_DEADLINE;
-        loop {
-            self.settle(events)?;
-            self.ask_as_janitor(&Request::new(Operation::Ping, vec![]))?;
-            let has_come = |event: &String| {
-                events.iter().any(|(place, seen)| *place == connection && seen.text.ends_with(event))
-            };
-            if awaited.iter().all(has_come) {
-                return Ok(());
-            }
-            match &mut self.clients[connection] {
-                Some(client) if Instant::now() < deadline => client.wait(HEARTBEAT_INTERVAL)?,
-                _ => {
-                    events.push((connection, Observed { is_event: false, text: SILENCE.into() }));
-                    return Ok(());
-                }
-            }
-        }
-    }
-
     fn receive(&mut self, connection: usize, events: &mut Events) -> Result<()> {
         let Some(client) = &mut self.clients[connection] else { return Ok(()) };
         let sessions = ids(&self.sessions);
@@ -223,6 +204,13 @@ pub(super) fn is_silent(events: &Events) -> bool {
     events.iter().any(|(_, observed)| observed.text == SILENCE)
 }
 
+/// Whether a connection has had events that end so, or can't have any more.
+pub(super) fn has_had(events: &Events, connection: usize, awaited: &[String]) -> bool {
+    let own = events.iter().filter(|(place, _)| *place == connection).map(|(_, seen)| &seen.text);
+    own.clone().any(|text| text == CLOSED)
+        || awaited.iter().all(|event| own.clone().any(|text| text.ends_with(event)))
+}
+
 fn ids(sessions: &[Session]) -> Vec<i64> {
     sessions.iter().map(|session| session.id).collect()
 }
@@ -251,18 +239,13 @@ fn handshake(connect: &Connect, session: Option<&Session>, newest_zxid: i64) -> 
     frame
 }
 
-/// Whether several nodes may go in this step. The real server deletes them in the order of a hash table.
-fn brings_events_in_any_order(step: &Step) -> bool {
-    match &step.action {
-        Action::Send { requests, .. } => {
-            requests.iter().any(|request| request.operation == Operation::CloseSession)
-        }
-        Action::Await(_) => true,
-        Action::Connect(_) | Action::Disconnect => false,
-    }
+/// Whether ephemerals may go in this step. The real server deletes them in the order of a hash table.
+fn ends_a_session(step: &Step) -> bool {
+    let Action::Send { requests, .. } = &step.action else { return false };
+    requests.iter().any(|request| request.operation == Operation::CloseSession)
 }
 
-fn put_runs_of_events_in_order(events: &mut Events) {
+pub(super) fn put_runs_of_events_in_order(events: &mut Events) {
     let same_run = |(connection_a, a): &(usize, Observed), (connection_b, b): &(usize, Observed)| {
         connection_a == connection_b && a.is_event && b.is_event
     };
