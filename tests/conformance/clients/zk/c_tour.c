@@ -9,7 +9,7 @@
 
 #include <zookeeper/zookeeper.h>
 
-#define DEADLINE_S 20
+#define DEADLINE_S 60
 #define EVENTS_MAX 100
 #define SESSION_TIMEOUT_MS 20000
 

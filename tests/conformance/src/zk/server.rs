@@ -13,8 +13,8 @@ use tempfile::TempDir;
 
 use super::connection::Connection;
 
-/// Where Debian's package has the real server.
-const JAR: &str = "/usr/share/java/zookeeper.jar";
+/// Where Debian's package has the real server. It is this version that the checks are about.
+const JAR: &str = "/usr/share/java/zookeeper-3.8.0.jar";
 /// Starts fast, and is as fast as it gets within a minute.
 const JAVA_OPTIONS: &[&str] = &[
     "-Xmx512m",
@@ -141,7 +141,7 @@ fn command(program: &Program, pace: Pace, address: SocketAddr, directory: &Path)
     Ok(match program {
         Program::ZooKeeper => {
             if !Path::new(JAR).is_file() {
-                bail!("{JAR} is missing; install Debian's package zookeeper");
+                bail!("{JAR} is missing; install the package zookeeper of Debian 12");
             }
             let mut command = Command::new("java");
             command.args(JAVA_OPTIONS).args(["-cp", JAR]);
