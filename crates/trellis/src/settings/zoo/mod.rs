@@ -24,6 +24,9 @@ use properties::Property;
 /// and endings in common.
 const LIKENESS_MIN: f64 = 0.9;
 
+/// What the real server takes for the tickTime that a file does not give.
+const TICK_MS_DEFAULT: &str = "3000";
+
 /// What a zoo.cfg says.
 #[derive(Clone, Debug)]
 pub(crate) struct ZooCfg {
@@ -44,6 +47,7 @@ impl ZooCfg {
     pub(crate) fn read(path: &Path) -> Result<ZooCfg, SettingsError> {
         let mut reader = Reader::new(path);
         let properties = reader.load(path)?;
+        reader.give("zookeeper-tick-ms", TICK_MS_DEFAULT, &path.display().to_string());
         for (name, property) in latest(properties, path, &mut reader.warnings) {
             reader.take(path, &name, &property);
         }

@@ -27,6 +27,7 @@ trellis serve --zoo-cfg /etc/zookeeper/conf/zoo.cfg
 - The form of the file is that of Java's properties: comments with `#` or `!`, `=`, `:` or a blank between key and value, `\\`
   at the end of a line that goes on, `\\u0041` and the like. Of a key that is given twice, the last one counts. Bytes
   that are not UTF-8 are read as Latin-1.
+- Without `tickTime`, a tick has 3 seconds, as the real server's has.
 - Keys may begin with `zookeeper.`, as the properties do that the real server makes of them.
 - What is said to Java (`SERVER_JVMFLAGS`, `-Dzookeeper...`, `java.env`) is not read: put it into the file without its
   `-D`, or say it by a setting.

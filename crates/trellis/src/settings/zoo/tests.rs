@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::page::zoo_cfg_page;
 use super::*;
@@ -43,7 +44,10 @@ fn cases(text: &str) -> Vec<Case> {
     cases
 }
 
-/// What becomes of the files: settings that are not the default, warnings, problems.
+/// The tick of a real server that is told of none.
+const TICK: Duration = Duration::from_secs(3);
+
+/// What becomes of the files: settings that are neither the default nor that of the real server, warnings, problems.
 fn outcome(files: &[(String, String)]) -> String {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().display().to_string();
@@ -61,7 +65,7 @@ fn outcome(files: &[(String, String)]) -> String {
     let mut lines = Vec::new();
     match read {
         Ok((settings, warnings)) => {
-            let defaults = shown(&ServeSettings::default());
+            let defaults = shown(&ServeSettings { zookeeper_tick: TICK, ..ServeSettings::default() });
             lines.extend(shown(&settings).into_iter().filter(|line| !defaults.contains(line)));
             lines.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
         }
