@@ -18,6 +18,7 @@ mod request;
 mod requests;
 mod sequence;
 mod server;
+mod settings;
 mod shell;
 mod side;
 mod timed;
@@ -73,5 +74,6 @@ fn check_at_once(trellis: &Program, contest: &Contest, draw: Draw, report: &mut 
         report.check("zookeeper: random, new seeds", || differential::random(contest, seed, rounds))?;
     }
     report.check("zookeeper: events come first", || order::check(trellis))?;
-    report.check("zookeeper: four-letter words", || words::compare(trellis))
+    report.check("zookeeper: four-letter words", || words::compare(trellis))?;
+    report.check("zookeeper: settings", || settings::compare(trellis))
 }

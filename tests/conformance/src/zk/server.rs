@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -30,11 +31,14 @@ const START_DEADLINE: Duration = Duration::from_secs(60);
 const START_PATIENCE: Duration = Duration::from_millis(500);
 const START_INTERVAL: Duration = Duration::from_millis(10);
 
+/// The ports below those that the system gives to clients, and how many of them are tried.
+const PORTS: Range<u16> = 10_000..32_768;
+const PORT_TRIES_MAX: u32 = 1000;
+
 /// Scheme and credentials of the super user.
 pub(super) const SUPER_USER: (&str, &str) = ("digest", "super:secret");
 /// What both servers are told. A container or a node with a time to live must not go while a sequence runs.
 const SETTINGS: &str = "\
-    admin.enableServer=false\n\
     4lw.commands.whitelist=*\n\
     extendedTypesEnabled=true\n\
     enforceQuota=true\n\
@@ -74,12 +78,18 @@ pub(super) struct Server {
 impl Server {
     /// Starts a server on a free port and waits until it serves.
     pub(super) fn start(program: &Program, pace: Pace) -> Result<Server> {
+        let settings = format!("tickTime={}\n{SETTINGS}", pace.tick_ms);
+        let check_interval = format!("-Dznode.container.checkIntervalMs={}", pace.container_check_ms);
+        Server::start_with(program, &settings, &check_interval)
+    }
+
+    /// The same with other settings: lines of a zoo.cfg, and what the real server wants to be told otherwise.
+    pub(super) fn start_with(program: &Program, settings: &str, java_property: &str) -> Result<Server> {
         let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
-        // Free now, and the system gives out others first, so it still is when the server asks for it.
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let address = free_address()?;
         let log_path = directory.path().join("log");
         let log = File::create(&log_path)?;
-        let mut command = command(program, pace, address, directory.path())?;
+        let mut command = command(program, settings, java_property, address, directory.path())?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
         let mut server = Server { child, address, _directory: directory };
@@ -127,12 +137,28 @@ fn serves(mut connection: Connection) -> Result<bool> {
     Ok(String::from_utf8_lossy(&connection.read_to_end(START_PATIENCE)?).contains("Mode: "))
 }
 
-fn command(program: &Program, pace: Pace, address: SocketAddr, directory: &Path) -> Result<Command> {
+/// One that is free now, and to which no connection of a client is bound meanwhile.
+fn free_address() -> Result<SocketAddr> {
+    for _ in 0..PORT_TRIES_MAX {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, fastrand::u16(PORTS)));
+        if TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+    bail!("no port of {PORTS:?} is free")
+}
+
+fn command(
+    program: &Program,
+    settings: &str,
+    java_property: &str,
+    address: SocketAddr,
+    directory: &Path,
+) -> Result<Command> {
     let data = directory.join("data");
     let configuration = directory.join("zoo.cfg");
     let text = format!(
-        "tickTime={}\ndataDir={}\nclientPort={}\nclientPortAddress={}\n{SETTINGS}",
-        pace.tick_ms,
+        "{settings}admin.enableServer=false\ndataDir={}\nclientPort={}\nclientPortAddress={}\n",
         data.display(),
         address.port(),
         address.ip(),
@@ -145,8 +171,10 @@ fn command(program: &Program, pace: Pace, address: SocketAddr, directory: &Path)
             }
             let mut command = Command::new("java");
             command.args(JAVA_OPTIONS).args(["-cp", JAR]);
-            command.arg(format!("-Dznode.container.checkIntervalMs={}", pace.container_check_ms));
-            command.arg("org.apache.zookeeper.server.ZooKeeperServerMain").arg(configuration);
+            command
+                .arg(java_property)
+                .arg("org.apache.zookeeper.server.ZooKeeperServerMain")
+                .arg(configuration);
             command
         }
         Program::Trellis(path) => {

@@ -190,13 +190,19 @@ impl Side {
 
 /// A client with a new session.
 pub(super) fn client(address: SocketAddr) -> Result<Client> {
-    let mut client = Client::open(address, &handshake(&Connect::to(Wanted::New), None, 0))?;
-    let mut observed = Vec::new();
-    client.receive(View { own_node: "", first_zxid: 0, sessions: &[] }, &mut observed)?;
+    let (client, welcome) = welcomed(address, &Connect::to(Wanted::New))?;
     if client.session.is_none() {
-        bail!("no session is granted: {observed:?}");
+        bail!("no session is granted: {welcome:?}");
     }
     Ok(client)
+}
+
+/// A client that has asked for a new session, and what the server has done.
+pub(super) fn welcomed(address: SocketAddr, connect: &Connect) -> Result<(Client, Vec<Observed>)> {
+    let mut client = Client::open(address, &handshake(connect, None, 0))?;
+    let mut observed = Vec::new();
+    client.receive(View { own_node: "", first_zxid: 0, sessions: &[] }, &mut observed)?;
+    Ok((client, observed))
 }
 
 /// Whether something that was due did not come.

@@ -99,7 +99,8 @@ impl Prepared {
     }
 }
 
-fn ask(address: SocketAddr, word: &str) -> Result<String> {
+/// What a server answers to a word.
+pub(super) fn ask(address: SocketAddr, word: &str) -> Result<String> {
     let mut connection = Connection::open(address)?;
     connection.send(word.as_bytes())?;
     Ok(String::from_utf8_lossy(&connection.read_to_end(DEADLINE)?).into_owned())
