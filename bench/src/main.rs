@@ -65,6 +65,9 @@ struct Arguments {
     /// A glance: one round of one second, with a tenth of the jobs, znodes, tubes and connections.
     #[arg(long)]
     quick: bool,
+    /// Trellis without its peers, to profile it.
+    #[arg(long, requires = "trellis")]
+    alone: bool,
     /// How long each server is loaded in each round of each row; 5 unless quick.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=60))]
     seconds: Option<u32>,
@@ -110,7 +113,7 @@ fn run(arguments: Arguments) -> Result<()> {
 
     let mut samples = Vec::new();
     for row in &rows {
-        measure_row(row, &programs, effort, &mut samples)?;
+        measure_row(row, &programs, arguments.alone, effort, &mut samples)?;
     }
     let table = report::table(&rows, &samples);
     println!("{table}");
@@ -122,10 +125,16 @@ fn run(arguments: Arguments) -> Result<()> {
 
 /// Measures the servers in turn; every other round begins with the other one, so that neither always runs on
 /// a warmer machine.
-fn measure_row(row: &Row, programs: &Programs, effort: Effort, samples: &mut Vec<Sample>) -> Result<()> {
+fn measure_row(
+    row: &Row,
+    programs: &Programs,
+    alone: bool,
+    effort: Effort,
+    samples: &mut Vec<Sample>,
+) -> Result<()> {
+    let peer = row.speech().peer();
     for round in 0..effort.rounds {
-        let peer = row.speech().peer();
-        let mut servers = vec![peer];
+        let mut servers = if alone { Vec::new() } else { vec![peer] };
         servers.extend(programs.trellis.as_ref().map(|_| Kind::Trellis));
         if round % 2 == 1 {
             servers.reverse();

@@ -42,7 +42,8 @@ pub(crate) fn table(rows: &[&Row], samples: &[Sample]) -> String {
         let ours = median(row, Kind::Trellis, samples);
         lines.extend(peer.as_ref().map(|peer| line(row.name, opponent.name(), peer)));
         if let Some(ours) = &ours {
-            let mut line = line("", Kind::Trellis.name(), ours);
+            let name = if peer.is_some() { "" } else { row.name };
+            let mut line = line(name, Kind::Trellis.name(), ours);
             if let Some(peer) = &peer {
                 line[9] = ratio(row.target, ours, peer);
                 line[10] = target(row.target);
