@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn a_file_system_that_can_not_be_written_is_told_as_that() {
         let data_dir = tempfile::tempdir().expect("a directory");
-        let refused = data_dir.path().join("LOCK");
+        let refused = data_dir.path().join("manifest");
         let tried = format!("opening {} failed", refused.display());
         let failure = unusable(&tried, ErrorKind::ReadOnlyFilesystem, data_dir.path(), &refused);
         assert!(failure.message.contains("--data-dir") && failure.message.ends_with(&tried), "{failure}");

@@ -61,6 +61,36 @@ fn a_directory_in_use_is_refused_by_name() {
 }
 
 #[test]
+fn no_name_in_a_directory_makes_it_free() {
+    let parent = tempfile::tempdir().expect("a directory");
+    let path = parent.path().join("data");
+    let disk = RealDisk::open(&path).expect("a new directory");
+    disk.create("file").expect("a file");
+    for entry in fs::read_dir(&path).expect("a directory") {
+        fs::remove_file(entry.expect("a file").path()).expect("it can be removed");
+    }
+    assert!(matches!(RealDisk::open(&path), Err(WalError::Locked { .. })), "its files are not its lock");
+
+    let moved = parent.path().join("moved");
+    fs::rename(&path, &moved).expect("it can be moved");
+    assert!(matches!(RealDisk::open(&moved), Err(WalError::Locked { .. })), "nor is its name");
+}
+
+#[test]
+fn a_file_by_the_name_of_lock_is_of_no_consequence() {
+    // Earlier servers made one.
+    let directory = tempfile::tempdir().expect("a directory");
+    let lock = fs::File::create(directory.path().join("LOCK")).expect("a file");
+    lock.lock().expect("nobody else has it");
+    for created in [true, false] {
+        let disk = Arc::new(RealDisk::open(directory.path()).expect("a free directory"));
+        let (_, recovered) = Wal::open(disk, OPTIONS).expect("the log opens");
+        assert_eq!(recovered.created, created);
+    }
+    assert!(directory.path().join("LOCK").exists(), "what isn't known is left alone");
+}
+
+#[test]
 fn a_directory_that_can_not_be_made_is_named() {
     let parent = tempfile::tempdir().expect("a directory");
     let path = parent.path().join("file").join("data");

@@ -13,26 +13,23 @@ use crate::WalError;
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// The name of the file whose lock says that a process uses the directory.
-const LOCK_NAME: &str = "LOCK";
-
 /// A directory of the operating system.
 ///
 /// As long as the value lives, no other process (and no second value in this one) can open the directory.
 #[derive(Debug)]
 pub struct RealDisk {
     path: PathBuf,
-    /// Open all the time, so that a sync needs no opening that could fail.
+    /// Open all the time, so that a sync needs no opening that could fail, and locked: unlike a file in it, it can't be
+    /// removed and made again under the same name while its files are used.
     directory: File,
-    /// Its lock goes with it.
-    _lock: File,
 }
 
 impl RealDisk {
     /// Opens the directory, making it (and its parents, readable by the owner only) if needed.
     ///
     /// # Errors
-    /// [`WalError::Locked`] when another server has it open, [`WalError::Io`] when it can't be made or opened.
+    /// [`WalError::Locked`] when another server has it open, [`WalError::Io`] when it can't be made,
+    /// opened or locked.
     ///
     /// # Examples
     /// ```
@@ -47,19 +44,11 @@ impl RealDisk {
         let shown = path.display().to_string();
         make_directory(&path).map_err(WalError::io("making the directory", &shown))?;
         let directory = File::open(&path).map_err(WalError::io("opening the directory", &shown))?;
-        let lock_path = path.join(LOCK_NAME);
-        let lock = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(FILE_MODE)
-            .open(&lock_path)
-            .map_err(WalError::io("opening", lock_path.display().to_string()))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(RealDisk { path, directory, _lock: lock }),
+        match directory.try_lock() {
+            Ok(()) => Ok(RealDisk { path, directory }),
             Err(TryLockError::WouldBlock) => Err(WalError::Locked { directory: shown }),
             Err(TryLockError::Error(source)) => {
-                Err(WalError::Io { action: "locking", file: lock_path.display().to_string(), source })
+                Err(WalError::Io { action: "locking the directory", file: shown, source })
             }
         }
     }
