@@ -14,6 +14,7 @@ mod samples;
 mod sessions;
 mod unread;
 mod watches;
+mod wide;
 mod wire;
 mod words;
 mod zoo_cfg;
