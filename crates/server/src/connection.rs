@@ -32,6 +32,16 @@ pub(crate) trait Protocol {
     fn has_quit(&self) -> bool;
 }
 
+/// Has the task go on when others have had their turns and the sockets have been looked at, which they are not while there
+/// is a task that has woken itself.
+pub(crate) fn give_turn(context: &mut Context<'_>) {
+    let turn = std::pin::pin!(tokio::task::yield_now());
+    // It is never ready at once, or the task would not be woken.
+    if turn.poll(context).is_ready() {
+        context.waker().wake_by_ref();
+    }
+}
+
 /// A connection from its acceptance to its end.
 pub(crate) struct Connection<P> {
     protocol: P,
@@ -82,9 +92,12 @@ impl<P: Protocol> Connection<P> {
             if self.outgoing.lock().unsent() > 0
                 && let Poll::Ready(ready) = self.outgoing.socket.poll_write_ready(context)
             {
-                self.outgoing.send();
+                let more = self.outgoing.send();
                 if ready.is_err() {
                     self.ended = Ended::Gone;
+                } else if more {
+                    give_turn(context);
+                    return Poll::Pending;
                 }
                 continue;
             }
@@ -103,7 +116,7 @@ impl<P: Protocol> Connection<P> {
             if self.unread {
                 // The runtime doesn't know of this reading, so it can't see to it that others get their turn.
                 self.read(context);
-                context.waker().wake_by_ref();
+                give_turn(context);
                 return false;
             }
             let ready = self.outgoing.socket.poll_read_ready(context).is_ready();

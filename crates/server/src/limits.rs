@@ -3,8 +3,11 @@
 /// Requests of one connection that may await their replies; more stay in the socket.
 pub(crate) const REQUESTS_AWAITING_MAX: u32 = 1024;
 
-/// A list of more children than this is gathered piece by piece, so many names at a time: about 0.2 ms of work.
+/// A list of more children than this is gathered piece by piece, so many names at a time: about 0.2 ms of work,
 pub(crate) const LISTING_NAMES_AT_ONCE: usize = 2048;
+
+/// or, if the names are long, so many bytes and a few names more.
+pub(crate) const LISTING_BYTES_AT_ONCE: usize = 256 << 10;
 
 /// So many of those lists are gathered at a time, since each takes memory until it is sent; others wait for their turns.
 pub(crate) const LISTINGS_AT_ONCE: usize = 4;
@@ -34,6 +37,9 @@ pub(crate) const STUCK_CHECK_MS: u64 = 250;
 
 /// With so many bytes, replies are sent before their entry has ended.
 pub(crate) const REPLY_BYTES_GATHERED_MAX: usize = 1 << 20;
+
+/// Of a long reply, a socket is given so many bytes before others get a turn, however fast its client reads.
+pub(crate) const REPLY_BYTES_SENT_AT_ONCE: usize = 256 << 10;
 
 /// What is left of long replies is moved into a buffer of its own size once it has this many bytes or fewer. Moving more
 /// would hold up all other clients.

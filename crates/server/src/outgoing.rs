@@ -7,8 +7,8 @@ use std::task::Waker;
 use std::time::Instant;
 
 use crate::limits::{
-    REPLY_BUFFER_BYTES_KEPT, REPLY_BYTES_MOVED_MAX, REPLY_BYTES_UNSENT_MAX, REPLY_BYTES_UNSENT_TOTAL_MAX,
-    REQUESTS_AWAITING_MAX,
+    REPLY_BUFFER_BYTES_KEPT, REPLY_BYTES_MOVED_MAX, REPLY_BYTES_SENT_AT_ONCE, REPLY_BYTES_UNSENT_MAX,
+    REPLY_BYTES_UNSENT_TOTAL_MAX, REQUESTS_AWAITING_MAX,
 };
 use crate::socket::Socket;
 
@@ -124,10 +124,12 @@ impl Queue {
         }
     }
 
-    fn send(&mut self, socket: &Socket) {
+    /// Sends what the socket takes of the next bytes. True if it may take more than those.
+    fn send(&mut self, socket: &Socket) -> bool {
         let before = self.sent;
-        while self.sent < self.buffer.len() && !self.broken {
-            match socket.try_write(&self.buffer[self.sent..]) {
+        let end = self.buffer.len().min(self.sent + REPLY_BYTES_SENT_AT_ONCE);
+        while self.sent < end && !self.broken {
+            match socket.try_write(&self.buffer[self.sent..end]) {
                 Ok(0) => self.broken = true,
                 Ok(count) => self.sent += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
@@ -136,10 +138,12 @@ impl Queue {
             }
         }
         let taken = self.sent > before;
+        let more = self.sent == end && end < self.buffer.len() && !self.broken;
         self.give_back();
         if taken && self.counted > 0 {
             self.taken_at = Instant::now();
         }
+        more
     }
 
     /// Frees what is not needed any more. A buffer that shrank in its place would keep others from using what it left.
@@ -239,9 +243,9 @@ impl Outgoing {
         self.lock().count();
     }
 
-    /// Sends what the socket takes now.
-    pub(crate) fn send(&self) {
-        self.lock().send(&self.socket);
+    /// Sends what the socket takes now, but no more than others can wait for. True if it may take more.
+    pub(crate) fn send(&self) -> bool {
+        self.lock().send(&self.socket)
     }
 
     /// Whether so many bytes more are a burden when there is no room for what clients don't read. A few are none if the

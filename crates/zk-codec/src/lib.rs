@@ -45,6 +45,6 @@ pub use frame::{FrameError, frame_bytes_wanted, take_frame};
 pub use list::{Items, List};
 pub use multi::{Operation, OperationResult, ReadOperation};
 pub use numbers::{AddWatchMode, CreateMode, EventKind, KeeperState, Op, WatcherKind};
-pub use reply::{Reply, ReplyError, ReplyHeader, ResultsEncoder, encode_children};
+pub use reply::{ChildrenEncoder, Reply, ReplyError, ReplyHeader, ResultsEncoder, encode_children};
 pub use request::{Create, Request, RequestError};
 pub use stat::Stat;

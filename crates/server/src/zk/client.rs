@@ -19,7 +19,7 @@ use super::statistics::{Answered, Begun, Kind, Moment, Tally};
 use super::translate::{Change, Step, step};
 use super::watches::Modes;
 use super::words::Answer;
-use crate::connection::Protocol;
+use crate::connection::{Protocol, give_turn};
 use crate::connections::Connections;
 use crate::limits::{IDENTITY_BYTES_MAX, LISTING_NAMES_AT_ONCE, PLACED_QUERIES_MAX};
 use crate::outgoing::Outgoing;
@@ -244,7 +244,7 @@ impl Client {
     fn go_on_listing(&mut self, context: &mut Context<'_>) -> bool {
         let Some(listing) = &mut self.listing else { return false };
         match listing.gather(&self.replica) {
-            Progress::More => context.waker().wake_by_ref(),
+            Progress::More => give_turn(context),
             Progress::Done => self.end_listing(),
             Progress::Lost => {
                 tracing::debug!("a list of children is given up: the state was replaced");
@@ -266,24 +266,27 @@ impl Client {
             self.stage = Stage::Quit;
             return;
         }
-        let mut bytes = 0;
+        self.count_listing(&listing);
+        let reply = listing.end();
         self.outgoing.lock().answer(|out| {
-            let before = out.len();
-            listing.encode(out);
-            bytes = out.len() - before;
+            // It may have hundreds of megabytes, which are better not copied.
+            if out.is_empty() {
+                *out = reply;
+            } else {
+                out.extend_from_slice(&reply);
+            }
             out.extend_from_slice(&events);
         });
         self.outgoing.send();
-        self.count_listing(&listing, bytes);
     }
 
     /// Counts a long list as received and answered, now that it is.
-    fn count_listing(&self, listing: &Listing, bytes: usize) {
+    fn count_listing(&self, listing: &Listing) {
         let mut tally = Tally::default();
         let begun = Begun { at: listing.begun, kind: Kind::Read };
         let (at, latency_us) = tally.answer(begun, || self.hub.heartbeats.now_us());
         tally.send(1);
-        tally.measure(bytes);
+        tally.measure(listing.bytes());
         {
             let record = &mut self.peer.lock().record;
             record.received += 1;

@@ -5,15 +5,15 @@ use std::task::{Context, Waker};
 
 use trellis_core::zk::{ListingId, ListingStart};
 use trellis_replica::Replica;
-use trellis_zk_codec::{Op, ReplyHeader, encode_children};
+use trellis_zk_codec::{ChildrenEncoder, Op, ReplyHeader};
 
 use super::replies::to_stat;
 use super::statistics::Moment;
-use crate::limits::{LISTING_NAMES_AT_ONCE, LISTINGS_AT_ONCE};
+use crate::limits::{LISTING_BYTES_AT_ONCE, LISTING_NAMES_AT_ONCE, LISTINGS_AT_ONCE};
 use crate::outgoing::Outgoing;
 
-/// No name contains it.
-const SEPARATOR: char = '/';
+/// So many names are taken before the bytes are looked at.
+const NAMES_OF_A_STEP: usize = 64;
 
 /// A list that is being gathered. It says what was true when it began.
 pub(super) struct Listing {
@@ -22,7 +22,7 @@ pub(super) struct Listing {
     /// When it was asked for.
     pub(super) begun: Moment,
     pub(super) start: ListingStart,
-    names: String,
+    reply: ChildrenEncoder,
     _turn: Turn,
 }
 
@@ -75,7 +75,8 @@ pub(super) enum Progress {
 
 impl Listing {
     pub(super) fn new(xid: i32, op: Op, begun: Moment, start: ListingStart, turn: Turn) -> Self {
-        Listing { xid, op, begun, start, names: String::new(), _turn: turn }
+        let reply = ChildrenEncoder::begin(ReplyHeader { xid, zxid: start.zxid, error: None });
+        Listing { xid, op, begun, start, reply, _turn: turn }
     }
 
     pub(super) fn id(&self) -> ListingId {
@@ -84,27 +85,32 @@ impl Listing {
 
     /// Gathers some more names.
     pub(super) fn gather(&mut self, replica: &Replica) -> Progress {
-        let names = &mut self.names;
-        let more = replica.listing_next(self.start.id, LISTING_NAMES_AT_ONCE, &mut |name| {
-            names.push_str(name);
-            names.push(SEPARATOR);
-        });
-        match more {
-            Some(true) => Progress::More,
-            Some(false) => Progress::Done,
-            None => Progress::Lost,
+        let bytes_max = self.bytes() + LISTING_BYTES_AT_ONCE;
+        for _ in 0..LISTING_NAMES_AT_ONCE / NAMES_OF_A_STEP {
+            let reply = &mut self.reply;
+            match replica.listing_next(self.start.id, NAMES_OF_A_STEP, &mut |name| reply.push(name)) {
+                Some(true) if reply.frame_bytes() < bytes_max => {}
+                Some(true) => break,
+                Some(false) => return Progress::Done,
+                None => return Progress::Lost,
+            }
         }
+        Progress::More
     }
 
     /// Whether it is too long for a client when there is no room for what clients don't read.
     pub(super) fn is_burden(&self, outgoing: &Outgoing) -> bool {
-        outgoing.is_burdened_by(self.names.len())
+        outgoing.is_burdened_by(self.bytes())
     }
 
-    /// Appends the reply.
-    pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        let header = ReplyHeader { xid: self.xid, zxid: self.start.zxid, error: None };
+    /// How long the reply is up to now.
+    pub(super) fn bytes(&self) -> usize {
+        self.reply.frame_bytes()
+    }
+
+    /// The reply's bytes.
+    pub(super) fn end(self) -> Vec<u8> {
         let stat = (self.op == Op::GetChildren2).then(|| to_stat(&self.start.stat));
-        encode_children(header, self.names.split_terminator(SEPARATOR), stat.as_ref(), out);
+        self.reply.end(stat.as_ref())
     }
 }

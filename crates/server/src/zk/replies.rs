@@ -358,8 +358,7 @@ fn encode_reads(header: ReplyHeader, results: &[ReadResult<'_>], out: &mut Vec<u
     let start = out.len();
     let mut encoder = ResultsEncoder::begin(header, out);
     for result in results {
-        push_read(result, &mut encoder);
-        if encoder.frame_bytes() > MULTI_READ_BYTES_MAX {
+        if !push_read(result, &mut encoder) {
             drop(encoder);
             out.truncate(start);
             let error = Some(ErrorCode::MarshallingError);
@@ -369,14 +368,20 @@ fn encode_reads(header: ReplyHeader, results: &[ReadResult<'_>], out: &mut Vec<u
     encoder.end();
 }
 
-fn push_read(result: &ReadResult<'_>, encoder: &mut ResultsEncoder<'_>) {
+/// Appends an answer. False if there are too many bytes then.
+fn push_read(result: &ReadResult<'_>, encoder: &mut ResultsEncoder<'_>) -> bool {
+    let mut bytes = encoder.frame_bytes();
     match result {
         ReadResult::Data { data, stat } => {
             encoder.push(&OperationResult::GetData { data: *data, stat: to_stat(stat) });
         }
-        ReadResult::Children(children) => encoder.push_children(children.names()),
+        ReadResult::Children(children) => encoder.push_children(children.names().take_while(|name| {
+            bytes += name.len();
+            bytes <= MULTI_READ_BYTES_MAX
+        })),
         ReadResult::Error(error) => encoder.push(&to_error(*error)),
     }
+    bytes.max(encoder.frame_bytes()) <= MULTI_READ_BYTES_MAX
 }
 
 fn to_result<'a>(result: &'a OpResult<'_>) -> OperationResult<'a> {

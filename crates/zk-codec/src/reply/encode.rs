@@ -74,13 +74,71 @@ pub fn encode_children<Name: AsRef<str>>(
     stat: Option<&Stat>,
     out: &mut Vec<u8>,
 ) {
-    let frame = OpenFrame::begin(out);
-    header.write(out);
-    write_names(names, out);
-    if let Some(stat) = stat {
-        stat.write(out);
+    let mut encoder = ChildrenEncoder::behind(std::mem::take(out), header);
+    names.into_iter().for_each(|name| encoder.push(name.as_ref()));
+    *out = encoder.end(stat);
+}
+
+/// Writes the same frame name by name, over any time.
+///
+/// ```
+/// use trellis_zk_codec::{ChildrenEncoder, Reply, ReplyHeader};
+///
+/// let header = ReplyHeader { xid: 1, zxid: 2, error: None };
+/// let mut encoder = ChildrenEncoder::begin(header);
+/// encoder.push("b");
+/// encoder.push("a");
+/// let mut kept = Vec::new();
+/// Reply::Children { children: (&["b", "a"]).into() }.encode(header, &mut kept);
+/// assert_eq!(encoder.end(None), kept);
+/// ```
+#[must_use = "the frame is complete only after `end`"]
+#[derive(Debug)]
+pub struct ChildrenEncoder {
+    out: Vec<u8>,
+    header: ReplyHeader,
+    frame: OpenFrame,
+    /// Where the number of the names is, and that number.
+    names: usize,
+    count: i32,
+}
+
+impl ChildrenEncoder {
+    /// Begins a frame.
+    pub fn begin(header: ReplyHeader) -> Self {
+        Self::behind(Vec::new(), header)
     }
-    end(frame, header, out);
+
+    fn behind(mut out: Vec<u8>, header: ReplyHeader) -> Self {
+        let frame = OpenFrame::begin(&mut out);
+        header.write(&mut out);
+        let names = out.len();
+        write_length(0, &mut out);
+        Self { out, header, frame, names, count: 0 }
+    }
+
+    /// Appends a name.
+    pub fn push(&mut self, name: &str) {
+        write_string(name, &mut self.out);
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// Bytes of the frame so far.
+    #[must_use]
+    pub fn frame_bytes(&self) -> usize {
+        self.frame.bytes(&self.out)
+    }
+
+    /// Ends the frame and gives its bytes; one of over 2 GiB becomes [`ErrorCode::MarshallingError`].
+    #[must_use]
+    pub fn end(mut self, stat: Option<&Stat>) -> Vec<u8> {
+        self.out[self.names..self.names + 4].copy_from_slice(&self.count.to_be_bytes());
+        if let Some(stat) = stat {
+            stat.write(&mut self.out);
+        }
+        end(self.frame, self.header, &mut self.out);
+        self.out
+    }
 }
 
 /// Writes the reply of a multi, result by result, so that they need not all be kept.

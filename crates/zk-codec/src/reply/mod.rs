@@ -4,7 +4,7 @@ mod decode;
 mod encode;
 
 pub use decode::ReplyError;
-pub use encode::{ResultsEncoder, encode_children};
+pub use encode::{ChildrenEncoder, ResultsEncoder, encode_children};
 
 use crate::acl::{Acl, ClientInfo};
 use crate::error_code::ErrorCode;

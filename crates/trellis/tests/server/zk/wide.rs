@@ -1,15 +1,20 @@
-//! Znodes with very many children: what happens to one child takes as long as among few.
+//! Znodes with very many children: what happens to one child takes as long as among few, and lists of hundreds of
+//! megabytes hold up nobody.
 
 use std::time::{Duration, Instant};
 
-use trellis_zk_codec::Request;
+use trellis_zk_codec::{Acl, Create, CreateMode, List, Operation, Request};
 
 use super::client::{Client, create, encode};
 use super::fill::create_all;
+use super::pulse::Pulse;
 use crate::server::Server;
 
 const FEW: usize = 10;
 const MANY: usize = 300_000;
+
+const LONG_NAMES: usize = 20_000;
+const LONG_NAME_BYTES: usize = 10_000;
 
 /// How long it takes to create some children, to look for them and to delete them, all requests at once.
 fn time_children(client: &mut Client, parent: &str) -> Duration {
@@ -47,4 +52,44 @@ fn a_child_among_very_many_takes_as_long_as_among_few() {
     let times = many.as_secs_f64() / few.as_secs_f64();
     println!("among few {few:?}, among many {many:?}: {times:.2}");
     assert!(times < TIMES_MAX, "{times:.2} times as long among many children");
+}
+
+/// Creates children with very long names.
+fn create_long(client: &mut Client, parent: &str) {
+    const AT_ONCE: usize = 50;
+    let filler = "x".repeat(LONG_NAME_BYTES);
+    let paths: Vec<String> = (0..LONG_NAMES).map(|number| format!("{parent}/{number:08}{filler}")).collect();
+    let acl = List::from(&[Acl::OPEN]);
+    for paths in paths.chunks(AT_ONCE) {
+        let create = |path| Create { path, data: None, acl, mode: CreateMode::Persistent };
+        let operations: Vec<_> = paths.iter().map(|path| Operation::Create(create(path))).collect();
+        client.ask(&Request::Multi(operations.as_slice().into())).expect("they are created");
+    }
+}
+
+#[test]
+fn a_list_of_hundreds_of_megabytes_is_sent_between_others_turns() {
+    const ROUNDS: usize = 5;
+    /// If it was sent in one go, somebody would wait for most of the time that it takes.
+    const PART_MAX: f64 = 0.25;
+    let server = Server::zookeeper_in_memory(&[]);
+    let mut client = Client::open(server.zookeeper());
+    client.create("/long", b"").expect("it is created");
+    create_long(&mut client, "/long");
+    let list = encode(&Request::GetChildren { path: "/long", watch: false }, 1);
+    let mut parts = Vec::new();
+    for _ in 0..ROUNDS {
+        let (took, pulse) = Pulse::during(server.zookeeper(), || {
+            let begun = Instant::now();
+            client.wire.send(&list);
+            let bytes = client.wire.frame().len();
+            assert!(bytes > LONG_NAMES * LONG_NAME_BYTES, "{bytes}");
+            begun.elapsed()
+        });
+        println!("a list that takes {took:?}: {pulse}");
+        parts.push(pulse.longest().as_secs_f64() / took.as_secs_f64());
+    }
+    // A round in which the system kept the server or the one who waits from running says nothing.
+    let least = parts.iter().copied().fold(f64::INFINITY, f64::min);
+    assert!(least < PART_MAX, "others wait for so large a part of the time: {parts:?}");
 }
