@@ -151,7 +151,7 @@ fn a_snapshot_that_is_damaged_is_told_as_that() {
     for place in [8, original.len() / 2, original.len() - 1] {
         overwrite(&path, place as u64, &[!original[place]]);
         let messages = refuses(directory.path(), &path);
-        let damaged = format!("error: {} is damaged at byte ", path.display());
+        let damaged = format!("{} is damaged at byte ", path.display());
         assert!(messages.contains(&damaged), "byte {place}: {messages}");
         std::fs::write(&path, &original).expect("the file can be written");
     }

@@ -111,7 +111,8 @@ fn every_file_that_the_user_may_not_use_is_named_with_its_owner_and_the_remedy()
     let names = files(&data_dir).into_iter().filter(|(name, _)| !name.ends_with(".tmp"));
     let names = names.map(|(name, _)| data_dir.join(name));
     let paths: Vec<PathBuf> = names.chain([data_dir.clone()]).collect();
-    assert!(paths.len() >= 4, "{paths:?}");
+    // The directory, its manifest and the log; the log's next file may not be made yet.
+    assert!(paths.len() >= 3, "{paths:?}");
     for path in paths {
         let old = mode(&path);
         somebody.restrict(&path, old & 0o700);
