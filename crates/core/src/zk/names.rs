@@ -21,13 +21,16 @@ pub(super) struct Names {
     /// About as many as there are znodes, at least [`BUCKETS_MIN`].
     buckets: u32,
     len: u32,
-    /// Unknown to clients, so that they can't choose names for which a chain gets long.
-    seed: u64,
+    /// Every hash goes on from here. It holds a seed that is unknown to clients, so that they can't choose names for which
+    /// a chain gets long.
+    hasher: DefaultHasher,
 }
 
 impl Names {
     pub(super) fn new(seed: u64) -> Self {
-        let mut names = Names { pages: Vec::new(), buckets: 0, len: 0, seed };
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u64(seed);
+        let mut names = Names { pages: Vec::new(), buckets: 0, len: 0, hasher };
         for _ in 0..BUCKETS_MIN {
             names.push_bucket(NONE);
         }
@@ -144,8 +147,7 @@ impl Names {
     }
 
     fn hash(&self, parent: u32, name: &[u8]) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        hasher.write_u64(self.seed);
+        let mut hasher = self.hasher.clone();
         hasher.write_u32(parent);
         hasher.write(name);
         hasher.finish()
