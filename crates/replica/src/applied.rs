@@ -141,8 +141,7 @@ impl Applied {
         match &placed.query {
             Query::Tube(query) => self.state.query(at, placed.connection, query, &mut *self.deliver),
             Query::Zk { identities, query } => {
-                let identities = zk::Identities::decode(identities).expect("they were well-formed before");
-                self.answer_zk(placed.connection, identities, query);
+                self.answer_zk(placed.connection, identities.get(), query);
             }
         }
     }

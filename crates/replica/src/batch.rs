@@ -17,7 +17,7 @@ pub(crate) struct PlacedQuery {
 /// A question of one of the protocols.
 pub(crate) enum Query {
     Tube(tube::Query),
-    Zk { identities: Box<[u8]>, query: zk::Query<'static> },
+    Zk { identities: zk::KeptIdentities, query: zk::Query<'static> },
 }
 
 /// Everything that arrived while the previous batch was in flight, in order of arrival.
@@ -147,7 +147,7 @@ fn held_bytes(query: &Query) -> usize {
     match query {
         Query::Tube(_) => 0,
         Query::Zk { identities, query } => {
-            identities.len()
+            identities.get().bytes().len()
                 + match query {
                     Q::GetData { path }
                     | Q::Exists { path }

@@ -18,7 +18,7 @@ impl Replica {
 
     /// Hands in a question of ZooKeeper's protocol, which is answered at its place among the connection's commands.
     pub fn query_zk(&self, connection: ConnectionId, identities: zk::Identities<'_>, query: zk::Query<'_>) {
-        let query = Query::Zk { identities: identities.bytes().into(), query: query.into_owned() };
+        let query = Query::Zk { identities: identities.into(), query: query.into_owned() };
         self.0.intake.query(connection, query);
     }
 

@@ -192,6 +192,47 @@ impl<'a> Identities<'a> {
     }
 }
 
+/// [`Identities`] that are kept, and well-formed whenever they are needed again.
+///
+/// ```
+/// use trellis_core::zk::KeptIdentities;
+///
+/// let kept = KeptIdentities::new([("ip", "127.0.0.1")]);
+/// assert!(kept.get().pairs().eq([("ip", "127.0.0.1")]));
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct KeptIdentities(Box<[u8]>);
+
+impl KeptIdentities {
+    /// Keeps pairs of scheme and id.
+    ///
+    /// # Panics
+    ///
+    /// If a scheme or an id has 4 GiB or more.
+    #[must_use]
+    pub fn new<'b>(pairs: impl IntoIterator<Item = (&'b str, &'b str)>) -> Self {
+        KeptIdentities(Identities::encode(pairs).into())
+    }
+
+    /// The identities.
+    #[must_use]
+    pub fn get(&self) -> Identities<'_> {
+        Identities(&self.0)
+    }
+}
+
+impl From<Identities<'_>> for KeptIdentities {
+    fn from(identities: Identities<'_>) -> Self {
+        KeptIdentities(identities.bytes().into())
+    }
+}
+
+impl fmt::Debug for KeptIdentities {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(formatter)
+    }
+}
+
 impl fmt::Debug for Acl<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.entries()).finish()

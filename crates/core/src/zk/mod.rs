@@ -38,7 +38,7 @@ mod sessions;
 mod timers;
 mod tree;
 
-pub use acl::{Acl, AclEntry, Identities, Permissions, ShownAcl};
+pub use acl::{Acl, AclEntry, Identities, KeptIdentities, Permissions, ShownAcl};
 pub use command::{Command, CreateMode, Op, Password, SessionId, Zxid};
 pub use error::Error;
 pub use listing::{Children, ListingId, ListingStart};

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::Context;
 
-use trellis_core::zk::{Command, Error, Identities, Query};
+use trellis_core::zk::{Command, Error, KeptIdentities, Query};
 use trellis_replica::Replica;
 use trellis_zk_codec::{ConnectRequest, ErrorCode, FourLetterWord, Op, Request, RequestError, take_frame};
 
@@ -33,7 +33,7 @@ pub(crate) struct Client {
     connections: Arc<Connections>,
     address: SocketAddr,
     /// Who the client says it is, as commands carry it.
-    identities: Vec<u8>,
+    identities: KeptIdentities,
     stage: Stage,
     /// Questions under way that wait for writes before them.
     placed: u32,
@@ -219,7 +219,7 @@ impl Client {
         (path, watch): (&str, bool),
         context: &Context<'_>,
     ) -> Gathering {
-        let identities = identities(&self.identities);
+        let identities = self.identities.get();
         let Ok(start) = self.replica.listing_begin(self.peer.id, identities, path) else {
             return Gathering::NotNeeded;
         };
@@ -331,7 +331,7 @@ impl Client {
     fn query(&mut self, xid: i32, op: Op, query: &Query<'_>, then: Then) {
         let at_once = self.outgoing.lock().awaiting == 0;
         self.expect(xid, op, if at_once { Kind::AtOnce } else { Kind::Read }, then);
-        let identities = identities(&self.identities);
+        let identities = self.identities.get();
         if at_once {
             self.replica.answer_zk(self.peer.id, identities, query);
             self.unsent = true;
@@ -348,7 +348,7 @@ impl Client {
         }
         self.expect(xid, op, Kind::Write, Then::Reply);
         let (replica, id) = (&self.replica, self.peer.id);
-        change.submit(identities(&self.identities), self.hub.settings.enforce_quota, |command| {
+        change.submit(self.identities.get(), self.hub.settings.enforce_quota, |command| {
             replica.submit_zk(id, command);
         });
     }
@@ -369,7 +369,7 @@ impl Client {
     /// Adds to who the client is, unless that would be too many.
     fn identify(&mut self, identities: Vec<Identity>) -> bool {
         self.identities = self.peer.lock().add_identities(identities);
-        self.identities.len() <= IDENTITY_BYTES_MAX
+        self.identities.get().bytes().len() <= IDENTITY_BYTES_MAX
     }
 
     /// A frame that is no request.
@@ -465,10 +465,6 @@ impl Drop for Client {
         self.hub.remove(&self.peer, self.address.ip());
         self.connections.remove(self.peer.id);
     }
-}
-
-fn identities(bytes: &[u8]) -> Identities<'_> {
-    Identities::decode(bytes).unwrap_or(Identities::NONE)
 }
 
 /// Whether a request that cannot be read uses up a transaction: those that change something do, but for `reconfig`.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use trellis_core::ConnectionId;
-use trellis_core::zk::{Identities, SessionId};
+use trellis_core::zk::{Identities, KeptIdentities, SessionId};
 use trellis_zk_codec::{ErrorCode, Op};
 
 use super::auth::Identity;
@@ -35,7 +35,7 @@ pub(crate) struct PeerState {
     /// Who the client says it is: schemes and ids, the address first.
     pub(super) who: Vec<Identity>,
     /// The same as commands carry it.
-    identities: Vec<u8>,
+    identities: KeptIdentities,
     pub(super) session: Option<SessionId>,
     /// The time-out of its session, in milliseconds.
     pub(super) timeout_ms: u32,
@@ -98,7 +98,7 @@ impl Peer {
         let mut state = PeerState {
             pending: VecDeque::new(),
             who: Vec::new(),
-            identities: Vec::new(),
+            identities: KeptIdentities::default(),
             session: None,
             timeout_ms: 0,
             record: Record::default(),
@@ -162,18 +162,21 @@ impl Pending {
 
 impl PeerState {
     /// The client is known to be somebody, too. Gives all its identities as commands carry them.
-    pub(super) fn add_identities(&mut self, identities: impl IntoIterator<Item = Identity>) -> Vec<u8> {
+    pub(super) fn add_identities(
+        &mut self,
+        identities: impl IntoIterator<Item = Identity>,
+    ) -> KeptIdentities {
         for identity in identities {
             if !self.who.contains(&identity) {
                 self.who.push(identity);
             }
         }
-        self.identities = Identities::encode(self.who.iter().map(|(scheme, id)| (*scheme, id.as_str())));
+        self.identities = KeptIdentities::new(self.who.iter().map(|(scheme, id)| (*scheme, id.as_str())));
         self.identities.clone()
     }
 
     /// Who the client is.
     pub(super) fn identities(&self) -> Identities<'_> {
-        Identities::decode(&self.identities).unwrap_or(Identities::NONE)
+        self.identities.get()
     }
 }
