@@ -51,8 +51,9 @@ pub(crate) const INLINE_WRITES_MAX: usize = 256;
 /// So many of those are written to before others get a turn: about 0.5 ms of work.
 pub(crate) const LATER_WRITES_AT_ONCE: usize = 64;
 
-/// A reply buffer that grew beyond this is given back once it is empty.
-pub(crate) const REPLY_BUFFER_BYTES_KEPT: usize = 4 << 10;
+/// A reply buffer that grew beyond this is given back once it is empty. It holds the answers to sixteen requests that a
+/// client sent ahead, since growing from nothing again for each such lot costs as much as encoding them.
+pub(crate) const REPLY_BUFFER_BYTES_KEPT: usize = 8 << 10;
 
 /// Bytes taken from a socket at a time, into a buffer that all connections share.
 pub(crate) const READ_BYTES: usize = 64 << 10;
