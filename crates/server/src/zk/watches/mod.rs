@@ -148,6 +148,9 @@ impl Watches {
     /// Tells each client that watches what has happened, once, in the order in which they began to watch; watches
     /// that were for once are gone then.
     pub(crate) fn fire(&mut self, event: Event, path: &str, tell: &mut dyn FnMut(u64)) {
+        if self.store.len() == 0 {
+            return;
+        }
         self.event += 1;
         let here = match event {
             Event::Created | Event::DataChanged => Modes::OF_DATA,
