@@ -100,6 +100,18 @@ impl State {
         self.queue.answer(at.max(self.now), connection, query, outbox);
     }
 
+    /// What a command of the work queue would do at the time `at`, without doing it. What became due since the last
+    /// command hasn't happened yet.
+    #[must_use]
+    pub fn effect(
+        &self,
+        at: Time,
+        connection: ConnectionId,
+        command: &tube::Command<'_>,
+    ) -> tube::Effect<'_> {
+        self.queue.effect(at.max(self.now), connection, command)
+    }
+
     /// Answers a question of ZooKeeper's protocol for `identities`, without changing anything.
     pub fn query_zk(
         &self,

@@ -2,13 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use trellis_core::{Command, ConnectionId, NodeId, Outbox, State, Time, zk};
+use trellis_core::{Command, ConnectionId, NodeId, Outbox, State, Time, tube, zk};
 
 use crate::batch::{Batch, PlacedQuery, Query};
 use crate::format::{FormatError, Reader, entry};
 use crate::settings::Settings;
 use crate::types::{LogId, StoredMembership};
-use crate::unlogged::{Refused, Unlogged};
 
 /// Takes what the state machine gives out, on the node where it runs.
 ///
@@ -94,32 +93,17 @@ impl Applied {
         self.deliver.flush();
     }
 
-    /// Answers a batch that the log has no room for: queries as ever, and commands with a refusal, except those about
-    /// the lives of connections, which `unlogged` keeps.
-    pub(crate) fn refuse(
-        &mut self,
-        at: Time,
-        batch: Batch,
-        unlogged: &mut Unlogged,
-    ) -> Result<(), FormatError> {
+    /// Whether no command of a batch would change anything.
+    pub(crate) fn changes_nothing(&self, at: Time, batch: &Batch) -> Result<bool, FormatError> {
         let mut reader = Reader(&batch.bytes);
         entry::Header::decode(&mut reader)?;
-        let mut queries = batch.queries.into_iter().peekable();
-        for done in 0.. {
-            while let Some(placed) = queries.next_if(|placed| placed.after == done) {
-                self.query(at, &placed);
-            }
-            if reader.is_empty() {
-                break;
-            }
-            match unlogged.note(&entry::decode(&mut reader)?) {
-                Refused::Nobody => {}
-                Refused::Tube(connection) => self.deliver.refuse(connection),
-                Refused::Zk(connection) => self.deliver.refuse_zk(connection),
+        while !reader.is_empty() {
+            let Command::Tube { connection, command } = entry::decode(&mut reader)? else { return Ok(false) };
+            if !matches!(self.state.effect(at, connection, &command), tube::Effect::Nothing(_)) {
+                return Ok(false);
             }
         }
-        self.deliver.flush();
-        Ok(())
+        Ok(true)
     }
 
     /// Answers a question of ZooKeeper's protocol at once; it isn't sent yet.
@@ -137,11 +121,24 @@ impl Applied {
         self.deliver.flush();
     }
 
+    /// Answers a command that the log has no room for.
+    fn answer_unlogged(&mut self, at: Time, connection: ConnectionId, command: &Command<'_>) {
+        let Command::Tube { command, .. } = command else { return self.deliver.refuse_zk(connection) };
+        match self.state.effect(at, connection, command) {
+            tube::Effect::Nothing(reply) => self.deliver.tube(connection, reply),
+            tube::Effect::WorksOff | tube::Effect::Change => self.deliver.refuse(connection),
+        }
+    }
+
     fn query(&mut self, at: Time, placed: &PlacedQuery) {
         match &placed.query {
             Query::Tube(query) => self.state.query(at, placed.connection, query, &mut *self.deliver),
             Query::Zk { identities, query } => {
                 self.answer_zk(placed.connection, identities.get(), query);
+            }
+            Query::Unlogged(command) => {
+                let command = entry::decode(&mut Reader(command)).expect("it was well-formed before");
+                self.answer_unlogged(at, placed.connection, &command);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::task::Waker;
 
-use trellis_core::{ConnectionId, NodeId, tube, zk};
+use trellis_core::{Command, ConnectionId, NodeId, tube, zk};
 
 use crate::format::entry;
 use crate::limits::{BATCH_BYTES_MAX, BATCH_QUERIES_MAX, BATCH_QUERY_BYTES_MAX};
@@ -17,7 +17,13 @@ pub(crate) struct PlacedQuery {
 /// A question of one of the protocols.
 pub(crate) enum Query {
     Tube(tube::Query),
-    Zk { identities: zk::KeptIdentities, query: zk::Query<'static> },
+    Zk {
+        identities: zk::KeptIdentities,
+        query: zk::Query<'static>,
+    },
+    /// A command that the log has no room for, in its bytes: it is answered if it would change nothing, and refused
+    /// otherwise.
+    Unlogged(Box<[u8]>),
 }
 
 /// Everything that arrived while the previous batch was in flight, in order of arrival.
@@ -68,6 +74,15 @@ impl Batch {
         entry::encode_zk(connection, command, &mut self.bytes);
         self.commands += 1;
         self.durable |= is_durable_zk(command);
+    }
+
+    pub(crate) fn push_any(&mut self, command: &Command<'_>) {
+        match command {
+            Command::Tick => {}
+            Command::CloseNode { node } => self.push_close_node(*node),
+            Command::Tube { connection, command } => self.push(*connection, command),
+            Command::Zk { connection, command } => self.push_zk(*connection, command),
+        }
     }
 
     pub(crate) fn push_close_node(&mut self, node: NodeId) {
@@ -146,6 +161,7 @@ fn held_bytes(query: &Query) -> usize {
     use zk::Query as Q;
     match query {
         Query::Tube(_) => 0,
+        Query::Unlogged(command) => command.len(),
         Query::Zk { identities, query } => {
             identities.get().bytes().len()
                 + match query {

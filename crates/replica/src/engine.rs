@@ -15,14 +15,14 @@ use crate::applied::{SharedApplied, lock};
 use crate::batch::{Batch, Query};
 use crate::clock::Clock;
 use crate::fault::Fault;
-use crate::format::entry;
+use crate::format::{FormatError, entry};
 use crate::gauge::LogGauge;
 use crate::limits::{
-    BATCH_BUFFER_BYTES_MAX, FULL_DISK_RETRY, FULL_LOG_REMINDER, RECORD_BYTES_MAX, SNAPSHOT_LOG_BYTES_MIN,
-    SNAPSHOT_REQUEST_BYTES,
+    BATCH_BUFFER_BYTES_MAX, FREEING_SHARE, FULL_DISK_RETRY, FULL_LOG_REMINDER, RECORD_BYTES_MAX,
+    SNAPSHOT_LOG_BYTES_MIN, SNAPSHOT_REQUEST_BYTES,
 };
 use crate::types::{Proposal, Raft};
-use crate::unlogged::Unlogged;
+use crate::unlogged::{Room, Unlogged};
 
 /// Where connections leave their commands.
 pub(crate) struct Intake {
@@ -106,8 +106,8 @@ pub(crate) struct Engine {
     pub(crate) snapshot_at: u64,
     /// What the log had no room for.
     pub(crate) unlogged: Unlogged,
-    /// Whether the last batch found no room in the log, and when that was last said.
-    pub(crate) full: bool,
+    /// What there was room for in the log the last time, and when it was last said that it is not all.
+    pub(crate) room: Room,
     pub(crate) full_said: Option<Instant>,
     /// Becomes true to end the engine, after what has arrived until then.
     pub(crate) stop: watch::Receiver<bool>,
@@ -161,69 +161,100 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether the log has room for `batch` and what has to go before it. If its next file is still being made, this
+    /// What of `batch`, with what has to go before it, the log has room for. If its next file is still being made, this
     /// waits for that: made on the spot, it would hold everybody up, and nobody could be told that the disk is full.
-    async fn has_room(&self, batch: &Batch) -> bool {
+    async fn find_room(&self, batch: &Batch) -> Room {
+        let segment_bytes = self.gauge.segment_bytes.load(Relaxed);
         let needed = (batch.bytes.len() + self.unlogged.bytes_max() + RECORD_BYTES_MAX) as u64;
         // A batch that fits into no file gets one of its own.
-        let needed = needed.min(self.gauge.segment_bytes.load(Relaxed) / 2);
+        let needed = needed.min(segment_bytes / 2);
         loop {
-            if self.gauge.space_left.load(Relaxed) >= needed {
-                return true;
+            let left = self.gauge.space_left.load(Relaxed);
+            let full = self.gauge.disk_full.load(Relaxed);
+            if left >= needed + segment_bytes / FREEING_SHARE {
+                return Room::All;
             }
-            if self.gauge.disk_full.load(Relaxed) {
-                return false;
+            if full {
+                return if left >= needed { Room::Freeing } else { Room::Nothing };
             }
             self.gauge.spare_tried.notified().await;
         }
     }
 
-    /// Answers a batch without the log.
-    fn refuse(&mut self, at: Time, batch: Batch) -> Result<(), String> {
-        self.full = true;
-        if self.full_said.is_none_or(|said| said.elapsed() >= FULL_LOG_REMINDER) {
-            self.full_said = Some(Instant::now());
-            let needed = self.gauge.segment_bytes.load(Relaxed);
+    /// Says now and then that there is not room for all.
+    fn note_room(&mut self, room: Room) {
+        self.room = room;
+        if room == Room::All || self.full_said.is_some_and(|said| said.elapsed() < FULL_LOG_REMINDER) {
+            return;
+        }
+        self.full_said = Some(Instant::now());
+        let needed = self.gauge.segment_bytes.load(Relaxed);
+        if room == Room::Freeing {
+            tracing::error!(
+                needed,
+                "the log is nearly full: all but what frees it is refused until the disk has room for this many bytes"
+            );
+        } else {
             tracing::error!(
                 needed,
                 "the log is full: all that changes anything is refused until the disk has room for this many bytes"
             );
         }
-        let answered = lock(&self.applied).refuse(at, batch, &mut self.unlogged);
-        answered.map_err(|error| format!("a batch cannot be read: {error}"))
     }
 
     /// Returns when something has arrived, something is due, or the engine has to stop. While the log is full, it is
-    /// looked at again and again instead.
+    /// looked at again and again, too.
     async fn wait(&mut self) {
-        let due = if self.full {
-            Some(Instant::now() + FULL_DISK_RETRY)
-        } else {
-            lock(&self.applied).state.next_due().map(|time| self.clock.instant(time))
+        let due = match self.room {
+            Room::Nothing => None,
+            Room::All | Room::Freeing => lock(&self.applied).state.next_due(),
         };
+        let due = due.map(|time| self.clock.instant(time));
+        let again = self.room == Room::Nothing || !self.unlogged.is_empty();
+        let again = again.then(|| Instant::now() + FULL_DISK_RETRY);
+        let until = due.into_iter().chain(again).min();
         tokio::select! {
             biased;
             () = self.intake.arrived.notified() => {}
-            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+            () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() => {}
             _ = self.stop.changed() => {}
         }
     }
 
-    /// Sees one batch through; gives the number of its commands.
+    /// Sees one batch through; gives the number of its commands that were logged.
     async fn propose(&mut self) -> Result<usize, String> {
-        let batch = self.intake.take();
+        let mut batch = self.intake.take();
         let at = self.clock.now();
-        if batch.commands == 0 && self.unlogged.is_empty() && !self.is_due(at) {
+        let is_due = self.is_due(at);
+        if batch.commands == 0 && self.unlogged.is_empty() && !is_due {
             if !batch.queries.is_empty() {
                 lock(&self.applied).answer(at, batch.queries);
             }
             return Ok(0);
         }
-        if !self.has_room(&batch).await {
-            self.refuse(at, batch)?;
-            return Ok(0);
+        let room = self.find_room(&batch).await;
+        self.note_room(room);
+        let saves = self.gauge.disk_full.load(Relaxed);
+        if room != Room::All || (saves && !is_due && self.changes_nothing(at, &batch)?) {
+            let mut applied = lock(&self.applied);
+            let room = if room == Room::All { Room::Nothing } else { room };
+            batch = self.unlogged.sift(room, &applied.state, at, batch).map_err(unreadable)?;
+            let is_needed = batch.commands > 0 || is_due || self.unlogged.has_ended();
+            if room == Room::Nothing || !is_needed {
+                applied.answer(at, batch.queries);
+                return Ok(0);
+            }
         }
-        self.full = false;
+        self.log(at, batch).await
+    }
+
+    /// Whether a batch needs no entry, for want of anything that changes.
+    fn changes_nothing(&self, at: Time, batch: &Batch) -> Result<bool, String> {
+        Ok(self.unlogged.is_empty() && lock(&self.applied).changes_nothing(at, batch).map_err(unreadable)?)
+    }
+
+    /// Makes an entry of a batch and of what has to go before it, and sees it through.
+    async fn log(&mut self, at: Time, batch: Batch) -> Result<usize, String> {
         let batch = self.unlogged.lead(batch);
         let Batch { number, mut bytes, commands, queries, mut durable, .. } = batch;
         {
@@ -242,4 +273,8 @@ impl Engine {
     fn is_due(&self, at: Time) -> bool {
         lock(&self.applied).state.next_due().is_some_and(|due| due <= at)
     }
+}
+
+fn unreadable(error: FormatError) -> String {
+    format!("a batch cannot be read: {error}")
 }

@@ -56,6 +56,9 @@ pub(crate) const INLINE_SYNC_MICROSECONDS_MAX: u64 = 300;
 /// How long to wait before trying again to make a file on a full disk.
 pub(crate) const FULL_DISK_RETRY: Duration = Duration::from_secs(1);
 
+/// While the disk is full, the last of the log's room is kept for what frees it: one part in so many of a file.
+pub(crate) const FREEING_SHARE: u64 = 4;
+
 /// As long as the log is full and somebody asks for what it has no room for, a message says so this often.
 pub(crate) const FULL_LOG_REMINDER: Duration = Duration::from_secs(10);
 

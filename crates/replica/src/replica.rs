@@ -26,7 +26,7 @@ use crate::network::NoPeers;
 use crate::settings::{Durability, Settings};
 use crate::snapshot::Snapshots;
 use crate::types::{LogId, Raft};
-use crate::unlogged::Unlogged;
+use crate::unlogged::{Room, Unlogged};
 
 /// Why a replica has not started. Nothing on disk was changed by the failed attempt.
 #[derive(Debug, thiserror::Error)]
@@ -176,7 +176,7 @@ impl Replica {
             gauge: Arc::clone(&gauge),
             snapshot_at: 0,
             unlogged: Unlogged::new(settings.node),
-            full: false,
+            room: Room::All,
             full_said: None,
             stop: stopped,
         };

@@ -8,6 +8,8 @@ use trellis_core::{ConnectionId, Outbox, tube, zk};
 use trellis_wal::Disk;
 use trellis_wal::testing::{MemDisk, Operation};
 
+#[path = "replica_full_tests.rs"]
+mod full;
 #[path = "replica_zk_tests.rs"]
 mod znodes;
 
@@ -16,6 +18,7 @@ use crate::applied::Deliver;
 use crate::gauge::LogGauge;
 use crate::settings::{Durability, Settings};
 
+const SEGMENT_BYTES: u64 = 1 << 20;
 const CLIENT: ConnectionId = ConnectionId::new(1, 1);
 
 /// Replies in words, for tests to wait for.
@@ -92,8 +95,13 @@ struct Node {
 }
 
 async fn try_start(disk: Option<&MemDisk>, durability: Durability) -> Result<Node, StartError> {
-    let settings =
-        Settings { node: 1, data_dir: "memory".into(), durability, segment_bytes: 1 << 20, salt_seed: 7 };
+    let settings = Settings {
+        node: 1,
+        data_dir: "memory".into(),
+        durability,
+        segment_bytes: SEGMENT_BYTES,
+        salt_seed: 7,
+    };
     let gauge = Arc::new(LogGauge::default());
     let heard = Heard::default();
     let disk = disk.map(|disk| Arc::new(disk.clone()) as Arc<dyn Disk>);
@@ -245,7 +253,7 @@ fn another_nodes_directory_is_refused() {
             node: 2,
             data_dir: "memory".into(),
             durability: Durability::Strict,
-            segment_bytes: 1 << 20,
+            segment_bytes: SEGMENT_BYTES,
             salt_seed: 7,
         };
         let heard = Box::new(Heard::default());
@@ -270,115 +278,6 @@ fn nothing_is_acknowledged_after_a_failed_sync() {
         disk.clear_faults();
         let node = start(&disk.crash(3)).await;
         assert_eq!(node.query(Query::Peek { id: 1 }).await, "Found 1 4 bytes");
-    });
-}
-
-#[test]
-fn a_full_log_refuses_changes_and_answers_questions() {
-    run(async {
-        let disk = MemDisk::new();
-        let node = start(&disk).await;
-        assert_eq!(node.ask(put(b"held")).await, "Inserted { id: 1 }");
-        assert_eq!(node.ask(Command::Reserve { timeout: None }).await, "Reserved 1");
-        disk.limit_capacity(Some(disk.used_bytes()));
-        // The server looks before each put, and refuses it; here they go on until the log has no room at all.
-        let acknowledged = fill_log(&node, &[60_000, 100, 1]).await;
-        assert!(!node.replica.has_space());
-        assert!(acknowledged >= 10, "{acknowledged}");
-
-        // One batch, with questions before, between and behind what is refused.
-        let other = ConnectionId::new(1, 2);
-        node.replica.submit(other, &Command::Open);
-        node.replica.query(other, Query::ListTubesWatched);
-        node.replica.submit(CLIENT, &Command::Reserve { timeout: None });
-        node.replica.query(CLIENT, Query::Stats);
-        node.replica.submit(other, &Command::Use { tube: "b" });
-        node.replica.query(other, Query::ListTubeUsed);
-        let stats = format!("{acknowledged} ready");
-        let default = r#"Using { tube: "default" }"#;
-        let expected = [r#"Tubes(["default"])"#, "refused 1", &stats, "refused 2", default];
-        assert_eq!(node.heard.next(5).await, expected);
-
-        // What became of connections is not forgotten: the job comes back from the one that has gone.
-        node.replica.submit(CLIENT, &Command::HalfClose);
-        node.replica.submit(CLIENT, &Command::Close);
-        for number in 3..1_000 {
-            node.replica.submit(ConnectionId::new(1, number), &Command::Open);
-            node.replica.submit(ConnectionId::new(1, number), &Command::Close);
-        }
-        make_room(&node, &disk).await;
-        node.replica.submit(other, &Command::ReserveJob { id: 1 });
-        node.replica.query(other, Query::Stats);
-        assert_eq!(node.heard.next(2).await, ["Reserved 1", &stats]);
-
-        let node = start(&disk.crash(9)).await;
-        assert_eq!(node.query(Query::Stats).await, format!("{} ready", acknowledged + 1));
-    });
-}
-
-/// Gives the disk room again, and waits until that is noticed.
-async fn make_room(node: &Node, disk: &MemDisk) {
-    disk.limit_capacity(None);
-    let room = async {
-        while !node.replica.has_space() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), room).await.expect("room is noticed");
-}
-
-/// Puts bodies of each size until the log takes no more of it; the number of jobs that it has taken.
-async fn fill_log(node: &Node, sizes: &[usize]) -> usize {
-    let mut acknowledged = 0;
-    for bytes in sizes {
-        loop {
-            let reply = node.ask(put(&vec![b'x'; *bytes])).await;
-            if reply == "refused 1" {
-                break;
-            }
-            assert!(reply.starts_with("Inserted"), "{reply}");
-            acknowledged += 1;
-        }
-    }
-    acknowledged
-}
-
-#[test]
-fn what_is_due_while_the_log_is_full_happens_when_it_has_room() {
-    run(async {
-        let disk = MemDisk::new();
-        let node = start(&disk).await;
-        disk.limit_capacity(Some(disk.used_bytes()));
-        fill_log(&node, &[60_000, 4_000]).await;
-        // Due in a second, when the last bytes of the log have long been used up.
-        let reserve = Command::Reserve { timeout: Some(1) };
-        let empty = ConnectionId::new(1, 2);
-        node.replica.submit(empty, &Command::Open);
-        node.replica.submit(empty, &Command::Watch { tube: "empty" });
-        node.replica.submit(empty, &Command::Ignore { tube: "default" });
-        node.heard.next(2).await;
-        node.replica.submit(empty, &reserve);
-        fill_log(&node, &[100, 1]).await;
-        disk.limit_capacity(None);
-        assert_eq!(node.heard.next(1).await, ["TimedOut"]);
-        assert_eq!(node.ask(Command::Delete { id: 1 }).await, "Deleted");
-    });
-}
-
-#[test]
-fn a_stop_does_not_wait_for_a_full_disk() {
-    run(async {
-        let disk = MemDisk::new();
-        let node = start(&disk).await;
-        disk.limit_capacity(Some(disk.used_bytes()));
-        let body = vec![b'x'; 60_000];
-        while node.replica.has_space() {
-            node.replica.submit(CLIENT, &put(&body));
-            tokio::task::yield_now().await;
-        }
-        let started = std::time::Instant::now();
-        node.replica.stop().await.unwrap();
-        assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     });
 }
 

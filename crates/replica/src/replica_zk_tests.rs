@@ -7,10 +7,8 @@ use trellis_core::zk::{Acl, Command, CreateMode, EphemeralPlace, Identities, Op,
 
 use crate::limits::BATCH_QUERY_BYTES_MAX;
 
-use super::{
-    CLIENT, ConnectionId, Durability, MemDisk, Node, fill_log, make_room, put, run, start, try_start, tube,
-    zk,
-};
+use super::full::{fill_log, make_room, use_up_log};
+use super::{CLIENT, ConnectionId, Durability, MemDisk, Node, put, run, start, try_start, tube, zk};
 
 const OTHER: ConnectionId = ConnectionId::new(1, 2);
 const SESSION: zk::SessionId = 77;
@@ -287,6 +285,10 @@ fn a_full_log_refuses_writes_answers_reads_and_remembers_who_expires() {
         node.heard.next(1).await;
         disk.limit_capacity(Some(disk.used_bytes() + 4096));
         fill_log(&node, &[60_000, 100, 1]).await;
+        // What is left is for what frees.
+        node.replica.submit_zk(CLIENT, &create("/new", b""));
+        assert_eq!(node.heard.next(1).await, ["refused 1"]);
+        use_up_log(&node).await;
 
         let read = |path: &'static str| node.replica.query_zk(CLIENT, Identities::NONE, get(path));
         read("/here");

@@ -10,6 +10,7 @@
 //! | what happens as time passes | `timers.rs` |
 //! | how things lie in memory | `job.rs`, `jobs.rs`, `tubes.rs`, `connections.rs` |
 //! | snapshots | `capture.rs`, `rebuild.rs` |
+//! | what a command would do | `effect.rs` |
 //! | what must always hold | `check.rs` |
 
 mod answers;
@@ -18,6 +19,7 @@ mod check;
 mod command;
 mod connect;
 mod connections;
+mod effect;
 mod job;
 mod jobs;
 mod moves;
@@ -33,6 +35,7 @@ mod work;
 
 pub use command::{Command, JobId};
 pub use connections::Wait;
+pub use effect::Effect;
 pub use job::JobCounts;
 pub use query::Query;
 pub(crate) use queue::Queue;

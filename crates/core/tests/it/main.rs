@@ -7,6 +7,7 @@
 
 mod bytes;
 mod dump;
+mod effects;
 mod large;
 mod model;
 mod outbox;
