@@ -213,6 +213,8 @@ fn parent_with_time_to_live() -> Vec<Step> {
         creates_for(0, "~/clock", LATER_MS),
         awaits("NodeDeleted ~/clock"),
         asks(Operation::GetChildren2, "~"),
+        // Its time begins anew, or it might go at once.
+        step(0, requests::set_data("~/parent", Some(b"y"), -1)),
         step(0, requests::with_number(Operation::Delete, "~/parent/child", -1)),
         awaits("NodeDeleted ~/parent"),
         asks(Operation::GetChildren2, "~"),
