@@ -214,11 +214,14 @@ impl<'a> Nodes<'a> {
         }
     }
 
-    /// Who the server takes this session for: schemes and users.
+    /// Who the server takes this session for: schemes and users, sorted, since servers have them in no order.
     pub(super) fn who_am_i(&self) -> Result<Vec<(String, String)>, Error> {
         let answer = self.client.call(&Request::WhoAmI)?;
         let Reply::Clients(clients) = answer.reply()? else { return Err(Error::Unexpected) };
-        Ok(clients.iter().map(|client| (client.scheme.to_owned(), client.user.to_owned())).collect())
+        let mut found: Vec<(String, String)> =
+            clients.iter().map(|client| (client.scheme.to_owned(), client.user.to_owned())).collect();
+        found.sort_unstable();
+        Ok(found)
     }
 
     /// Claims to be somebody.
@@ -246,6 +249,10 @@ impl<'a> Nodes<'a> {
             outcome?;
         }
         let mut removed = self.client.forget_watches(&at, kind);
+        if removed.is_empty() {
+            // A watch of another kind can be what the server had: one that stays counts as any kind.
+            return Err(Error::Refused { code: ErrorCode::NoWatcher, path: Some(path.to_owned()) });
+        }
         removed.iter_mut().for_each(|happening| happening.path = Some(path.to_owned()));
         Ok(removed)
     }

@@ -3,6 +3,7 @@
 mod fake;
 mod recorder;
 mod script;
+mod server;
 mod terminal;
 mod words;
 
@@ -15,7 +16,8 @@ use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
 use rustix::process::{Pid, Signal, kill_process};
 
 use self::fake::{Fake, Step};
-use self::script::{check_script, real_server};
+use self::script::{check_script, check_script_against, real_server};
+use self::server::Server;
 use crate::{testdata, trellis};
 
 /// The scripts of a folder, in the order in which they are to be run.
@@ -35,6 +37,12 @@ fn what_any_server_answers() {
     let names = scripts("zk");
     assert!(names.len() > 5, "{names:?}");
     names.iter().for_each(|name| check_script(name));
+}
+
+#[test]
+fn what_trellis_answers() {
+    let server = Server::start();
+    scripts("zk").iter().for_each(|name| check_script_against(name, &server.address));
 }
 
 #[test]
