@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use super::server::{Pace, Program, Server};
-use super::shell;
+use super::{own_shell, shell};
 use crate::report::Report;
 use crate::tours::{self, Runtimes};
 
@@ -41,6 +41,12 @@ pub(super) fn run(trellis: &Program, runtimes: &Runtimes, report: &mut Report) -
     }
     if Path::new(SHELL).is_file() {
         report.check("zookeeper client: zkCli.sh", || shell_tour(trellis, &folder.join("zkcli_tour.txt")))?;
+        if let Program::Trellis(path) = trellis {
+            for tour in ["zkcli_tour.txt", "zkcli_mistakes.txt"] {
+                let commands = folder.join(tour);
+                report.check(&format!("trellis zk: {tour}"), || own_shell_tour(trellis, path, &commands))?;
+            }
+        }
     }
     Ok(())
 }
@@ -60,18 +66,27 @@ fn compiled(source: &Path, target: &TempDir) -> Result<PathBuf> {
 }
 
 fn shell_tour(trellis: &Program, commands: &Path) -> Result<String> {
-    let (reference, words) = (shell_output(&Program::ZooKeeper, commands)?, shell_output(trellis, commands)?);
-    shell::compare(&reference, &words)
+    let reference = shell_output(&Program::ZooKeeper, &mut Command::new(SHELL), commands)?;
+    shell::compare(&reference, &shell_output(trellis, &mut Command::new(SHELL), commands)?)
 }
 
-fn shell_output(program: &Program, commands: &Path) -> Result<String> {
+/// The shell of trellis, on the real server and on trellis, against ZooKeeper's own.
+fn own_shell_tour(trellis: &Program, path: &Path, commands: &Path) -> Result<String> {
+    let reference = shell_output(&Program::ZooKeeper, &mut Command::new(SHELL), commands)?;
+    let there = shell_output(&Program::ZooKeeper, Command::new(path).arg("zk"), commands)?;
+    own_shell::compare(&reference, &there).context("on zookeeper")?;
+    let here = shell_output(trellis, Command::new(path).arg("zk"), commands)?;
+    own_shell::compare(&reference, &here).context("on trellis")
+}
+
+/// What a shell prints to the end of these commands, on a fresh server.
+fn shell_output(program: &Program, shell: &mut Command, commands: &Path) -> Result<String> {
     let server = Server::start(program, Pace::SLOW)?;
     let input = File::open(commands).with_context(|| format!("cannot open {}", commands.display()))?;
-    let mut command = Command::new(SHELL);
-    command.args(["-server", &server.address().to_string()]);
-    let text = tours::run_with(&mut command, Stdio::from(input), TOUR_DEADLINE)?;
+    shell.args(["-server", &server.address().to_string()]);
+    let text = tours::run_with(shell, Stdio::from(input), TOUR_DEADLINE)?;
     if text.is_empty() {
-        bail!("{SHELL} has written nothing");
+        bail!("{shell:?} has written nothing");
     }
     Ok(text)
 }

@@ -12,6 +12,7 @@ mod jute;
 mod lockstep;
 mod operation;
 mod order;
+mod own_shell;
 mod proxy;
 mod random;
 mod request;
