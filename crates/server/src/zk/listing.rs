@@ -23,6 +23,8 @@ pub(super) struct Listing {
     pub(super) begun: Moment,
     pub(super) start: ListingStart,
     reply: ChildrenEncoder,
+    /// Nothing has been gathered yet.
+    first: bool,
     _turn: Turn,
 }
 
@@ -76,7 +78,7 @@ pub(super) enum Progress {
 impl Listing {
     pub(super) fn new(xid: i32, op: Op, begun: Moment, start: ListingStart, turn: Turn) -> Self {
         let reply = ChildrenEncoder::begin(ReplyHeader { xid, zxid: start.zxid, error: None });
-        Listing { xid, op, begun, start, reply, _turn: turn }
+        Listing { xid, op, begun, start, reply, first: true, _turn: turn }
     }
 
     pub(super) fn id(&self) -> ListingId {
@@ -85,8 +87,13 @@ impl Listing {
 
     /// Gathers some more names.
     pub(super) fn gather(&mut self, replica: &Replica) -> Progress {
-        let bytes_max = self.bytes() + LISTING_BYTES_AT_ONCE;
-        for _ in 0..LISTING_NAMES_AT_ONCE / NAMES_OF_A_STEP {
+        let before = self.bytes();
+        let first = std::mem::take(&mut self.first);
+        let bytes_max = before + LISTING_BYTES_AT_ONCE;
+        for step in 0..LISTING_NAMES_AT_ONCE / NAMES_OF_A_STEP {
+            if first && step == 1 {
+                self.reserve((self.bytes() - before) / NAMES_OF_A_STEP);
+            }
             let reply = &mut self.reply;
             match replica.listing_next(self.start.id, NAMES_OF_A_STEP, &mut |name| reply.push(name)) {
                 Some(true) if reply.frame_bytes() < bytes_max => {}
@@ -96,6 +103,13 @@ impl Listing {
             }
         }
         Progress::More
+    }
+
+    /// Makes room for as many names as there are, with so many bytes each, and some more: it would otherwise take up to
+    /// twice as much, and be moved again and again.
+    fn reserve(&mut self, name_bytes: usize) {
+        let bytes = name_bytes * self.start.len;
+        self.reply.reserve(bytes + bytes / 8);
     }
 
     /// Whether it is too long for a client when there is no room for what clients don't read.

@@ -123,6 +123,11 @@ impl ChildrenEncoder {
         self.count = self.count.saturating_add(1);
     }
 
+    /// Makes room for names of so many bytes, with 4 more for each name.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.out.reserve_exact(bytes);
+    }
+
     /// Bytes of the frame so far.
     #[must_use]
     pub fn frame_bytes(&self) -> usize {
