@@ -181,6 +181,11 @@ impl Server {
         (status, self.messages.join("\n"))
     }
 
+    /// For looking at how busy it is, from any thread.
+    pub(crate) fn meter(&self) -> Meter {
+        Meter(format!("/proc/{}/schedstat", self.child.id()))
+    }
+
     /// Its resident memory in bytes.
     pub(crate) fn resident_bytes(&self) -> usize {
         self.memory("VmRSS:")
@@ -197,6 +202,19 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix(what)).expect("it has memory");
         let kibibytes: usize = line.trim().trim_end_matches(" kB").parse().expect("a number of kB");
         kibibytes * 1024
+    }
+}
+
+/// How long a server has been busy: the time of a processor that its first thread has had, which serves everybody. It is the
+/// same however many others want the processors.
+#[derive(Clone)]
+pub(crate) struct Meter(String);
+
+impl Meter {
+    pub(crate) fn busy(&self) -> Duration {
+        let times = std::fs::read_to_string(&self.0).expect("the process is there");
+        let nanoseconds = times.split(' ').next().and_then(|time| time.parse().ok()).expect("a time");
+        Duration::from_nanos(nanoseconds)
     }
 }
 
