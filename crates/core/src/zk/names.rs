@@ -12,6 +12,10 @@ use crate::slab::Slab;
 /// How many buckets lie in a page; growing never copies a page.
 const PAGE_BUCKETS: usize = 1024;
 
+/// Odd, so that it maps different parents to different numbers, in their lower bits, too; and large, so that the upper ones
+/// differ as well. (2^64 divided by the golden ratio.)
+const PARENT_SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// There are always at least this many buckets.
 const BUCKETS_MIN: u32 = 16;
 
@@ -148,9 +152,9 @@ impl Names {
 
     fn hash(&self, parent: u32, name: &[u8]) -> u64 {
         let mut hasher = self.hasher.clone();
-        hasher.write_u32(parent);
         hasher.write(name);
-        hasher.finish()
+        // Equal names of different parents never meet in all bits, and who knows no hash can't make different names meet.
+        hasher.finish() ^ u64::from(parent).wrapping_mul(PARENT_SPREAD)
     }
 }
 
