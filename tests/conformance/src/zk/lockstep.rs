@@ -28,20 +28,11 @@ pub(super) struct Pair {
     trellis: Side,
     /// How many sequences there were.
     sequences: u64,
-    /// When the clients were last heard of, and for how long in this sequence at most they were not.
-    heard_at: Instant,
-    longest_pause: Duration,
 }
 
 impl Pair {
     pub(super) fn new(reference: Side, trellis: Side) -> Pair {
-        let (heard_at, longest_pause) = (Instant::now(), Duration::ZERO);
-        Pair { reference, trellis, sequences: 0, heard_at, longest_pause }
-    }
-
-    /// For how long at most a client of the last sequence was silent, or had to wait.
-    pub(super) fn longest_pause(&self) -> Duration {
-        self.longest_pause
+        Pair { reference, trellis, sequences: 0 }
     }
 
     /// Makes the servers fit for other sequences after one with a difference: no session of it may end later. Fails
@@ -65,7 +56,6 @@ impl Pair {
         self.sequences += 1;
         self.reference.begin(self.sequences)?;
         self.trellis.begin(self.sequences)?;
-        (self.heard_at, self.longest_pause) = (Instant::now(), Duration::ZERO);
         for step in &sequence.steps {
             let (reference, trellis) = self.step(step)?;
             if !transcript.push(step.to_string(), reference, trellis) {
@@ -82,7 +72,6 @@ impl Pair {
     /// Does a step to one after the other.
     fn step(&mut self, step: &Step) -> Result<(Events, Events)> {
         let mut events = (self.reference.step(step)?, self.trellis.step(step)?);
-        self.note_pause();
         if let Action::Await(awaited) = &step.action {
             self.await_events(step, awaited, &mut events)?;
         }
@@ -107,17 +96,10 @@ impl Pair {
             self.reference.wait(step.connection, HEARTBEAT_INTERVAL)?;
             reference.extend(self.reference.step(step)?);
             trellis.extend(self.trellis.step(step)?);
-            self.note_pause();
         }
         put_runs_of_events_in_order(reference);
         put_runs_of_events_in_order(trellis);
         Ok(())
-    }
-
-    fn note_pause(&mut self) {
-        let now = Instant::now();
-        self.longest_pause = self.longest_pause.max(now - self.heard_at);
-        self.heard_at = now;
     }
 
     /// Goes on with every session that the sequence has opened and closes it, or learns that it has ended.
