@@ -192,12 +192,12 @@ impl Engine {
         if room == Room::Freeing {
             tracing::error!(
                 needed,
-                "the log is nearly full: all but what frees it is refused until the disk has room for this many bytes"
+                "the log is nearly full: all but what frees it is refused until it can have another file of this many bytes"
             );
         } else {
             tracing::error!(
                 needed,
-                "the log is full: all that changes anything is refused until the disk has room for this many bytes"
+                "the log is full: all that changes anything is refused until it can have another file of this many bytes"
             );
         }
     }

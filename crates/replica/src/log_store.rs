@@ -157,10 +157,10 @@ impl Shared {
                     self.gauge.log_waits.store(false, Relaxed);
                     return Ok(());
                 }
-                Err(error @ WalError::NoSpace { .. }) => {
+                Err(error) if error.lacks_file() => {
                     self.gauge.log_waits.store(true, Relaxed);
                     if waited.is_multiple_of(FULL_DISK_REMINDER) {
-                        tracing::error!(%error, "nothing is written or acknowledged until there is room");
+                        tracing::error!(%error, "nothing is written or acknowledged until the log can have it");
                     }
                 }
                 Err(error) => {
@@ -305,7 +305,7 @@ impl RaftLogStorage<Types> for LogStore {
                 match wal.purge(to_wal_id(upto)) {
                     Ok(_) => wal.flush()?,
                     // The entries stay until the next time; they are of no harm.
-                    Err(error @ WalError::NoSpace { .. }) => tracing::error!(%error, "old entries are kept"),
+                    Err(error) if error.lacks_file() => tracing::error!(%error, "old entries are kept"),
                     Err(error) => return Err(error),
                 }
             }

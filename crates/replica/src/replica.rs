@@ -73,9 +73,11 @@ impl StartError {
     #[must_use]
     pub fn refused(&self) -> Option<(&Path, &io::Error)> {
         match self {
-            StartError::Log(WalError::Io { file, source, .. } | WalError::NoSpace { file, source, .. }) => {
-                Some((Path::new(file), source))
-            }
+            StartError::Log(
+                WalError::Io { file, source, .. }
+                | WalError::NoSpace { file, source, .. }
+                | WalError::NoFile { file, source, .. },
+            ) => Some((Path::new(file), source)),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use trellis_core::ConnectionId;
 use trellis_core::tube::{Command, Query};
-use trellis_wal::testing::MemDisk;
+use trellis_wal::testing::{MemDisk, Operation};
 
 use super::{CLIENT, Node, SEGMENT_BYTES, put, run, start};
 
@@ -162,6 +162,21 @@ fn a_delete_sent_by_a_client_that_leaves_is_done_on_a_full_disk() {
         node.replica.submit(other, &Command::Open);
         node.replica.submit(other, &Command::Reserve { timeout: Some(0) });
         assert_eq!(node.heard.next(1).await, ["Reserved 2"]);
+    });
+}
+
+#[test]
+fn a_directory_that_is_gone_is_not_waited_for() {
+    run(async {
+        let disk = MemDisk::new();
+        let node = start(&disk).await;
+        disk.fail_with(Operation::Create, 0, std::io::ErrorKind::NotFound);
+        // More than the log has files for.
+        for _ in 0..40 {
+            node.replica.submit(CLIENT, &put(&[b'x'; 60_000]));
+        }
+        let reason = node.replica.failed().await;
+        assert!(reason.contains("creating") && !reason.contains("space"), "{reason}");
     });
 }
 

@@ -216,7 +216,7 @@ impl Parts {
         }
     }
 
-    /// The segments' thread: keeps one file prepared, and says when the disk has no room for it.
+    /// The segments' thread: keeps one file prepared, and says when it can't be had.
     fn run_segments(&self, jobs: &mpsc::Receiver<Task>) {
         loop {
             let job = if self.gauge.disk_full.load(Relaxed) {
@@ -248,10 +248,10 @@ impl Parts {
         match supplied {
             Ok(()) => {
                 if self.gauge.disk_full.swap(false, Relaxed) {
-                    tracing::info!("there is room on the disk again: new jobs are taken again");
+                    tracing::info!("the log has another file again: new jobs are taken again");
                 }
             }
-            Err(error @ WalError::NoSpace { .. }) => self.note_full(&error),
+            Err(error) if error.lacks_file() => self.note_full(&error),
             Err(error) => self.fault.set(&error.to_string()),
         }
         self.gauge.spare_tried.notify_one();
@@ -261,8 +261,8 @@ impl Parts {
         if !self.gauge.disk_full.swap(true, Relaxed) {
             tracing::error!(
                 %error,
-                "the disk is full: new jobs are refused with OUT_OF_MEMORY until there is room, and all else is done \
-                 as long as the log has room"
+                "new jobs are refused with OUT_OF_MEMORY until the log can have another file, and all else is done as \
+                 long as the log has room"
             );
         }
     }

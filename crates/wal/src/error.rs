@@ -21,10 +21,26 @@ pub enum WalError {
         source: io::Error,
     },
 
-    /// A file for more records could not be made, most likely because the disk is full. Nothing was changed:
-    /// the log holds what it held, and takes records that fit in [`space_left`](crate::Wal::space_left).
-    #[error("the log cannot have another file: {action} {file} ({bytes} bytes) failed: {source}{}", remedy(.source))]
+    /// A file for more records could not be made because the disk, or somebody's share of it, is full. Nothing was
+    /// changed: the log holds what it held, and takes records that fit in [`space_left`](crate::Wal::space_left).
+    #[error(
+        "the log cannot have another file: {action} {file} ({bytes} bytes) failed: {source}; free some disk space"
+    )]
     NoSpace {
+        /// What was tried, as a phrase that the file's name completes.
+        action: &'static str,
+        /// The file that could not be made.
+        file: String,
+        /// How large it had to be.
+        bytes: u64,
+        /// What the system answered.
+        source: io::Error,
+    },
+
+    /// A file for more records could not be made for another reason, such as a limit on open files. As with
+    /// [`WalError::NoSpace`], nothing was changed.
+    #[error("the log cannot have another file: {action} {file} ({bytes} bytes) failed: {source}")]
+    NoFile {
         /// What was tried, as a phrase that the file's name completes.
         action: &'static str,
         /// The file that could not be made.
@@ -156,15 +172,30 @@ pub enum WalError {
     },
 }
 
-/// What goes after the system's answer when a file can't be made.
-fn remedy(source: &io::Error) -> &'static str {
-    match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some disk space",
-        _ => "",
-    }
-}
-
 impl WalError {
+    /// Whether all that is wrong is that the log cannot have another file, which may be over in a while.
+    #[must_use]
+    pub fn lacks_file(&self) -> bool {
+        matches!(self, WalError::NoSpace { .. } | WalError::NoFile { .. })
+    }
+
+    /// Completes the error of what makes a file of `bytes` bytes. That the directory is gone is not to be waited out:
+    /// the log is gone with it.
+    pub(crate) fn file(
+        action: &'static str,
+        file: impl Into<String>,
+        bytes: u64,
+    ) -> impl FnOnce(io::Error) -> WalError {
+        let file = file.into();
+        move |source| match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                WalError::NoSpace { action, file, bytes, source }
+            }
+            io::ErrorKind::NotFound => WalError::Io { action, file, source },
+            _ => WalError::NoFile { action, file, bytes, source },
+        }
+    }
+
     /// Completes an I/O error with what was tried on which file: `map_err(WalError::io("writing", name))`.
     pub(crate) fn io(action: &'static str, file: impl Into<String>) -> impl FnOnce(io::Error) -> WalError {
         let file = file.into();

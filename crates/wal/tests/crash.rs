@@ -169,10 +169,11 @@ fn random_history(seed: u64) {
             2 => disk.fail_after(Operation::Write, random.below(60)),
             _ => disk.limit_capacity(Some(disk.used_bytes() + random.below(30_000))),
         }
-        // Every failure but a lack of space ends the process, as it must.
+        // Every failure but the lack of a file ends the process, as it must.
         for _ in 0..random.below(120) {
             match random_step(&mut random, &mut wal, &mut model) {
-                Err(WalError::NoSpace { .. }) | Ok(()) => {}
+                Ok(()) => {}
+                Err(error) if error.lacks_file() => {}
                 Err(_) => break,
             }
         }

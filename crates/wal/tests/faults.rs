@@ -67,7 +67,11 @@ fn every_failing_operation_of_a_change_of_segment_stops_the_log_or_leaves_it_who
                     assert!(skip > 0, "{operation:?} is used in {} operations", disk.operations() - before);
                     break;
                 }
-                Some(WalError::NoSpace { .. }) => {
+                Some(error) if error.lacks_file() => {
+                    assert!(
+                        matches!(error, WalError::NoFile { .. }),
+                        "nothing says that it is full: {error}"
+                    );
                     wal.append_entry(id(index), &[&[1; 900]]).expect("the log goes on");
                     wal.sync().expect("a sync");
                 }

@@ -130,6 +130,36 @@ fn a_directory_without_room_for_a_name_is_a_full_disk() {
     assert_eq!(State::of(&after), State::of(&wal));
 }
 
+#[test]
+fn only_a_full_disk_is_called_full() {
+    for operation in [Operation::Create, Operation::Write, Operation::SyncData, Operation::Rename] {
+        let disk = MemDisk::new();
+        let (mut wal, _) = open(&disk).expect("an empty log");
+        for kind in [ErrorKind::StorageFull, ErrorKind::QuotaExceeded] {
+            disk.fail_with(operation, 0, kind);
+            let refused = supply(&mut wal).expect_err("it was told to fail");
+            assert!(matches!(refused, WalError::NoSpace { .. }), "{operation:?}: {refused}");
+            assert!(refused.to_string().contains("free some disk space"), "{refused}");
+        }
+        for kind in [ErrorKind::Other, ErrorKind::ReadOnlyFilesystem, ErrorKind::FileTooLarge] {
+            disk.fail_with(operation, 0, kind);
+            let refused = supply(&mut wal).expect_err("it was told to fail");
+            assert!(matches!(refused, WalError::NoFile { .. }) && refused.lacks_file(), "{refused}");
+            assert!(!refused.to_string().contains("space"), "{refused}");
+        }
+        disk.clear_faults();
+        supply(&mut wal).expect("the log is unharmed");
+    }
+    // Without its directory there is nothing to wait for.
+    for operation in [Operation::Create, Operation::Rename] {
+        let disk = MemDisk::new();
+        let (mut wal, _) = open(&disk).expect("an empty log");
+        disk.fail_with(operation, 0, ErrorKind::NotFound);
+        let gone = supply(&mut wal).expect_err("it was told to fail");
+        assert!(matches!(gone, WalError::Io { .. }) && !gone.lacks_file(), "{gone}");
+    }
+}
+
 /// The log does not know then whether the segment with that name is in use.
 #[test]
 fn after_a_failure_no_spare_gets_a_name() {

@@ -126,7 +126,7 @@ impl Wal {
     ///
     /// # Errors
     /// [`WalError::Corrupt`], [`WalError::Missing`], [`WalError::Shortened`], [`WalError::UnknownVersion`],
-    /// [`WalError::SegmentBytes`], [`WalError::Io`], and [`WalError::NoSpace`] when the first segment can't be made.
+    /// [`WalError::SegmentBytes`], [`WalError::Io`], and [`WalError::NoSpace`] or [`WalError::NoFile`] when the first segment can't be made.
     pub fn open(disk: Arc<dyn Disk>, options: Options) -> Result<(Wal, Recovered), WalError> {
         recovery::open(disk, options)
     }
@@ -138,7 +138,7 @@ impl Wal {
     /// the full one.
     ///
     /// # Errors
-    /// [`WalError::NotNext`], [`WalError::TooLarge`] and [`WalError::NoSpace`], which change nothing;
+    /// [`WalError::NotNext`], [`WalError::TooLarge`], [`WalError::NoSpace`] and [`WalError::NoFile`], which change nothing;
     /// [`WalError::Io`] and [`WalError::Stopped`].
     pub fn append_entry(&mut self, id: LogId, payload: &[&[u8]]) -> Result<Position, WalError> {
         self.check_alive()?;
@@ -160,7 +160,8 @@ impl Wal {
     ///
     /// # Errors
     /// [`WalError::TooLarge`] above [`VOTE_BYTES_MAX`] bytes and
-    /// [`WalError::NoSpace`], which change nothing; [`WalError::Io`] and [`WalError::Stopped`].
+    /// [`WalError::NoSpace`] and [`WalError::NoFile`], which change nothing; [`WalError::Io`] and
+    /// [`WalError::Stopped`].
     pub fn save_vote(&mut self, vote: &[u8]) -> Result<Position, WalError> {
         self.check_alive()?;
         if vote.len() > VOTE_BYTES_MAX {
@@ -175,8 +176,8 @@ impl Wal {
     /// behind the record that says so. Nothing happens if there are none.
     ///
     /// # Errors
-    /// [`WalError::Purged`] if `after` lies before the last purged entry, and [`WalError::NoSpace`], which
-    /// change nothing; [`WalError::Io`] and [`WalError::Stopped`].
+    /// [`WalError::Purged`] if `after` lies before the last purged entry, [`WalError::NoSpace`] and
+    /// [`WalError::NoFile`], which change nothing; [`WalError::Io`] and [`WalError::Stopped`].
     pub fn truncate_after(&mut self, after: Option<u64>) -> Result<Position, WalError> {
         self.check_alive()?;
         let from = after.map_or(self.first_index(), |after| after.saturating_add(1));
@@ -201,7 +202,7 @@ impl Wal {
     /// the record, for a few of which every segment keeps room.
     ///
     /// # Errors
-    /// [`WalError::NoSpace`], which changes nothing; [`WalError::Io`] and [`WalError::Stopped`].
+    /// [`WalError::NoSpace`] and [`WalError::NoFile`], which change nothing; [`WalError::Io`] and [`WalError::Stopped`].
     pub fn purge(&mut self, id: LogId) -> Result<Position, WalError> {
         self.check_alive()?;
         if self.index.purged().is_none_or(|purged| id.index > purged.index) {

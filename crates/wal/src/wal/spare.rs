@@ -42,7 +42,8 @@ impl SpareJob {
     /// Makes the file and fills it with zeros.
     ///
     /// # Errors
-    /// [`WalError::NoSpace`]; what was made of the file is removed.
+    /// [`WalError::NoSpace`] and [`WalError::NoFile`]: what was made of the file is removed. [`WalError::Io`] if the
+    /// directory is gone.
     pub fn run(self) -> Result<Spare, WalError> {
         let file = make_file(self.disk.as_ref(), MAKING_SPARE_NAME, self.bytes)?;
         Ok(Spare { file, bytes: self.bytes })
@@ -51,10 +52,7 @@ impl SpareJob {
 
 /// Makes a file of `bytes` zeros whose blocks are all on the disk.
 pub(super) fn make_file(disk: &dyn Disk, name: &str, bytes: u64) -> Result<Arc<dyn DiskFile>, WalError> {
-    let failed = |action| {
-        let file = disk.describe(name);
-        move |source| WalError::NoSpace { action, file, bytes, source }
-    };
+    let failed = |action| WalError::file(action, disk.describe(name), bytes);
     let file = disk.create(name).map_err(failed("creating"))?;
     let filled = zero_fill(file.as_ref(), 0, bytes).map_err(failed("filling"));
     match filled.and_then(|()| file.sync_data().map_err(failed("syncing"))) {
@@ -128,8 +126,8 @@ impl Wal {
     /// Takes the result of a [`SpareJob`], and syncs the directory for its name.
     ///
     /// # Errors
-    /// The job's own error, or [`WalError::NoSpace`] if the directory has no room for the name, for the caller to
-    /// report: the log is unharmed by either, and [`Wal::space_left`] says what it can still take.
+    /// The job's own error, or [`WalError::NoSpace`] if the directory has no room for the name. If it
+    /// [lacks a file](WalError::lacks_file), the log is unharmed, and [`Wal::space_left`] says what it can still take.
     /// [`WalError::Io`] and [`WalError::Stopped`].
     pub fn supply_spare(&mut self, made: Result<Spare, WalError>) -> Result<(), WalError> {
         self.spares.awaited = false;
@@ -149,7 +147,7 @@ impl Wal {
         let file = self.disk.describe(&final_name);
         if let Err(source) = self.disk.rename(name, &final_name) {
             let _ = self.disk.remove(name);
-            return Err(WalError::NoSpace { action: "naming", file, bytes, source });
+            return Err(WalError::file("naming", file, bytes)(source));
         }
         let synced = self.disk.sync_dir().map_err(WalError::io("syncing the directory of", file));
         self.fatal(synced)

@@ -138,7 +138,7 @@ impl Model {
             Record::TruncateAfter(after) => wal.truncate_after(*after),
             Record::Purge(id) => wal.purge(*id),
         };
-        if matches!(told, Err(WalError::NoSpace { .. })) {
+        if told.as_ref().is_err_and(WalError::lacks_file) {
             self.records.pop();
         }
         told.map(|_| ())
