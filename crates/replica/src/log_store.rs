@@ -66,7 +66,9 @@ impl LogStore {
         };
         let syncing = Syncing::start(Arc::clone(&log), pace, Arc::clone(&gauge), Arc::clone(&fault));
         let shared = Shared { log, syncing, gauge, fault };
-        shared.gauge.segment_bytes.store(settings.segment_bytes, Relaxed);
+        if lock(&shared.log).wal.is_some() {
+            shared.gauge.segment_bytes.store(settings.segment_bytes, Relaxed);
+        }
         shared.note_segments();
         Ok(LogStore(Arc::new(shared)))
     }
@@ -279,8 +281,12 @@ impl RaftLogStorage<Types> for LogStore {
             bytes += size(&entry);
             self.0.append(&entry).await?;
         }
-        self.0.change(|log| log.wal.as_mut().map_or(Ok(()), Wal::flush))?;
-        self.0.gauge.records_written.fetch_add(count, Relaxed);
+        self.0.change(|log| {
+            let Some(wal) = &mut log.wal else { return Ok(()) };
+            wal.flush()?;
+            self.0.gauge.records_written.fetch_add(count, Relaxed);
+            Ok(())
+        })?;
         self.0.syncing.written(bytes, durable, callback);
         self.0.note_segments();
         Ok(())

@@ -15,7 +15,7 @@ mod znodes;
 
 use super::{Replica, StartError};
 use crate::applied::Deliver;
-use crate::gauge::LogGauge;
+use crate::gauge::{LogFacts, LogGauge};
 use crate::settings::{Durability, Settings};
 
 const SEGMENT_BYTES: u64 = 1 << 20;
@@ -172,6 +172,7 @@ fn queries_are_answered_at_their_place_among_commands() {
         assert_eq!(heard[2], "1 ready");
         assert_eq!(heard[4], "2 ready");
         assert_eq!(heard[6], "3 ready");
+        assert_eq!(node.gauge.facts(), LogFacts::default(), "there is no log on disk");
         node.replica.stop().await.unwrap();
     });
 }

@@ -19,6 +19,7 @@ use crate::request::{Op, Request};
 /// assert_eq!(decoder.decode(&mut input), Some(Decoded::Request(Request::Use { tube: "mail" })));
 /// assert_eq!(decoder.decode(&mut input), None);
 /// assert_eq!((input, decoder.bytes_wanted(input.len())), (&b"hel"[..], 4));
+/// assert!(decoder.awaits_body());
 ///
 /// let mut input: &[u8] = b"hello\r\n";
 /// let put = Request::Put { priority: 0, delay: 0, ttr: 60, body: b"hello" };
@@ -98,6 +99,11 @@ impl Decoder {
             Awaited::Body(put) => (put.body_bytes as usize + CRLF.len()).saturating_sub(buffered).max(1),
             Awaited::Line | Awaited::EndOfLongLine | Awaited::EndOfBigBody { .. } => 1,
         }
+    }
+
+    /// Whether the line of a put has been read, and not all of its body.
+    pub fn awaits_body(&self) -> bool {
+        matches!(self.awaited, Awaited::Body(_) | Awaited::EndOfBigBody { .. })
     }
 
     fn decode_line<'a>(&mut self, input: &mut &'a [u8]) -> Option<Decoded<'a>> {

@@ -11,7 +11,7 @@ use std::task::Context;
 use trellis_core::ConnectionId;
 use trellis_core::tube::Command;
 use trellis_replica::Replica;
-use trellis_tube_codec::{Decoded, Decoder, Reply, Request};
+use trellis_tube_codec::{Decoded, Decoder, Op, Reply, Request};
 
 use super::facts::Facts;
 use super::translate::{Step, has_body, step};
@@ -153,6 +153,10 @@ impl Protocol for Client {
 impl Drop for Client {
     fn drop(&mut self) {
         tracing::debug!(connection = self.id.number(), "a client has gone");
+        if self.decoder.awaits_body() {
+            // The real server counts a put when it has read the line.
+            self.facts.count(Op::Put);
+        }
         self.connections.remove(self.id);
         self.replica.submit(self.id, &Command::Close);
     }

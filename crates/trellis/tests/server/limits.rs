@@ -84,6 +84,26 @@ fn a_slow_sender_holds_up_nobody() {
 }
 
 #[test]
+fn a_put_counts_even_if_its_body_never_comes() {
+    let server = Server::in_memory(&[]);
+    let mut client = server.connect();
+    for line in ["put 0 0 100 5\r\nhe", "put 0 0 100 4294967295\r\nhe", "no put 0 0 100 5"] {
+        server.connect().send(line);
+    }
+    // The ends of connections are noticed soon, but who knows when.
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let facts = client.facts("stats").expect("facts");
+        if facts["current-connections"] == "1" {
+            assert_eq!((&*facts["cmd-put"], &*facts["total-connections"]), ("2", "4"));
+            assert_eq!((&*facts["binlog-max-size"], &*facts["binlog-records-written"]), ("0", "0"));
+            return;
+        }
+        assert!(Instant::now() < deadline, "{facts:?}");
+    }
+}
+
+#[test]
 fn a_connection_over_the_limit_is_closed_and_the_others_go_on() {
     let server = Server::in_memory(&["--max-connections", "3"]);
     let mut clients: Vec<Client> = (0..3).map(|_| server.connect()).collect();
