@@ -68,7 +68,8 @@ pub(crate) const WORD_PIECE_ITEMS: usize = 256;
 /// and of so many bytes and the one thing with which it has more.
 pub(crate) const WORD_PIECE_BYTES: usize = 16 << 10;
 
-/// As long as connections of an address are refused since it has too many, a message says so this often, in milliseconds.
+/// As long as connections are refused, of an address that has too many or of all, a message says so this often, in
+/// milliseconds.
 pub(crate) const REFUSAL_REMINDER_MS: u64 = 60_000;
 
 /// How long a listener rests when the system has no more descriptors, in milliseconds.

@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use trellis_replica::{LogGauge, Replica};
 
 use crate::connection::Connection;
 use crate::connections::Connections;
+use crate::limits::REFUSAL_REMINDER_MS;
 use crate::listen::{ListenError, Listener};
 use crate::outgoing::Outgoing;
 use crate::outlet::{Outlet, Touched};
@@ -153,15 +155,13 @@ impl Server {
     fn accept(&self, protocol: Protocol, listener: Listener) -> impl Future<Output = ()> + use<> {
         let parts = self.parts.clone();
         async move {
-            let mut refused = 0_u64;
+            let mut refusals = Reminder::default();
             loop {
                 let socket = listener.accept().await;
                 if !parts.connections.has_room() {
-                    refuse(protocol, &socket, refused);
-                    refused += 1;
+                    refuse(protocol, &socket, &mut refusals);
                     continue;
                 }
-                refused = 0;
                 tracing::debug!(%protocol, address = %socket.peer_address(), "a client has connected");
                 match protocol {
                     Protocol::Beanstalk => parts.serve_tube(socket),
@@ -203,14 +203,30 @@ impl Parts {
     }
 }
 
-/// Says why before hanging up, as far as a new socket takes it. In the log it is said once, until there is room again.
-fn refuse(protocol: Protocol, socket: &Socket, before: u64) {
+/// When something was last said in the log that clients could have it say again and again.
+#[derive(Default)]
+struct Reminder(Option<Instant>);
+
+impl Reminder {
+    /// Whether it is to be said again, and now.
+    fn is_due(&mut self) -> bool {
+        let patience = Duration::from_millis(REFUSAL_REMINDER_MS);
+        let is_due = self.0.is_none_or(|said| said.elapsed() >= patience);
+        if is_due {
+            self.0 = Some(Instant::now());
+        }
+        is_due
+    }
+}
+
+/// Says why before hanging up, as far as a new socket takes it. In the log it is said now and then.
+fn refuse(protocol: Protocol, socket: &Socket, refusals: &mut Reminder) {
     if protocol == Protocol::Beanstalk {
         let mut reply = Vec::new();
         tube::refuse(&mut reply);
         let _ = socket.try_write(&reply);
     }
-    if before == 0 {
+    if refusals.is_due() {
         tracing::warn!("connections are refused: the limit is reached (--max-connections, or open files)");
     }
 }

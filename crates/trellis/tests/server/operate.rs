@@ -5,12 +5,12 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
 use crate::client::Client;
-use crate::server::{Server, refusal, serve};
+use crate::server::{DEADLINE, Server, refusal, serve};
 
 /// How long a clean stop may take.
 const STOP_MAX: Duration = Duration::from_secs(1);
@@ -32,6 +32,29 @@ fn a_second_server_on_the_same_directory_refuses() {
     assert_contains(&messages, &directory.path().display().to_string());
     assert_contains(&messages, "in use");
     assert_eq!(server.connect().put("0 0 100", "a"), 1, "the first one goes on");
+}
+
+#[test]
+fn who_comes_and_goes_at_the_limit_does_not_fill_the_log() {
+    let began = Instant::now();
+    let server = Server::in_memory(&["--max-connections", "1"]);
+    for _ in 0..50 {
+        // The end of the one before is noticed soon, but who knows when.
+        let deadline = Instant::now() + DEADLINE;
+        let _first = loop {
+            let mut client = server.connect();
+            if client.try_ask("list-tube-used").is_ok_and(|answer| answer == "USING default") {
+                break client;
+            }
+            assert!(Instant::now() < deadline, "there is still no room");
+        };
+        let farewell = server.connect().rest();
+        assert!(farewell.is_empty() || farewell == b"OUT_OF_MEMORY\r\n", "there is no room");
+    }
+    server.signal(Signal::TERM);
+    let (_, messages) = server.end_within(DEADLINE);
+    let said = messages.matches("connections are refused").count() as u64;
+    assert!((1..=1 + began.elapsed().as_secs() / 60).contains(&said), "{messages}");
 }
 
 #[test]
