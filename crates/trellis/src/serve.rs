@@ -135,6 +135,9 @@ struct Signals {
 
 impl Signals {
     fn new() -> io::Result<Self> {
+        // A write over a limit on the size of files fails then, which is told, instead of ending the process without a
+        // word. It needs no listener.
+        drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,

@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod disk;
 mod faults;
+mod file_size;
 mod limits;
 mod operate;
 mod rights;
