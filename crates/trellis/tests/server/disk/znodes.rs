@@ -2,6 +2,7 @@
 //! waits is hung up on when it fails, and told an error when it is full.
 
 use std::io::ErrorKind;
+use std::ops::Range;
 use std::time::Instant;
 
 use rustix::io::Errno;
@@ -17,6 +18,8 @@ use crate::zk::client::{Client, LONG_MS, Message, create, set};
 const CLIENTS: usize = 40;
 /// Data of which a file of the log takes a few.
 const LARGE_BYTES: usize = 900_000;
+/// More jobs than can be deleted in the room that the smallest request of ZooKeeper's protocol leaves.
+const SMALL_JOBS: u64 = 20;
 
 fn old(number: usize) -> String {
     format!("/old-{number:02}")
@@ -150,18 +153,17 @@ fn fill_disk(client: &mut Client, mut count: usize) -> usize {
     }
 }
 
-/// Uses up what is left of the log for what makes room, to the last bytes.
-fn fill_log(client: &mut Client, tubes: &mut TubeClient) {
+/// Uses up what is left of the log for what makes room, to the last bytes. Some of the jobs are deleted for it.
+fn fill_log(client: &mut Client, tubes: &mut TubeClient, jobs: Range<u64>) {
     for bytes in [100_000, 10_000, 1000, 100, 1] {
         let path = format!("/{}", "x".repeat(bytes));
         while client.delete(&path) == Err(ErrorCode::NoNode) {}
         assert_eq!(client.delete(&path), Err(ErrorCode::SystemError));
     }
-    let mut answer = "NOT_FOUND".to_owned();
-    while answer == "NOT_FOUND" {
-        answer = tubes.ask("delete 9");
-    }
-    assert_eq!(answer, "OUT_OF_MEMORY");
+    let refused =
+        jobs.into_iter().map(|id| tubes.ask(format!("delete {id}"))).find(|answer| answer != "DELETED");
+    assert_eq!(refused.as_deref(), Some("OUT_OF_MEMORY"));
+    assert_eq!(tubes.ask("delete 999"), "NOT_FOUND", "what changes nothing needs no room");
 }
 
 #[test]
@@ -173,6 +175,8 @@ fn a_full_disk_refuses_what_takes_room_and_goes_on_when_it_has_some() {
     let (mut client, mut tubes) = (Client::open(server.zookeeper()), server.connect());
     let mut watcher = Client::open(server.zookeeper());
     let id = tubes.put("0 0 100", "job");
+    let small = id + 1..id + 1 + SMALL_JOBS;
+    small.clone().for_each(|id| assert_eq!(tubes.put("0 0 100", "job"), id));
 
     (0..2).for_each(|number| drop(create_large(&mut client, number).expect("it is created")));
     disk.fail("make", Errno::NOSPC);
@@ -188,7 +192,7 @@ fn a_full_disk_refuses_what_takes_room_and_goes_on_when_it_has_some() {
     client.delete("/large-0").expect("this makes room");
     assert_eq!(watcher.told(), [(EventKind::NodeDeleted, "/large-0".to_owned())]);
 
-    fill_log(&mut client, &mut tubes);
+    fill_log(&mut client, &mut tubes, small);
     assert_eq!(client.delete("/large-1"), Err(ErrorCode::SystemError));
     assert_eq!(tubes.ask(format!("delete {id}")), "OUT_OF_MEMORY");
     let begun = Client::try_open_for(server.zookeeper(), LONG_MS).map(drop);
