@@ -2,7 +2,7 @@
 //! knows nothing of what they hold.
 //!
 //! For each operation, the folder in DISK_ORDERS may hold a file of that name ("read", "write" or "sync", or "make", which
-//! is to write to the next file while it is made) with what is to become of the operations that begin from then on:
+//! is to write to a snapshot or the log's next file while it is made) with what is to become of the operations that begin from then on:
 //!
 //!     fail 5         fail with that errno; a write gets half of its bytes to the disk before that
 //!     hold           say so on standard error, and go on when the order is taken back or changed
@@ -89,6 +89,9 @@ ssize_t pwrite64(int file, const void *bytes, size_t count, off64_t offset) {
     int error = obey("write", file);
     if (error == 0) {
         error = obey_for("/spare.", "make", file);
+    }
+    if (error == 0) {
+        error = obey_for("/snapshot-", "make", file);
     }
     if (error != 0) {
         syscall(SYS_pwrite64, file, bytes, count / 2, offset);
