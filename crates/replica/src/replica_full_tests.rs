@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use trellis_core::ConnectionId;
 use trellis_core::tube::{Command, Query};
+use trellis_wal::Disk;
 use trellis_wal::testing::{MemDisk, Operation};
 
 use super::{CLIENT, Node, SEGMENT_BYTES, put, run, start};
@@ -58,6 +59,10 @@ fn a_full_log_refuses_changes_and_answers_questions() {
 /// Gives the disk room again, and waits until that is noticed.
 pub(super) async fn make_room(node: &Node, disk: &MemDisk) {
     disk.limit_capacity(None);
+    wait_for_room(node).await;
+}
+
+async fn wait_for_room(node: &Node) {
     let room = async {
         while !node.replica.has_space() {
             tokio::task::yield_now().await;
@@ -162,6 +167,34 @@ fn a_delete_sent_by_a_client_that_leaves_is_done_on_a_full_disk() {
         node.replica.submit(other, &Command::Open);
         node.replica.submit(other, &Command::Reserve { timeout: Some(0) });
         assert_eq!(node.heard.next(1).await, ["Reserved 2"]);
+    });
+}
+
+#[test]
+fn a_snapshot_is_begun_only_where_there_is_room_for_it() {
+    run(async {
+        let disk = MemDisk::new();
+        let node = start(&disk).await;
+        let has_snapshot = || disk.list().unwrap().iter().any(|name| name.starts_with("snapshot"));
+        // More than the log that makes a snapshot due, all of it alive, and no room for it again.
+        let mut jobs = 0;
+        while node.replica.has_space() {
+            if jobs == 800 {
+                // Not only for whole files of the log.
+                disk.limit_capacity(Some(disk.used_bytes() + (40 << 20) + 50_000));
+            }
+            jobs += u64::from(node.ask(put(&[b'x'; 60_000])).await.starts_with("Inserted"));
+            assert!(!has_snapshot(), "after {jobs} jobs");
+        }
+        assert!(jobs > 1_350, "the log had all of the disk: {jobs}");
+
+        // Once enough is worked off, there is room for what is left, and with that for the log.
+        for id in 1..=jobs {
+            assert_eq!(node.ask(Command::Delete { id }).await, "Deleted");
+        }
+        wait_for_room(&node).await;
+        assert!(has_snapshot());
+        assert!(node.ask(put(b"new")).await.starts_with("Inserted"));
     });
 }
 

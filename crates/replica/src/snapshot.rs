@@ -135,11 +135,25 @@ fn begin(applied: &SharedApplied) -> SnapshotMeta {
 impl RaftSnapshotBuilder<Types> for SnapshotBuilder {
     type SnapshotData = SnapshotFile;
 
-    /// A snapshot that can't be written, because the disk is full, harms nobody but the log's length, so it is tried
-    /// again, of a later state, until it can.
+    /// A snapshot that can't be written harms nobody but the log's length, so it is tried again, of a later state,
+    /// until it can. It isn't begun without the room for it, or it would take the last blocks from the log.
     async fn build_snapshot(&mut self) -> Result<Snapshot, io::Error> {
         let directory = self.snapshots.directory()?;
+        let mut lacked_room = false;
         loop {
+            if let Some(Lack { needed, free }) = self.lack_of_room(directory.disk.as_ref()) {
+                lock(&self.applied).state.snapshot_abort();
+                if !std::mem::replace(&mut lacked_room, true) {
+                    tracing::error!(
+                        needed,
+                        free,
+                        "the disk has no room for a snapshot; the log grows until it has"
+                    );
+                }
+                tokio::time::sleep(SNAPSHOT_RETRY).await;
+                self.meta = begin(&self.applied);
+                continue;
+            }
             match self.build(directory.files.clone()).await {
                 Ok(number) => {
                     return Ok(Snapshot {
@@ -157,7 +171,27 @@ impl RaftSnapshotBuilder<Types> for SnapshotBuilder {
     }
 }
 
+/// Bytes that a snapshot needs of a disk, and that it has.
+struct Lack {
+    needed: u64,
+    free: u64,
+}
+
 impl SnapshotBuilder {
+    /// A snapshot leaves room for the log's next file, unless the log couldn't have that anyway: then it is the snapshot
+    /// that lets old files go.
+    fn lack_of_room(&self, disk: &dyn Disk) -> Option<Lack> {
+        let gauge = &self.snapshots.gauge;
+        let next_file = match gauge.disk_full.load(Relaxed) {
+            true => 0,
+            false => gauge.segment_bytes.load(Relaxed),
+        };
+        let needed = gauge.state_bytes.load(Relaxed).saturating_add(next_file);
+        // If the system doesn't know, writing will show.
+        let free = disk.free_bytes().unwrap_or(u64::MAX);
+        (free < needed).then_some(Lack { needed, free })
+    }
+
     async fn build(&self, files: Files) -> io::Result<u64> {
         // Numbers are those of the entries, which never come twice with different contents.
         let number = self.meta.last_log_id.map_or(0, |id| id.index + 1);

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use trellis_wal::snapshot::Snapshots;
+use trellis_wal::testing::MemDisk;
 use trellis_wal::{Disk, LogId, Options, RealDisk, Wal, WalError};
 
 const OPTIONS: Options = Options { segment_bytes: 64 << 10, salt_seed: 1 };
@@ -107,6 +108,19 @@ fn an_open_file_keeps_the_directory_while_the_log_lives() {
     assert!(matches!(RealDisk::open(directory.path()), Err(WalError::Locked { .. })));
     drop(wal);
     RealDisk::open(directory.path()).expect("it is free again");
+}
+
+#[test]
+fn files_take_from_what_is_free() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let disk = RealDisk::open(directory.path()).expect("a free directory");
+    assert!(disk.free_bytes().expect("the system knows") > 0);
+
+    let disk = MemDisk::new();
+    assert_eq!(disk.free_bytes().expect("it knows"), u64::MAX);
+    disk.limit_capacity(Some(20_000));
+    disk.put("file", vec![0; 5000]);
+    assert_eq!(disk.free_bytes().expect("it knows"), 20_000 - 8192);
 }
 
 #[test]

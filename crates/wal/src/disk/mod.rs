@@ -48,6 +48,12 @@ pub trait Disk: Send + Sync {
     /// What the system answers; the directory's state on the disk is then unknown.
     fn sync_dir(&self) -> io::Result<()>;
 
+    /// How many bytes more files may have.
+    ///
+    /// # Errors
+    /// What the system answers.
+    fn free_bytes(&self) -> io::Result<u64>;
+
     /// The file's full name, for messages.
     fn describe(&self, name: &str) -> String;
 }

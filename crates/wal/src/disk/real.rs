@@ -119,6 +119,11 @@ impl Disk for RealDisk {
         self.directory.sync_all()
     }
 
+    fn free_bytes(&self) -> io::Result<u64> {
+        let facts = rustix::fs::fstatvfs(&self.directory)?;
+        Ok(facts.f_bavail.saturating_mul(facts.f_frsize))
+    }
+
     fn describe(&self, name: &str) -> String {
         self.path.join(name).display().to_string()
     }

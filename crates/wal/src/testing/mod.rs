@@ -297,6 +297,11 @@ impl Disk for MemDisk {
         Ok(())
     }
 
+    fn free_bytes(&self) -> io::Result<u64> {
+        let shared = self.lock();
+        Ok(shared.faults.capacity_bytes.unwrap_or(u64::MAX).saturating_sub(shared.used_bytes()))
+    }
+
     fn describe(&self, name: &str) -> String {
         format!("memory/{name}")
     }
