@@ -1,10 +1,12 @@
 //! Listening sockets of either family: bound, inherited, and accepted from.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::net::sockopt::socket_acceptconn;
 use tokio::net::{TcpListener, UnixListener};
 
 use crate::limits::ACCEPT_PAUSE_MS;
@@ -53,11 +55,22 @@ fn explain(error: &io::Error, protocol: Protocol) -> String {
     }
 }
 
+/// A service manager may also pass a client's socket, as systemd does with `Accept=yes`.
+fn must_listen(socket: impl AsFd) -> io::Result<()> {
+    if socket_acceptconn(socket)? {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "it doesn't listen (with systemd: Accept=no, not Accept=yes)",
+    ))
+}
+
 /// A bound socket.
 pub(crate) enum Listener {
     Tcp(TcpListener),
     /// The file goes with the listener, unless a service manager owns it.
-    Unix(UnixListener, #[expect(dead_code, reason = "held for its drop")] Option<SocketFile>),
+    Unix(UnixListener, Option<SocketFile>),
 }
 
 /// A socket's file, removed with its listener.
@@ -87,12 +100,14 @@ impl Listener {
             let inherited = |source| ListenError::Inherited { descriptor: index + 3, source };
             let listener = match passed.take_tcp_listener(index) {
                 Ok(Some(tcp)) => {
+                    must_listen(&tcp).map_err(inherited)?;
                     tcp.set_nonblocking(true).map_err(inherited)?;
                     Listener::Tcp(TcpListener::from_std(tcp).map_err(inherited)?)
                 }
                 Ok(None) => continue,
                 Err(_) => {
                     let Some(unix) = passed.take_unix_listener(index).map_err(inherited)? else { continue };
+                    must_listen(&unix).map_err(inherited)?;
                     unix.set_nonblocking(true).map_err(inherited)?;
                     Listener::Unix(UnixListener::from_std(unix).map_err(inherited)?, None)
                 }
@@ -100,6 +115,14 @@ impl Listener {
             listeners.push(listener);
         }
         Ok(listeners)
+    }
+
+    /// The file that is made for it, if it is one of ours.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Listener::Unix(_, Some(SocketFile(path))) => Some(path),
+            Listener::Unix(_, None) | Listener::Tcp(_) => None,
+        }
     }
 
     /// The address that it is bound to, as a client would name it.

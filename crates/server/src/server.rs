@@ -1,6 +1,7 @@
 //! One server: started with complete settings, stopped on request.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -66,6 +67,13 @@ impl fmt::Display for Protocol {
 
 /// Listeners that are bound but not yet served: clients that connect already wait in the system's queue.
 pub struct Bound(Vec<(Protocol, Listener)>);
+
+impl Bound {
+    /// The files of the Unix sockets that were made. Those that a service manager has passed are not among them.
+    pub fn socket_files(&self) -> impl Iterator<Item = &Path> {
+        self.0.iter().filter_map(|(_, listener)| listener.file())
+    }
+}
 
 impl Server {
     /// Binds all addresses, and takes over the sockets that a service manager has passed. Several servers may run

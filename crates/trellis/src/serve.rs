@@ -1,7 +1,6 @@
 //! The life of `trellis serve`: settings in, signals obeyed, an exit code out. What it serves is in `trellis-server`.
 
 use std::io;
-use std::path::Path;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -59,15 +58,9 @@ async fn run(settings: ServeSettings) -> Result<(), Failure> {
         durability = ?settings.replica.durability,
         "starting"
     );
-    // Sockets that a service manager has passed are used instead of the addresses, and stay as they are.
-    let ours = std::env::var_os("LISTEN_FDS").is_none();
     let bound = Server::bind(&settings).await.map_err(|error| internal(&error))?;
     if let Some(user) = user {
-        for path in
-            (settings.beanstalk.iter().filter(|_| ours)).chain(&settings.zookeeper).filter_map(unix_path)
-        {
-            user.take_over(path)?;
-        }
+        bound.socket_files().try_for_each(|path| user.take_over(path))?;
         user.enter()?;
     }
     let data_dir = settings.replica.data_dir.clone();
@@ -221,13 +214,6 @@ fn server_address(address: Address) -> ServerAddress {
     match address {
         Address::Tcp { .. } => ServerAddress::Tcp(address.to_string()),
         Address::Unix(path) => ServerAddress::Unix(path),
-    }
-}
-
-fn unix_path(address: &ServerAddress) -> Option<&Path> {
-    match address {
-        ServerAddress::Unix(path) => Some(path),
-        ServerAddress::Tcp(_) => None,
     }
 }
 

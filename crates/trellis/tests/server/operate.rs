@@ -1,9 +1,10 @@
 //! Starting, stopping and signalling, and the messages when that cannot be done.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -95,7 +96,7 @@ fn a_path_that_is_no_directory_is_told_as_that() {
 #[test]
 fn a_relative_directory_is_made_with_its_parents_and_named_in_full() {
     let working = directory();
-    let mut command = serve(std::path::Path::new("not/yet/there"));
+    let mut command = serve(Path::new("not/yet/there"));
     let mut server = Server::spawn(command.args(["--beanstalk", "127.0.0.1:0"]).current_dir(working.path()));
     let message = server.wait_for("there is no log: an empty one is made");
     let made = working.path().join("not/yet/there");
@@ -213,28 +214,43 @@ fn a_unix_socket_on_which_a_server_listens_is_left_alone() {
     UnixStream::connect(&path).expect("the first one still listens there");
 }
 
+/// A server that is passed a socket.
+fn activated(directory: &Path, socket: OwnedFd) -> Command {
+    // What systemd does: the sockets are the descriptors from 3 on, and the variables are for this process.
+    let script = r#"LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 </dev/null"#;
+    let arguments = serve(directory);
+    let mut command = Command::new("/bin/sh");
+    command.env_clear().env("TRELLIS_ZOOKEEPER", "off").args(["-c", script, "sh"]);
+    command.arg(arguments.get_program()).args(arguments.get_args());
+    // Nothing else may listen here, or it would be in the way of other servers on this machine.
+    command.args(["--beanstalk", "127.0.0.1:1"]).stdin(socket);
+    command
+}
+
 #[test]
 fn it_takes_the_sockets_that_systemd_has_opened() {
     let directory = directory();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("it has an address");
-    // What systemd does: the sockets are the descriptors from 3 on, and the variables are for this process.
-    let script = r#"LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3<&0 </dev/null"#;
-    let arguments = serve(directory.path());
-    let mut command = Command::new("/bin/sh");
-    command
-        .env_clear()
-        .env("TRELLIS_ZOOKEEPER", "off")
-        .args(["-c", script, "sh"])
-        .arg(arguments.get_program())
-        .args(arguments.get_args());
-    // Nothing else may listen here, or it would be in the way of other servers on this machine.
-    command.args(["--beanstalk", "127.0.0.1:1"]).stdin(OwnedFd::from(listener));
     // The client can connect at once: systemd listens already.
     let mut client = Client::connect(address);
-    let mut server = Server::spawn(&mut command);
+    let mut server = Server::spawn(&mut activated(directory.path(), listener.into()));
     assert_eq!(client.put("0 0 100", "a"), 1);
     assert_eq!(server.listening(), address.to_string());
+}
+
+#[test]
+fn a_socket_that_was_passed_and_does_not_listen_is_refused() {
+    let directory = directory();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let address = listener.local_addr().expect("it has an address");
+    let tcp = TcpStream::connect(address).expect("it listens");
+    let (unix, _other) = UnixStream::pair().expect("a pair");
+    for socket in [OwnedFd::from(tcp), OwnedFd::from(unix)] {
+        let (code, messages) = refusal(&mut activated(directory.path(), socket));
+        assert_ne!(code, 0);
+        assert_contains(&messages, "file descriptor 3 cannot be used: it doesn't listen");
+    }
 }
 
 #[test]
