@@ -5,6 +5,7 @@
 mod address;
 mod cli;
 mod cmd;
+mod connect;
 mod data_dir;
 mod exit;
 mod limits;

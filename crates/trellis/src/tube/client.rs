@@ -3,7 +3,7 @@
 //! It knows bytes, time-outs and how to word what goes wrong; what a reply means is up to the commands.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use trellis_tube_codec::{Reply, Request};
 
 use super::refusal::refusal;
 use crate::address::Address;
+use crate::connect::connect_tcp;
 use crate::exit::{Exit, Failure};
 use crate::limits::{JOB_SIZE_BYTES_MAX, PIPELINE_REQUESTS_MAX, READ_BYTES};
 
@@ -165,22 +166,6 @@ fn accept(reply: Reply<'_>) -> Result<Reply<'_>, Failure> {
         Some(failure) => Err(failure),
         None => Ok(reply),
     }
-}
-
-/// Tries each address that the name stands for.
-fn connect_tcp(host: &str, port: u16, timeout: Duration) -> io::Result<TcpStream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in (host, port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, timeout) {
-            Ok(stream) => {
-                // Each write is a complete window of requests: there is nothing to gather.
-                stream.set_nodelay(true)?;
-                return Ok(stream);
-            }
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
 }
 
 fn connect_failed(address: &Address, timeout: Duration, error: &io::Error) -> Failure {

@@ -2,13 +2,14 @@
 //! here, and nothing is tried twice.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 use trellis_zk_codec::{ConnectRequest, ConnectResponse, FrameError, take_frame};
 
 use crate::address::Address;
+use crate::connect::connect_tcp;
 use crate::limits::{READ_BYTES, ZK_REPLY_BYTES_MAX};
 
 /// Why a connection is of no use any more.
@@ -77,7 +78,7 @@ impl Connection {
         let Address::Tcp { host, port } = address else {
             return Err(io::Error::from(io::ErrorKind::Unsupported).into());
         };
-        let stream = connect(host, *port, timeout)?;
+        let stream = connect_tcp(host, *port, timeout)?;
         stream.set_write_timeout(Some(timeout))?;
         Ok(Connection { stream, input: Vec::new(), taken: 0 })
     }
@@ -142,20 +143,4 @@ impl Connection {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-/// Tries each address that the name stands for.
-fn connect(host: &str, port: u16, timeout: Duration) -> io::Result<TcpStream> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in (host, port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, timeout) {
-            Ok(stream) => {
-                // Each write is a complete request: there is nothing to gather.
-                stream.set_nodelay(true)?;
-                return Ok(stream);
-            }
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
 }
