@@ -306,10 +306,14 @@ impl RaftLogStorage<Types> for LogStore {
     }
 
     async fn purge(&mut self, upto: LogId) -> Result<(), io::Error> {
+        let mut removed = None;
         self.0.change(|log| {
             if let Some(wal) = &mut log.wal {
                 match wal.purge(to_wal_id(upto)) {
-                    Ok(_) => wal.flush()?,
+                    Ok(files) => {
+                        wal.flush()?;
+                        removed = Some(files);
+                    }
                     // The entries stay until the next time; they are of no harm.
                     Err(error) if error.lacks_file() => tracing::error!(%error, "old entries are kept"),
                     Err(error) => return Err(error),
@@ -319,6 +323,9 @@ impl RaftLogStorage<Types> for LogStore {
             log.purged = Some(upto);
             Ok(())
         })?;
+        if let Some(removed) = removed {
+            self.0.syncing.release(removed);
+        }
         self.0.note_segments();
         Ok(())
     }

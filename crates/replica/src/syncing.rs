@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use openraft::storage::IOFlushed;
 use tokio::sync::Notify;
-use trellis_wal::{PendingSync, Wal, WalError};
+use trellis_wal::{PendingSync, RemovedFiles, Wal, WalError};
 
 use crate::fault::Fault;
 use crate::gauge::LogGauge;
@@ -39,6 +39,7 @@ enum Task {
     Sync(PendingSync, Flushed),
     SyncWritten,
     PrepareSpare,
+    Release(RemovedFiles),
     Stop,
 }
 
@@ -147,6 +148,13 @@ impl Syncing {
         }
     }
 
+    /// Frees the blocks of removed files.
+    pub(crate) fn release(&self, files: RemovedFiles) {
+        if let Some(worker) = &self.segment_thread {
+            worker.send(Task::Release(files));
+        }
+    }
+
     /// Syncs what is written, and ends the threads.
     pub(crate) async fn close(&self) {
         self.idle().await;
@@ -199,7 +207,7 @@ impl Parts {
                     flushed.io_completed(result);
                     self.done.notify_waiters();
                 }
-                Ok(Task::PrepareSpare) => {}
+                Ok(Task::PrepareSpare | Task::Release(_)) => {}
                 Ok(Task::SyncWritten) | Err(RecvTimeoutError::Timeout) => self.sync_written(),
                 Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -226,6 +234,7 @@ impl Parts {
             };
             match job {
                 Ok(Task::PrepareSpare) | Err(RecvTimeoutError::Timeout) => self.make_spare(),
+                Ok(Task::Release(files)) => drop(files),
                 Ok(Task::Sync(..) | Task::SyncWritten) => {}
                 Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             }

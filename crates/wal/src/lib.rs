@@ -38,4 +38,4 @@ pub use disk::{Disk, DiskFile, RealDisk};
 pub use error::WalError;
 pub use recovery::{DamagedCopy, Recovered, TornTail};
 pub use types::{Entry, LogId, Position};
-pub use wal::{Options, PendingSync, Spare, SpareJob, SyncDone, Wal};
+pub use wal::{Options, PendingSync, RemovedFiles, Spare, SpareJob, SyncDone, Wal};

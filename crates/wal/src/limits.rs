@@ -35,8 +35,12 @@ pub(crate) const SCAN_BYTES: usize = 1 << 20;
 /// and its sync cost several microseconds more.
 pub(crate) const ZERO_FILL_BYTES: usize = 16 << 10;
 
+/// A spare is synced whenever this much is new: the log's own syncs wait behind whatever the disk is given at once, and
+/// with the whole file at once that was 20 to 30 ms.
+pub(crate) const SPARE_SYNC_BYTES: u64 = 1 << 20;
+
 /// How much of a snapshot is collected before it is written.
 pub(crate) const SNAPSHOT_BUFFER_BYTES: usize = 256 << 10;
 
 /// A snapshot is synced whenever this much is new, so that the log's own syncs never wait behind all of it.
-pub(crate) const SNAPSHOT_SYNC_BYTES: u64 = 8 << 20;
+pub(crate) const SNAPSHOT_SYNC_BYTES: u64 = 2 << 20;

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-pub use spare::{Spare, SpareJob};
+pub use spare::{RemovedFiles, Spare, SpareJob};
 pub use sync::{PendingSync, SyncDone};
 
 pub(crate) use manifest::{ManifestFile, PREPARED_NAME};
@@ -199,18 +199,17 @@ impl Wal {
     ///
     /// The caller has what the entries did in a snapshot that is safe. If `id` is not behind the last purged
     /// entry, only segments are given back that have become unneeded since. This needs no space on the disk but for
-    /// the record, for a few of which every segment keeps room.
+    /// the record, for a few of which every segment keeps room. Returns what of them was removed.
     ///
     /// # Errors
     /// [`WalError::NoSpace`] and [`WalError::NoFile`], which change nothing; [`WalError::Io`] and [`WalError::Stopped`].
-    pub fn purge(&mut self, id: LogId) -> Result<Position, WalError> {
+    pub fn purge(&mut self, id: LogId) -> Result<RemovedFiles, WalError> {
         self.check_alive()?;
         if self.index.purged().is_none_or(|purged| id.index > purged.index) {
             self.append(Kind::Purged, id, &[], 0)?;
             self.index.purge(id);
         }
-        self.drop_segments()?;
-        Ok(self.position())
+        self.drop_segments()
     }
 
     /// Puts a frame in the buffer, in a new segment if it does not fit in this one. Returns its offset.

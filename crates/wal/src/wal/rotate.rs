@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::segment::{Segment, SegmentFile};
-use super::{RESERVED_BYTES, Wal, spare};
+use super::{RESERVED_BYTES, RemovedFiles, Wal, spare};
 use crate::format::frame;
 use crate::format::manifest::{self, Manifest};
 use crate::format::segment::{self, HEADER_BYTES, SegmentHeader};
@@ -80,10 +80,10 @@ impl Wal {
     }
 
     /// Gives back the segments at the front that hold nothing that is needed.
-    pub(super) fn drop_segments(&mut self) -> Result<(), WalError> {
+    pub(super) fn drop_segments(&mut self) -> Result<RemovedFiles, WalError> {
         let count = self.index.droppable();
         if count == 0 {
-            return Ok(());
+            return Ok(RemovedFiles(Vec::new()));
         }
         // The purge point must be safe before the entries below it are gone.
         self.sync()?;
@@ -91,16 +91,24 @@ impl Wal {
         self.fatal(dropped)
     }
 
-    fn give_back(&mut self, count: usize) -> Result<(), WalError> {
+    fn give_back(&mut self, count: usize) -> Result<RemovedFiles, WalError> {
         let last = self.current().number;
         self.manifest.change(self.segments[count].number, last)?;
         self.index.drop_parts(count);
+        let mut removed = Vec::new();
         for segment in self.segments.drain(..count) {
             let file = Arc::clone(&segment.file.file);
-            self.spares.recycle(self.disk.as_ref(), &self.options, last, segment.number, file)?;
+            removed.extend(self.spares.recycle(
+                self.disk.as_ref(),
+                &self.options,
+                last,
+                segment.number,
+                file,
+            )?);
         }
         self.disk
             .sync_dir()
-            .map_err(WalError::io("syncing the directory of", self.disk.describe(manifest::NAME)))
+            .map_err(WalError::io("syncing the directory of", self.disk.describe(manifest::NAME)))?;
+        Ok(RemovedFiles(removed))
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::{Options, Wal};
 use crate::disk::zero_fill;
 use crate::format::segment;
-use crate::limits::SPARES_MAX;
+use crate::limits::{SPARE_SYNC_BYTES, SPARES_MAX};
 use crate::{Disk, DiskFile, WalError};
 
 /// The name of a spare that is being made.
@@ -30,6 +30,12 @@ pub struct Spare {
     file: Arc<dyn DiskFile>,
     bytes: u64,
 }
+
+/// Files that have no name any more, but still their blocks. The blocks are freed when this is dropped, for which Linux
+/// takes about 15 ms for 64 MB: a thread that nobody waits for is the place to do so.
+pub struct RemovedFiles(
+    #[expect(dead_code, reason = "held to be dropped")] pub(super) Vec<Arc<dyn DiskFile>>,
+);
 
 /// The making of a spare file, to be run on any thread; see [`Wal::spare_wanted`].
 #[must_use = "the log waits for the result"]
@@ -54,8 +60,16 @@ impl SpareJob {
 pub(super) fn make_file(disk: &dyn Disk, name: &str, bytes: u64) -> Result<Arc<dyn DiskFile>, WalError> {
     let failed = |action| WalError::file(action, disk.describe(name), bytes);
     let file = disk.create(name).map_err(failed("creating"))?;
-    let filled = zero_fill(file.as_ref(), 0, bytes).map_err(failed("filling"));
-    match filled.and_then(|()| file.sync_data().map_err(failed("syncing"))) {
+    let mut filled = Ok(());
+    let mut end = 0;
+    while end < bytes && filled.is_ok() {
+        let start = end;
+        end = bytes.min(start + SPARE_SYNC_BYTES);
+        filled = zero_fill(file.as_ref(), start, end)
+            .map_err(failed("filling"))
+            .and_then(|()| file.sync_data().map_err(failed("syncing")));
+    }
+    match filled {
         Ok(()) => Ok(file),
         Err(error) => {
             // The last free blocks are better left to the rest of the system. If even this fails, the file is
@@ -78,7 +92,7 @@ impl Spares {
 
     /// Turns the file of segment `number`, which is not or no longer in the log, into a spare, or removes it: when there
     /// are enough, when it has another size, and when the directory has no room for the new name. `last` is the last
-    /// segment. The caller syncs the directory.
+    /// segment. Returns the file if it was removed. The caller syncs the directory.
     pub(crate) fn recycle(
         &mut self,
         disk: &dyn Disk,
@@ -86,16 +100,17 @@ impl Spares {
         last: u64,
         number: u64,
         file: Arc<dyn DiskFile>,
-    ) -> Result<(), WalError> {
+    ) -> Result<Option<Arc<dyn DiskFile>>, WalError> {
         let name = segment::name(number);
         let size = file.size().map_err(WalError::io("measuring", disk.describe(&name)))?;
         let wanted = self.ready() + usize::from(self.awaited) < SPARES_MAX && size == options.segment_bytes;
         let next = self.next_number(last);
         if wanted && (number == next || disk.rename(&name, &segment::name(next)).is_ok()) {
             self.ready.push_back(file);
-            return Ok(());
+            return Ok(None);
         }
-        disk.remove(&name).map_err(WalError::io("removing", disk.describe(&name)))
+        disk.remove(&name).map_err(WalError::io("removing", disk.describe(&name)))?;
+        Ok(Some(file))
     }
 
     /// Takes out the file that has the name of the next segment.

@@ -136,7 +136,7 @@ impl Model {
             }
             Record::Vote(vote) => wal.save_vote(vote),
             Record::TruncateAfter(after) => wal.truncate_after(*after),
-            Record::Purge(id) => wal.purge(*id),
+            Record::Purge(id) => wal.purge(*id).map(|_removed| wal.position()),
         };
         if told.as_ref().is_err_and(WalError::lacks_file) {
             self.records.pop();
