@@ -20,9 +20,9 @@ const WATCH_BYTES_MAX: usize = 200;
 /// As many paths as Java's client puts into a request.
 const PATHS_AT_ONCE: usize = 5000;
 
-const WATCHERS_MAX: usize = 10_000;
+const WATCHERS_MAX: usize = 100_000;
 /// Descriptors of this process that are for other tests.
-const DESCRIPTORS_KEPT: u64 = 2000;
+const DESCRIPTORS_KEPT: u64 = 4000;
 /// Each address has fewer connections than it may have.
 const CONNECTIONS_EACH: usize = 50;
 
