@@ -22,6 +22,7 @@ const STEPS: &[Step] = &[
     Step { name: "cargo clippy", run: clippy },
     Step { name: "cargo xtask tidy", run: tidy::run },
     Step { name: "cargo doc", run: documentation },
+    Step { name: "cargo check of the fuzz targets", run: fuzz_targets },
     Step { name: "cargo xtask conformance", run: || conformance::run(&conformance::Options::default()) },
 ];
 
@@ -47,6 +48,18 @@ pub(crate) fn run() -> Result<()> {
 
 fn clippy() -> Result<()> {
     execute(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?)
+}
+
+/// Running them takes a nightly compiler; that they still fit what they feed is seen without.
+fn fuzz_targets() -> Result<()> {
+    execute(&mut cargo(&[
+        "check",
+        "--locked",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "--target-dir",
+        "target",
+    ])?)
 }
 
 fn documentation() -> Result<()> {
