@@ -158,10 +158,23 @@ impl Queue {
         } else if left <= self.sent.min(REPLY_BYTES_MOVED_MAX) {
             self.buffer = self.buffer[self.sent..].to_vec();
             self.sent = 0;
-        } else {
+        } else if self.buffer.capacity() - self.buffer.len() > self.headroom() {
             self.buffer.shrink_to_fit();
         }
         self.count();
+    }
+
+    /// So much of a buffer may be unused. It grows by as much when little is added to much, or it would grow to double
+    /// its size, and be made smaller again, with each event for a client that doesn't read.
+    fn headroom(&self) -> usize {
+        (self.unsent() / 8).max(REPLY_BUFFER_BYTES_KEPT)
+    }
+
+    fn make_room(&mut self) {
+        let unused = self.buffer.capacity() - self.buffer.len();
+        if self.buffer.len() > REPLY_BYTES_UNSENT_MAX && unused < REPLY_BUFFER_BYTES_KEPT {
+            self.buffer.reserve_exact(self.headroom());
+        }
     }
 
     /// Keeps the total up to date.
@@ -220,6 +233,7 @@ impl Outgoing {
         queue.awaiting = queue.awaiting.saturating_sub(u32::from(awaited));
         queue.packets += 1;
         if !queue.broken {
+            queue.make_room();
             encode(&mut queue.buffer);
         }
         let added = if awaited { Added::Reply } else { Added::News };
@@ -385,6 +399,20 @@ mod tests {
         assert!(outgoing.lock().has_room());
         read(&mut client, &mut taken);
         assert_eq!(taken.len(), bytes);
+    }
+
+    #[tokio::test]
+    async fn a_buffer_that_nobody_reads_is_not_made_anew_for_each_event() {
+        let (outgoing, _client, _unsent) = connected().await;
+        outgoing.add(false, reply(5_000_000));
+        outgoing.complete();
+        let mut capacities = std::collections::BTreeSet::new();
+        for _ in 0..10_000 {
+            assert!(outgoing.is_behind());
+            outgoing.add(false, reply(100));
+            capacities.insert(outgoing.lock().buffer.capacity());
+        }
+        assert!(capacities.len() < 10, "it grew to each of {capacities:?}");
     }
 
     #[tokio::test]
