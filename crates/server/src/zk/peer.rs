@@ -37,6 +37,8 @@ pub(crate) struct PeerState {
     /// The same as commands carry it.
     identities: KeptIdentities,
     pub(super) session: Option<SessionId>,
+    /// The session that it had is over.
+    pub(super) session_ended: bool,
     /// The time-out of its session, in milliseconds.
     pub(super) timeout_ms: u32,
     pub(super) record: Record,
@@ -100,6 +102,7 @@ impl Peer {
             who: Vec::new(),
             identities: KeptIdentities::default(),
             session: None,
+            session_ended: false,
             timeout_ms: 0,
             record: Record::default(),
             watcher,

@@ -135,6 +135,9 @@ impl ZkReplies {
     /// Encodes a reply. When there is no room for what clients don't read, one that doesn't is hung up on instead: the
     /// protocol has no word for it that all clients know.
     fn pass_on(&self, peer: &Peer, xid: i32, op: Op, zxid: Zxid, reply: &Reply<'_>, touched: &mut Touched) {
+        // To the state, a session that is over was never there; its client takes one that has moved for alive.
+        let over = matches!(reply, Reply::Error(Error::SessionMoved)) && peer.lock().session_ended;
+        let reply = if over { &Reply::Error(Error::SessionExpired) } else { reply };
         let has_room = self.connections.make_room_for_replies();
         let mut refused = false;
         touched.add(&peer.outgoing, true, |out| {
@@ -174,6 +177,9 @@ impl ZkReplies {
     pub(crate) fn session_ended(&mut self, session: SessionId, connection: Option<ConnectionId>) {
         self.hub.heartbeats.end(session);
         if let Some(connection) = connection {
+            if let Some(peer) = self.hub.peer(connection) {
+                peer.lock().session_ended = true;
+            }
             self.hang_up(connection);
         }
     }

@@ -211,10 +211,16 @@ fn a_closed_session_is_over_at_once() {
     let mut requests = Vec::new();
     let xid = client.encode(&Request::CloseSession, &mut requests);
     client.encode(&super::client::create("/behind", b""), &mut requests);
+    client.encode(&Request::GetData { path: "/1", watch: false }, &mut requests);
+    client.encode(&Request::CloseSession, &mut requests);
     client.wire.send(&requests);
     let answer = client.answer();
     assert_eq!((answer.header.xid, answer.header.error, &answer.body[..]), (xid, None, &b""[..]));
-    client.wire.rest();
+    // Clients try again elsewhere when a session has moved, and give up when it has expired.
+    for _ in 0..3 {
+        assert_eq!(client.answer().header.error, Some(ErrorCode::SessionExpired));
+    }
+    client.wire.assert_ended();
     let deleted = ["/1", "/2"].map(|path| (EventKind::NodeDeleted, path.to_owned()));
     assert_eq!(other.told(), deleted);
     assert_eq!(other.exists("/behind", false), Err(ErrorCode::NoNode));
