@@ -257,7 +257,7 @@ impl Parts {
         match supplied {
             Ok(()) => {
                 if self.gauge.disk_full.swap(false, Relaxed) {
-                    tracing::info!("the log has another file again: new jobs are taken again");
+                    tracing::info!("the log has another file again: nothing is refused any more");
                 }
             }
             Err(error) if error.lacks_file() => self.note_full(&error),
@@ -270,8 +270,8 @@ impl Parts {
         if !self.gauge.disk_full.swap(true, Relaxed) {
             tracing::error!(
                 %error,
-                "new jobs are refused with OUT_OF_MEMORY until the log can have another file, and all else is done as \
-                 long as the log has room"
+                "until the log can have another file, new jobs are refused with OUT_OF_MEMORY, and ZooKeeper's writes \
+                 but for deletes with SystemError; all else is done as long as the log has room"
             );
         }
     }

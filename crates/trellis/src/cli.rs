@@ -13,9 +13,11 @@ use crate::output::report;
 #[command(
     name = "trellis",
     version,
-    about = "A durable work queue that speaks beanstalkd's protocol",
-    long_about = "A durable work queue that speaks beanstalkd's protocol: one server, one binary.\n\n\
-                  Start with `trellis serve` in one terminal and `trellis tube put hello` in another.",
+    about = "Coordination and work queue of a distributed application in one server",
+    long_about = "Coordination and work queue of a distributed application in one server, one binary: it speaks \
+                  ZooKeeper's protocol and beanstalkd's, so every client of either works.\n\n\
+                  Start with `trellis serve` in one terminal, and `trellis tube put hello` and `trellis zk ls /` in \
+                  another.",
     after_long_help = EXIT_CODES,
     arg_required_else_help = true,
     max_term_width = 100,
@@ -89,6 +91,8 @@ pub(crate) fn definition() -> clap::Command {
 fn parse_failed(mut error: clap::Error) -> ExitCode {
     let command = std::env::args_os().nth(1).unwrap_or_default();
     if let Some(tip) = command.to_str().and_then(|command| tip(&error, command)) {
+        // What looks alike is not meant if this is.
+        error.remove(ContextKind::SuggestedSubcommand);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     // The reader of our output may have gone, as in `trellis help | head -1`.
@@ -119,6 +123,11 @@ fn tip(error: &clap::Error, command: &str) -> Option<String> {
         let given = text(ContextKind::InvalidArg)?;
         let (flag, ours) = BEANSTALKD_FLAGS.iter().find(|(flag, _)| *flag == given)?;
         return Some(format!("beanstalkd's {flag} is {ours}; see docs/beanstalkd-flags.md"));
+    }
+    if command == "zk" {
+        let given = text(ContextKind::InvalidSubcommand)?;
+        let in_shell = crate::zk::is_for_shell(given);
+        return in_shell.then(|| format!("{given} is a command of the shell, which `trellis zk` begins"));
     }
     let given = text(ContextKind::InvalidSubcommand).filter(|given| *given == command)?;
     let definition = definition();

@@ -40,6 +40,7 @@ pub(crate) use self::flags::in_our_words;
 use self::interrupt::Interrupt;
 use self::nodes::Nodes;
 use self::servers::Servers;
+pub(crate) use self::shell::is_for_shell;
 use crate::exit::{EXIT_CODES, Failure};
 use crate::limits::{REPLY_TIMEOUT_DEFAULT, ZK_SESSION_TIMEOUT_MS_DEFAULT};
 use crate::output::Output;

@@ -15,6 +15,11 @@ impl ClientAddress {
     /// The address to listen on and where it is given; none if no port is. The error says what does not fit.
     pub(super) fn resolve(&self) -> Result<Option<(String, String)>, String> {
         let port = self.port.as_ref().filter(|(port, _)| port != "0");
+        // As ZooKeeper does, also where the line of a server has a port: it would listen elsewhere than it says.
+        if self.host.is_some() && port.is_none() {
+            let unset = if self.port.is_some() { "; 0 counts as none" } else { "" };
+            return Err(format!("clientPortAddress needs a clientPort{unset}"));
+        }
         let (port, host, place) = match (port, &self.of_server) {
             (Some((port, place)), None) => (port, self.host.as_ref().map(|(host, _)| host), place),
             (None, Some(((host, port), place))) => (port, host.as_ref(), place),
@@ -23,9 +28,6 @@ impl ClientAddress {
                     return Err(format!("clientPort is {port}, but {other_place} says {other}"));
                 }
                 (port, self.host.as_ref().map(|(host, _)| host).or(host.as_ref()), place)
-            }
-            (None, None) if self.host.is_some() => {
-                return Err("clientPortAddress needs a clientPort".to_owned());
             }
             (None, None) => return Ok(None),
         };
@@ -86,6 +88,7 @@ mod tests {
         assert_eq!(resolve("", "", ""), "none");
         assert_eq!(resolve("0", "", ""), "none");
         assert_eq!(resolve("", "10.0.0.1", ""), "clientPortAddress needs a clientPort");
+        assert_eq!(resolve("0", "10.0.0.1", ""), "clientPortAddress needs a clientPort; 0 counts as none");
     }
 
     #[test]
@@ -96,6 +99,7 @@ mod tests {
         assert_eq!(resolve("", "", "a:2888:3888;10.0.0.1:2181"), "10.0.0.1:2181");
         assert_eq!(resolve("", "", "a:2888:3888;[::1]:2181"), "[::1]:2181");
         assert_eq!(resolve("2181", "", "a:2888:3888;10.0.0.1:2181"), "10.0.0.1:2181");
+        assert_eq!(resolve("", "10.0.0.1", "a:2888:3888;2181"), "clientPortAddress needs a clientPort");
         assert_eq!(resolve("2181", "", "a:2888:3888;2182"), "clientPort is 2181, but zoo.cfg says 2182");
     }
 }

@@ -29,6 +29,11 @@ use crate::output::{Output, note};
 /// How many lines `history` shows, as with zkCli.
 const HISTORY_SHOWN: usize = 11;
 
+/// Whether the shell has a command of this name.
+pub(crate) fn is_for_shell(command: &str) -> bool {
+    help::names().any(|name| name == command)
+}
+
 /// Reads and runs lines until there are no more. The exit code is that of the last command.
 pub(super) fn run(servers: Servers, settings: Settings, json: bool) -> Result<(), Failure> {
     let session = Rc::new(Session { client: RefCell::new(None), servers: RefCell::new(servers) });
