@@ -75,5 +75,9 @@ pub(crate) const REFUSAL_REMINDER_MS: u64 = 60_000;
 /// How long a listener rests when the system has no more descriptors, in milliseconds.
 pub(crate) const ACCEPT_PAUSE_MS: u64 = 100;
 
+/// How long a connection of ZooKeeper's protocol may be without a session, in milliseconds, as in the real server. Whoever
+/// asks a four-letter word may leave the answer for as long.
+pub(crate) const SESSIONLESS_MS: u64 = 10_000;
+
 /// Bytes that all identities of a client may have. Each of its commands carries them into the log.
 pub(crate) const IDENTITY_BYTES_MAX: usize = 8 << 10;

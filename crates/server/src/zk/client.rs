@@ -14,9 +14,10 @@ use trellis_zk_codec::{ConnectRequest, ErrorCode, FourLetterWord, Op, Request, R
 use super::auth::{self, Identity};
 use super::hub::Hub;
 use super::listing::{Listing, Progress};
+use super::patience::Patience;
 use super::peer::{Peer, Pending, Then};
 use super::statistics::{Answered, Begun, Kind, Moment, Tally};
-use super::translate::{Change, Step, step};
+use super::translate::{Change, Step, is_write, step};
 use super::watches::Modes;
 use super::words::Answer;
 use crate::connection::{Protocol, give_turn};
@@ -35,6 +36,7 @@ pub(crate) struct Client {
     /// Who the client says it is, as commands carry it.
     identities: KeptIdentities,
     stage: Stage,
+    patience: Patience,
     /// Questions under way that wait for writes before them.
     placed: u32,
     /// Something was answered that is not sent yet.
@@ -96,6 +98,7 @@ impl Client {
             address,
             identities,
             stage: Stage::New,
+            patience: Patience::begin(),
             placed: 0,
             unsent: false,
             held: false,
@@ -196,6 +199,7 @@ impl Client {
             Command::AttachSession { session: request.session, password: request.password, timeout_ms }
         };
         self.stage = Stage::Beginning;
+        self.patience.end();
         self.hub.statistics().totals.sessions_wanted += 1;
         // A ping has no number of its own that could be confused with a request's.
         self.expect(0, Op::Ping, Kind::Write, Then::Begin { with_read_only: request.read_only.is_some() });
@@ -420,6 +424,11 @@ impl Client {
 
 impl Protocol for Client {
     fn take(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> bool {
+        let answered = self.stage != Stage::New || self.answer.is_some();
+        if self.patience.is_over(answered, &self.outgoing, context) {
+            tracing::debug!(address = %self.address, "a client is hung up on: it has begun no session");
+            self.stage = Stage::Quit;
+        }
         // What it is sent wakes its connection, too, and is no sign of its life.
         if input.len() > self.undecoded {
             self.now = self.hub.heartbeats.now_us();
@@ -465,20 +474,4 @@ impl Drop for Client {
         self.hub.remove(&self.peer, self.address.ip());
         self.connections.remove(self.peer.id);
     }
-}
-
-/// Whether a request that cannot be read uses up a transaction: those that change something do, but for `reconfig`.
-fn is_write(op: Op) -> bool {
-    matches!(
-        op,
-        Op::Create
-            | Op::Create2
-            | Op::CreateContainer
-            | Op::CreateTtl
-            | Op::Delete
-            | Op::SetData
-            | Op::SetAcl
-            | Op::Check
-            | Op::Multi
-    )
 }

@@ -5,6 +5,7 @@ mod auth;
 mod client;
 mod hub;
 mod listing;
+mod patience;
 mod peer;
 mod replies;
 mod sessions;

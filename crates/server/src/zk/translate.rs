@@ -109,6 +109,23 @@ pub(super) fn step<'a>(request: &Request<'a>) -> Step<'a> {
     }
 }
 
+/// Whether a request that cannot be read uses up a transaction: those that change something do, but for `reconfig`.
+pub(super) fn is_write(op: codec::Op) -> bool {
+    use codec::Op as O;
+    matches!(
+        op,
+        O::Create
+            | O::Create2
+            | O::CreateContainer
+            | O::CreateTtl
+            | O::Delete
+            | O::SetData
+            | O::SetAcl
+            | O::Check
+            | O::Multi
+    )
+}
+
 fn read(read: ReadOperation<'_>) -> MultiRead<'_> {
     match read {
         ReadOperation::GetData { path } => MultiRead::GetData { path: Cow::Borrowed(path) },

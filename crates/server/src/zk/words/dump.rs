@@ -11,10 +11,7 @@ use super::Asked;
 use super::lists::{Address, next_peers};
 use super::sheet::Sheet;
 use super::system::date;
-use crate::limits::WORD_PIECE_ITEMS;
-
-/// How long a connection may be without a session in the real server, in milliseconds. Here it may be for ever.
-const SESSIONLESS_MS: u64 = 10_000;
+use crate::limits::{SESSIONLESS_MS, WORD_PIECE_ITEMS};
 
 /// Something that expires, at a time in milliseconds since the start, and a line about it.
 type Expiry = (u64, String);

@@ -12,6 +12,7 @@ mod pipeline;
 mod pulse;
 mod samples;
 mod sessions;
+mod silence;
 mod unread;
 mod watches;
 mod wide;
