@@ -51,8 +51,8 @@ pub(crate) struct Client {
     now: Moment,
     /// Requests taken since the node's figures were last brought up to date.
     taken: u32,
-    /// Bytes that had come when the client was last heard and were no request that could be taken.
-    undecoded: usize,
+    /// Bytes that were there at last and could not be taken.
+    untaken: usize,
 }
 
 /// How far a connection is.
@@ -106,7 +106,7 @@ impl Client {
             answer: None,
             now: 0,
             taken: 0,
-            undecoded: 0,
+            untaken: 0,
         }
     }
 
@@ -429,12 +429,11 @@ impl Protocol for Client {
             tracing::debug!(address = %self.address, "a client is hung up on: it has begun no session");
             self.stage = Stage::Quit;
         }
-        // What it is sent wakes its connection, too, and is no sign of its life.
-        if input.len() > self.undecoded {
-            self.now = self.hub.heartbeats.now_us();
-            self.peer.hear(self.now / 1000);
-        }
         let before = input.len();
+        let news = before > self.untaken;
+        if news {
+            self.now = self.hub.heartbeats.now_us();
+        }
         let stopped = loop {
             if self.go_on_answer(input, context) {
                 break false;
@@ -446,9 +445,14 @@ impl Protocol for Client {
                 break self.held;
             }
         };
+        // A part of a request is no sign of life, as in the real server. But whoever has to wait for the server is not to be taken
+        // for silent.
+        if input.len() < before || news && stopped {
+            self.peer.hear(self.now / 1000);
+        }
         self.count(before - input.len());
         self.send();
-        self.undecoded = input.len();
+        self.untaken = input.len();
         stopped
     }
 

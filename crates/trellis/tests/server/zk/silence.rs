@@ -1,4 +1,5 @@
-//! Clients that say nothing, or nothing whole: a connection without a session is closed after a while.
+//! Clients that say nothing, or nothing whole: a connection without a session is closed after a while, and a part of a
+//! request keeps no session alive.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -12,6 +13,9 @@ use crate::server::Server;
 
 /// How long a connection may be without a session.
 const SESSIONLESS: Duration = Duration::from_secs(10);
+/// The shortest time-out of a session.
+const SHORT_MS: i32 = 4000;
+const SHORT: Duration = Duration::from_millis(4000);
 /// Whatever comes to an end may do so by this much too early or too late on a busy machine.
 const EARLY_MAX: Duration = Duration::from_secs(1);
 const LATE_MAX: Duration = Duration::from_millis(1500);
@@ -74,5 +78,30 @@ fn who_does_not_take_the_answer_to_a_word_is_closed() {
     other.await_news(SESSIONLESS + LATE_MAX);
     let told = wire.rest().len();
     assert!(told < total / 2, "{told} bytes of {total} were told");
+    others_go_on(&mut other);
+}
+
+#[test]
+fn a_part_of_a_request_keeps_no_session_alive() {
+    let server = Server::zookeeper_in_memory(&[]);
+    let mut other = Client::open_for(server.zookeeper(), SHORT_MS);
+    let mut client = Client::open_for(server.zookeeper(), SHORT_MS);
+    let begun = Instant::now();
+    client.wire.send(1000_i32.to_be_bytes());
+    while begun.elapsed() < SHORT - EARLY_MAX {
+        client.wire.send([0]);
+        client.await_news(PAUSE);
+        other.ping();
+    }
+    assert!(client.wire.has_nothing(), "it has expired already");
+    client.wire.send([0]);
+    while client.wire.has_nothing() && begun.elapsed() < SHORT + LATE_MAX {
+        client.await_news(PAUSE);
+        other.ping();
+    }
+    client.wire.assert_ended();
+    let ended = begun.elapsed();
+    assert!(ended < SHORT + LATE_MAX, "it expired only after {ended:?}");
+    assert!(Client::resume(server.zookeeper(), &client.session).is_none());
     others_go_on(&mut other);
 }
