@@ -10,6 +10,7 @@ mod limits;
 mod listen;
 mod outgoing;
 mod outlet;
+mod reminder;
 mod server;
 mod settings;
 mod socket;

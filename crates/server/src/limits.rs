@@ -68,12 +68,25 @@ pub(crate) const WORD_PIECE_ITEMS: usize = 256;
 /// and of so many bytes and the one thing with which it has more.
 pub(crate) const WORD_PIECE_BYTES: usize = 16 << 10;
 
-/// As long as connections are refused, of an address that has too many or of all, a message says so this often, in
-/// milliseconds.
+/// As long as connections are refused, of an address that has too many or of all, or clients are hung up on for what they
+/// take up, a message says so this often, in milliseconds.
 pub(crate) const REFUSAL_REMINDER_MS: u64 = 60_000;
 
 /// How long a listener rests when the system has no more descriptors, in milliseconds.
 pub(crate) const ACCEPT_PAUSE_MS: u64 = 100;
+
+/// Bytes of memory that a watch counts for, besides those of its path: its places in lists and tables.
+pub(crate) const WATCH_BYTES: usize = 128;
+
+/// Bytes that the watches of one client may have: a million with paths of 200 bytes.
+pub(crate) const WATCH_BYTES_OF_CLIENT_MAX: usize = 320 << 20;
+const _: () = assert!(WATCH_BYTES_OF_CLIENT_MAX >= 1_000_000 * (WATCH_BYTES + 200));
+
+/// Bytes that the watches of all clients may have, which have a path that several watch once,
+pub(crate) const WATCH_BYTES_TOTAL_MAX: usize = 1 << 30;
+
+/// and besides as many of each client, so that nobody who watches little is hung up on because others watch much.
+pub(crate) const WATCH_BYTES_OF_CLIENT_GRANTED: usize = 64 << 10;
 
 /// How long a connection of ZooKeeper's protocol may be without a session, in milliseconds, as in the real server. Whoever
 /// asks a four-letter word may leave the answer for as long.

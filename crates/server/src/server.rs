@@ -3,17 +3,16 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use trellis_replica::{LogGauge, Replica};
 
 use crate::connection::Connection;
 use crate::connections::Connections;
-use crate::limits::REFUSAL_REMINDER_MS;
 use crate::listen::{ListenError, Listener};
 use crate::outgoing::Outgoing;
 use crate::outlet::{Outlet, Touched};
+use crate::reminder::Reminder;
 use crate::settings::Settings;
 use crate::socket::Socket;
 use crate::tube::{self, Facts, TubeReplies};
@@ -208,22 +207,6 @@ impl Parts {
             Arc::clone(&self.connections),
         );
         tokio::spawn(Connection::new(client, outgoing).run());
-    }
-}
-
-/// When something was last said in the log that clients could have it say again and again.
-#[derive(Default)]
-struct Reminder(Option<Instant>);
-
-impl Reminder {
-    /// Whether it is to be said again, and now.
-    fn is_due(&mut self) -> bool {
-        let patience = Duration::from_millis(REFUSAL_REMINDER_MS);
-        let is_due = self.0.is_none_or(|said| said.elapsed() >= patience);
-        if is_due {
-            self.0 = Some(Instant::now());
-        }
-        is_due
     }
 }
 

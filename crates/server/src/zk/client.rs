@@ -233,13 +233,12 @@ impl Client {
             self.replica.listing_end(start.id);
             return if long { Gathering::NotYet } else { Gathering::NotNeeded };
         };
-        let mut state = self.peer.lock();
         // What happens from now on is not in the list, so it is told behind it.
-        state.kept_events = Some(Vec::new());
+        self.peer.lock().kept_events = Some(Vec::new());
         if watch {
-            self.hub.watches().add(state.watcher, path, Modes::CHILD);
+            // If it may not, it is hung up on, and the list with it.
+            self.hub.watch(&self.peer, path, Modes::CHILD);
         }
-        drop(state);
         self.listing = Some(Listing::new(xid, op, self.now, start, turn));
         Gathering::Begun
     }

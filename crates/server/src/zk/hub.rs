@@ -15,8 +15,9 @@ use super::peer::Peer;
 use super::sessions::Heartbeats;
 use super::settings::Settings;
 use super::statistics::Statistics;
-use super::watches::Watches;
+use super::watches::{Modes, Watches};
 use crate::limits::REPLY_BYTES_UNSENT_TOTAL_MAX;
+use crate::reminder::Reminder;
 
 /// The node's side of ZooKeeper's protocol, apart from the state machine.
 pub(crate) struct Hub {
@@ -32,6 +33,8 @@ pub(crate) struct Hub {
     pub(super) listings: Arc<Turns>,
     /// It has been said that clients are hung up on that don't read.
     burdened: AtomicBool,
+    /// It has been said that a client is hung up on that watches too much.
+    watch_excesses: Mutex<Reminder>,
 }
 
 impl Hub {
@@ -46,6 +49,7 @@ impl Hub {
             statistics: Mutex::default(),
             listings: Arc::default(),
             burdened: AtomicBool::new(false),
+            watch_excesses: Mutex::default(),
         }
     }
 
@@ -87,6 +91,28 @@ impl Hub {
 
     pub(super) fn note_room(&self) {
         self.burdened.store(false, Relaxed);
+    }
+
+    /// Adds to what a client watches. False if that would be too much: it is hung up on then.
+    pub(super) fn watch(&self, peer: &Peer, path: &str, modes: Modes) -> bool {
+        let (watcher, session) = {
+            let state = peer.lock();
+            (state.watcher, state.session.unwrap_or(0))
+        };
+        let added = self.watches().add(watcher, path, modes);
+        if let Err(excess) = &added {
+            peer.outgoing.lock().close_when_sent();
+            let mut reminder = self.watch_excesses.lock().unwrap_or_else(PoisonError::into_inner);
+            if reminder.is_due() {
+                tracing::warn!(
+                    address = %peer.address,
+                    session = %format_args!("{session:#x}"),
+                    %excess,
+                    "a client is hung up on that watches too much"
+                );
+            }
+        }
+        added.is_ok()
     }
 
     fn addresses(&self) -> MutexGuard<'_, Addresses> {

@@ -45,8 +45,9 @@ impl ZkReplies {
         match pending.then {
             Then::Begin { with_read_only } => self.begin(&peer, with_read_only, reply, touched),
             Then::SetWatches(paths) => {
-                self.set_watches(&peer, &paths, reply, touched);
-                add(&peer, header(pending.xid, zxid), codec::Reply::Empty, touched);
+                if self.set_watches(&peer, &paths, reply, touched) {
+                    add(&peer, header(pending.xid, zxid), codec::Reply::Empty, touched);
+                }
             }
             Then::Fail(code) => {
                 // The real server knows of no transaction where it has not understood the request.
@@ -63,10 +64,11 @@ impl ZkReplies {
             Then::Reply => self.pass_on(&peer, pending.xid, pending.op, zxid, reply, touched),
             Then::Watch(modes, path) => {
                 let there = !matches!(reply, Reply::Error(_));
-                if there || (pending.op == Op::Exists && matches!(reply, Reply::Error(Error::NoNode))) {
-                    self.watch(&peer, &path, modes);
+                let wanted =
+                    there || (pending.op == Op::Exists && matches!(reply, Reply::Error(Error::NoNode)));
+                if !wanted || self.hub.watch(&peer, &path, modes) {
+                    self.pass_on(&peer, pending.xid, pending.op, zxid, reply, touched);
                 }
-                self.pass_on(&peer, pending.xid, pending.op, zxid, reply, touched);
             }
             Then::AddWatch(..) | Then::CheckWatches(..) | Then::RemoveWatches(..) => {
                 self.change_watches(&peer, &pending, zxid, touched);
@@ -221,18 +223,15 @@ impl ZkReplies {
         self.hub.heartbeats.begin(session, timeout_ms, Arc::clone(&peer.heard));
     }
 
-    fn watch(&self, peer: &Peer, path: &str, modes: Modes) {
-        let watcher = peer.lock().watcher;
-        self.hub.watches().add(watcher, path, modes);
-    }
-
     fn change_watches(&mut self, peer: &Peer, pending: &Pending, zxid: Zxid, touched: &mut Touched) {
         let watcher = peer.lock().watcher;
         let mut header = header(pending.xid, zxid);
         let mut body = codec::Reply::Empty;
         let found = match &pending.then {
             Then::AddWatch(modes, path) => {
-                self.hub.watches().add(watcher, path, *modes);
+                if !self.hub.watch(peer, path, *modes) {
+                    return;
+                }
                 body = codec::Reply::Code(0);
                 true
             }
@@ -246,9 +245,10 @@ impl ZkReplies {
         add(peer, header, body, touched);
     }
 
-    /// Fires the watches that would have been fired while their client was away, and sets the others.
-    fn set_watches(&self, peer: &Peer, paths: &WatchPaths, reply: &Reply<'_>, touched: &mut Touched) {
-        let Reply::Watches { data, exist, child } = reply else { return };
+    /// Fires the watches that would have been fired while their client was away, and sets the others. False if they are too
+    /// many: the client is hung up on then.
+    fn set_watches(&self, peer: &Peer, paths: &WatchPaths, reply: &Reply<'_>, touched: &mut Touched) -> bool {
+        let Reply::Watches { data, exist, child } = reply else { return true };
         let lists = [
             (&paths.data, data, Modes::DATA),
             (&paths.exist, exist, Modes::DATA),
@@ -260,12 +260,13 @@ impl ZkReplies {
                     Some(kind) => touched.add(&peer.outgoing, false, |out| {
                         notification(*kind, path).encode(NO_ZXID, out);
                     }),
-                    None => self.watch(peer, path, modes),
+                    None if self.hub.watch(peer, path, modes) => {}
+                    None => return false,
                 }
             }
         }
-        paths.persistent.iter().for_each(|path| self.watch(peer, path, Modes::PERSISTENT));
-        paths.recursive.iter().for_each(|path| self.watch(peer, path, Modes::RECURSIVE));
+        paths.persistent.iter().all(|path| self.hub.watch(peer, path, Modes::PERSISTENT))
+            && paths.recursive.iter().all(|path| self.hub.watch(peer, path, Modes::RECURSIVE))
     }
 }
 

@@ -16,6 +16,10 @@ use std::ops::BitOr;
 pub(crate) use store::{Along, Place};
 use store::{Store, Visit};
 
+use crate::limits::{
+    WATCH_BYTES, WATCH_BYTES_OF_CLIENT_GRANTED, WATCH_BYTES_OF_CLIENT_MAX, WATCH_BYTES_TOTAL_MAX,
+};
+
 /// What a client wants to be told about a path; several at once are possible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Modes(u8);
@@ -80,10 +84,51 @@ pub(crate) enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Client(u32);
 
+/// How many bytes watches may take up.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    of_client: usize,
+    total: usize,
+    /// A client may have so many whatever the others have.
+    granted: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            of_client: WATCH_BYTES_OF_CLIENT_MAX,
+            total: WATCH_BYTES_TOTAL_MAX,
+            granted: WATCH_BYTES_OF_CLIENT_GRANTED,
+        }
+    }
+}
+
+/// A watch is refused: those that are there already have so many bytes that it would exceed a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum TooMuch {
+    /// The client's own.
+    #[error("the watches of a client may have {limit} bytes, and its watches have {bytes}")]
+    OfClient {
+        /// What its watches have.
+        bytes: usize,
+        /// What they may have.
+        limit: usize,
+    },
+    /// Everybody's.
+    #[error("the watches of all clients together may have {limit} bytes, and they have {bytes}")]
+    OfAll {
+        /// What all watches have.
+        bytes: usize,
+        /// What they may have.
+        limit: usize,
+    },
+}
+
 /// All watches of this node.
 #[derive(Default)]
 pub(crate) struct Watches {
     store: Store,
+    limits: Limits,
     /// How many watches are recursive. Without any, nobody looks above the path of an event.
     recursive: usize,
     /// How many watches are for data, and how many for children, together.
@@ -112,11 +157,30 @@ impl Watches {
         true
     }
 
-    /// Adds to what a client watches.
-    pub(crate) fn add(&mut self, client: Client, path: &str, modes: Modes) {
-        let watch = self.store.find_or_add(client.0, path);
+    /// Adds to what a client watches, unless there is no room for its path.
+    pub(crate) fn add(&mut self, client: Client, path: &str, modes: Modes) -> Result<(), TooMuch> {
+        let watch = match self.store.find(client.0, path) {
+            Some(watch) => watch,
+            None => {
+                self.demand_room(client, WATCH_BYTES + path.len())?;
+                self.store.add(client.0, path)
+            }
+        };
         let before = self.store.modes(watch);
         self.set(watch, before, before | modes);
+        Ok(())
+    }
+
+    fn demand_room(&self, client: Client, more: usize) -> Result<(), TooMuch> {
+        let Limits { of_client, total, granted } = self.limits;
+        let (own, all) = (self.store.bytes_of(client.0), self.store.bytes());
+        if own + more > of_client {
+            return Err(TooMuch::OfClient { bytes: own, limit: of_client });
+        }
+        if all + more > total && own + more > granted {
+            return Err(TooMuch::OfAll { bytes: all, limit: total });
+        }
+        Ok(())
     }
 
     /// Whether a client has any of `modes` on a path.

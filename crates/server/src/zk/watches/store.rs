@@ -6,6 +6,7 @@ use slab::Slab;
 
 use super::Modes;
 use super::index::{Index, of_pair, of_path};
+use crate::limits::WATCH_BYTES;
 
 /// The end of a list.
 const NONE: u32 = u32::MAX;
@@ -20,6 +21,8 @@ struct ClientRecord {
     /// The last event that it was told of.
     told: u64,
     list: List,
+    /// What its watches take up, each with its path.
+    bytes: usize,
     gone: bool,
 }
 
@@ -58,6 +61,8 @@ pub(super) struct Store {
     buried: Vec<u32>,
     /// Clients that are there and have watches.
     watching: usize,
+    /// What all watches take up, with a path that several watch once.
+    bytes: usize,
 }
 
 /// Two ways to walk over the same watches.
@@ -97,7 +102,7 @@ impl Watch {
 
 impl Store {
     pub(super) fn add_client(&mut self, number: u64) -> u32 {
-        slot(self.clients.insert(ClientRecord { number, told: 0, list: EMPTY, gone: false }))
+        slot(self.clients.insert(ClientRecord { number, told: 0, list: EMPTY, bytes: 0, gone: false }))
     }
 
     pub(super) fn bury_client(&mut self, client: u32) {
@@ -127,10 +132,10 @@ impl Store {
         self.find_watch(client, self.find_path(path)?)
     }
 
-    /// The client's watch on the path, which may be new and is then for nothing yet.
-    pub(super) fn find_or_add(&mut self, client: u32, path: &str) -> u32 {
+    /// Adds a watch of the client, which has none on the path. It is for nothing yet.
+    pub(super) fn add(&mut self, client: u32, path: &str) -> u32 {
         let path = self.find_path(path).unwrap_or_else(|| self.add_path(path));
-        self.find_watch(client, path).unwrap_or_else(|| self.add_watch(client, path))
+        self.add_watch(client, path)
     }
 
     pub(super) fn modes(&self, watch: u32) -> Modes {
@@ -162,8 +167,11 @@ impl Store {
         self.unlink(watch, Along::Client);
         let Watch { path, client, .. } = self.watches.remove(watch as usize);
         self.watch_index.remove(of_pair(client, path), watch);
+        self.bytes -= WATCH_BYTES;
+        self.clients[client as usize].bytes -= WATCH_BYTES + self.paths[path as usize].name.len();
         if self.paths[path as usize].list.first == NONE {
             let Path { name, .. } = self.paths.remove(path as usize);
+            self.bytes -= name.len();
             self.path_index.remove(of_path(&self.secret, &name), path);
         }
         let client = &self.clients[client as usize];
@@ -176,6 +184,16 @@ impl Store {
 
     pub(super) fn paths(&self) -> usize {
         self.path_index.len()
+    }
+
+    /// What all watches take up.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// What the watches of a client take up.
+    pub(super) fn bytes_of(&self, client: u32) -> usize {
+        self.clients[client as usize].bytes
     }
 
     pub(super) fn watching_clients(&self) -> usize {
@@ -222,6 +240,7 @@ impl Store {
     }
 
     fn add_path(&mut self, path: &str) -> u32 {
+        self.bytes += path.len();
         let added = slot(self.paths.insert(Path { name: path.into(), list: EMPTY }));
         self.path_index.insert(of_path(&self.secret, path), added);
         added
@@ -239,6 +258,8 @@ impl Store {
         let watch = Watch { path, client, modes: Modes::NONE, of_path: unlinked, of_client: unlinked };
         let added = slot(self.watches.insert(watch));
         self.watch_index.insert(of_pair(client, path), added);
+        self.bytes += WATCH_BYTES;
+        self.clients[client as usize].bytes += WATCH_BYTES + self.paths[path as usize].name.len();
         self.watching += usize::from(self.clients[client as usize].list.first == NONE);
         self.link_last(added, Along::Path);
         self.link_last(added, Along::Client);

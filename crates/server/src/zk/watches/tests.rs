@@ -1,6 +1,7 @@
 //! The watch table against lists that are searched from end to end.
 
-use super::{Along, Client, Event, Modes, Place, Watches};
+use super::{Along, Client, Event, Limits, Modes, Place, TooMuch, Watches};
+use crate::limits::WATCH_BYTES;
 
 /// Every watch as it was set: client, path, modes.
 #[derive(Default)]
@@ -91,7 +92,7 @@ fn the_table_and_the_lists_say_the_same() {
         let modes = MODES[random.usize(..MODES.len())];
         match random.u8(..100) {
             0..50 => {
-                watches.add(client, path, modes);
+                watches.add(client, path, modes).unwrap();
                 *model.entry(number, path) |= modes.0;
             }
             50..55 => {
@@ -135,12 +136,13 @@ fn the_table_and_the_lists_say_the_same() {
             names.sort_unstable();
             names.dedup();
             assert_eq!(watches.counts().paths, names.len(), "step {step}");
+            assert_bytes(&watches, &model, &clients, names.iter().map(|name| name.len()).sum());
         }
     }
     clients.into_iter().for_each(|(_, client)| watches.remove_client(client));
     while watches.clean(7) {}
     assert_eq!(watches.counts(), super::Counts { watches: 0, clients: 0, paths: 0 });
-    assert_eq!((watches.recursive, watches.count_as_real()), (0, 0));
+    assert_eq!((watches.recursive, watches.count_as_real(), watches.store.bytes()), (0, 0, 0));
 }
 
 #[test]
@@ -148,7 +150,7 @@ fn a_list_goes_on_whatever_happens_between_its_pieces() {
     let mut watches = Watches::default();
     let clients = [1, 2, 3].map(|number| watches.add_client(number));
     for path in ["/a", "/b", "/c"] {
-        clients.iter().for_each(|client| watches.add(*client, path, Modes::DATA));
+        clients.iter().for_each(|client| watches.add(*client, path, Modes::DATA).unwrap());
     }
     assert_eq!(
         listed(&watches, Along::Path, 2)[..4].iter().map(|(number, _)| *number).collect::<Vec<_>>(),
@@ -164,7 +166,7 @@ fn a_list_goes_on_whatever_happens_between_its_pieces() {
         // The next watch to be listed goes, and another one takes its place in memory.
         if found.len() == 1 {
             watches.remove(clients[1], "/a", Modes::ANY);
-            watches.add(clients[1], "/d", Modes::DATA);
+            watches.add(clients[1], "/d", Modes::DATA).unwrap();
         }
     }
     let expected = ["1 /a", "1 /b", "2 /b", "3 /b", "1 /c", "2 /c", "3 /c", "2 /d"];
@@ -176,7 +178,7 @@ fn many_watchers_are_told_in_their_order() {
     let mut watches = Watches::default();
     for number in 0..100_000 {
         let client = watches.add_client(number);
-        watches.add(client, "/a", Modes::DATA);
+        watches.add(client, "/a", Modes::DATA).unwrap();
     }
     let mut told = Vec::new();
     watches.fire(Event::DataChanged, "/a", &mut |client| told.push(client));
@@ -189,7 +191,7 @@ fn a_client_with_a_million_watches_is_forgotten_bit_by_bit() {
     let mut watches = Watches::default();
     let client = watches.add_client(1);
     for number in 0..1_000_000 {
-        watches.add(client, &format!("/n{number}"), Modes::DATA);
+        watches.add(client, &format!("/n{number}"), Modes::DATA).unwrap();
     }
     assert_eq!(watches.counts(), super::Counts { watches: 1_000_000, clients: 1, paths: 1_000_000 });
     watches.remove_client(client);
@@ -198,4 +200,50 @@ fn a_client_with_a_million_watches_is_forgotten_bit_by_bit() {
     assert!(watches.clean(1000));
     while watches.clean(1000) {}
     assert_eq!(watches.counts(), super::Counts { watches: 0, clients: 0, paths: 0 });
+}
+
+/// The watches that are there have as many bytes as they should.
+#[track_caller]
+fn assert_bytes(watches: &Watches, model: &Model, clients: &[(u64, Client)], name_bytes: usize) {
+    assert_eq!(watches.store.bytes(), model.0.len() * WATCH_BYTES + name_bytes);
+    for &(number, client) in clients {
+        let own = model.0.iter().filter(|entry| entry.0 == number);
+        let own: usize = own.map(|entry| WATCH_BYTES + entry.1.len()).sum();
+        assert_eq!(watches.store.bytes_of(client.0), own, "of client {number}");
+    }
+}
+
+/// A path with which a watch has so many bytes.
+fn path_for(bytes: usize) -> String {
+    format!("/{}", "x".repeat(bytes - WATCH_BYTES - 1))
+}
+
+#[test]
+fn what_a_client_watches_has_a_bound() {
+    let limits = Limits { of_client: 2000, total: usize::MAX, granted: 0 };
+    let mut watches = Watches { limits, ..Watches::default() };
+    let [client, other] = [1, 2].map(|number| watches.add_client(number));
+    assert_eq!(watches.add(client, &path_for(1200), Modes::DATA), Ok(()));
+    let refused = Err(TooMuch::OfClient { bytes: 1200, limit: 2000 });
+    assert_eq!(watches.add(client, &path_for(801), Modes::DATA), refused);
+    assert_eq!(watches.add(client, &path_for(800), Modes::DATA), Ok(()));
+    assert_eq!(watches.add(client, &path_for(1200), Modes::CHILD), Ok(()), "it has the watch already");
+    assert_eq!(watches.add(other, &path_for(2000), Modes::DATA), Ok(()));
+    fire(&mut watches, Event::DataChanged, &path_for(800));
+    assert_eq!(watches.add(client, &path_for(800), Modes::DATA), Ok(()), "it was spent");
+}
+
+#[test]
+fn what_all_watch_has_a_bound_but_a_little_is_granted() {
+    let limits = Limits { of_client: usize::MAX, total: 2000, granted: 500 };
+    let mut watches = Watches { limits, ..Watches::default() };
+    let [client, other] = [1, 2].map(|number| watches.add_client(number));
+    assert_eq!(watches.add(client, &path_for(2000), Modes::DATA), Ok(()));
+    assert_eq!(watches.add(other, &path_for(500), Modes::DATA), Ok(()));
+    let refused = Err(TooMuch::OfAll { bytes: 2500, limit: 2000 });
+    assert_eq!(watches.add(other, &path_for(200), Modes::DATA), refused);
+    watches.remove_client(client);
+    assert_eq!(watches.add(other, &path_for(200), Modes::DATA), refused, "its memory is not given back yet");
+    watches.clean(1);
+    assert_eq!(watches.add(other, &path_for(200), Modes::DATA), Ok(()));
 }

@@ -1,10 +1,11 @@
-//! How many connections there may be, and what a client may say of itself.
+//! How many connections there may be, what a client may say of itself, and how much it may watch.
 
+use std::io::ErrorKind;
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
 use rustix::process::Signal;
-use trellis_zk_codec::{ErrorCode, Op, Reply, Request};
+use trellis_zk_codec::{AddWatchMode, ErrorCode, List, Op, Reply, Request};
 
 use super::client::{CONNECT, Client, LONG_MS, encode_connect};
 use super::others_go_on;
@@ -99,5 +100,47 @@ fn a_client_may_be_only_so_many() {
     let mut client = Client::open(server.zookeeper());
     assert_eq!(authenticate(&mut client, &vec![b'x'; 1_000_000]), Err(ErrorCode::AuthFailed));
     client.wire.assert_ended();
+    others_go_on(&mut others);
+}
+
+/// Bytes that the watches of one client may have, and about what the server may take besides.
+const WATCH_BYTES_MAX: usize = 320 << 20;
+const GROWTH_MAX: usize = WATCH_BYTES_MAX + (48 << 20);
+
+#[test]
+fn what_a_client_watches_has_a_bound() {
+    let mut server = Server::zookeeper_in_memory(&[]);
+    let mut others = Client::open(server.zookeeper());
+    let before = server.resident_bytes();
+    let x = "x".repeat(1_000_000);
+    let requests: [fn(&str) -> Request<'_>; 2] = [
+        |path| Request::AddWatch { path, mode: AddWatchMode::Persistent },
+        |path| Request::Exists { path, watch: true },
+    ];
+    let mut client = Client::open(server.zookeeper());
+    let mut added = 0;
+    let ended = loop {
+        let path = format!("/{added}-{x}");
+        match client.try_ask(&requests[added % 2](&path)) {
+            Ok(answer) => assert!(matches!(answer, Ok(_) | Err(ErrorCode::NoNode)), "{answer:?}"),
+            Err(error) => break error,
+        }
+        added += 1;
+    };
+    assert_eq!(ended.kind(), ErrorKind::UnexpectedEof, "it is hung up on, not left waiting");
+    assert_eq!(added, WATCH_BYTES_MAX / 1_000_200, "so many fit");
+    let growth = server.peak_bytes().saturating_sub(before);
+    assert!(growth < GROWTH_MAX, "it grew by {growth} bytes");
+    let message = server.wait_for("watches too much");
+    let session = format!("{:#x}", client.session.id);
+    assert!(message.contains("127.0.0.1") && message.contains(&session), "it names the client: {message}");
+    others_go_on(&mut others);
+
+    // It may come back and watch something else.
+    let mut client = Client::resume(server.zookeeper(), &client.session).expect("the session lives");
+    let few = [x.as_str()];
+    let exist = List::from(few.as_slice());
+    let request = Request::SetWatches { zxid: 0, data: List::EMPTY, exist, child: List::EMPTY };
+    client.ask(&request).expect("they are set");
     others_go_on(&mut others);
 }
