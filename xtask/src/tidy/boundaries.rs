@@ -15,6 +15,12 @@ struct Boundary {
 
 const BOUNDARIES: &[Boundary] = &[
     Boundary {
+        name: "unsafe",
+        inside: "",
+        only: "crates/unix/",
+        remedy: "only unix makes calls that the compiler can't check: give it a safe function for yours",
+    },
+    Boundary {
         name: "openraft",
         inside: "",
         only: "crates/replica/",
@@ -71,6 +77,13 @@ mod tests {
         check("crates/server/src/engine.rs", "use openraft::Raft;", 1);
         check("crates/trellis/src/main.rs", "fn f(x: openraft_rt::X) {}", 1);
         check("crates/trellis/src/main.rs", "// openraft does it", 0);
+    }
+
+    #[test]
+    fn only_unix_is_unsafe() {
+        check("crates/unix/src/sys/fork.rs", "unsafe { libc::fork() }", 0);
+        check("crates/trellis/src/main.rs", "unsafe { libc::fork() }", 1);
+        check("crates/trellis/src/main.rs", "warn(\"unsafe\") // unsafe", 0);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod documents;
 mod exceptions;
 mod files;
 mod licences;
+mod lints;
 mod mask;
 mod metadata;
 mod repository;
@@ -39,6 +40,7 @@ const RULES: &[Rule] = &[
     Rule { name: "libraries", check: dependencies::libraries },
     Rule { name: "licences", check: licences::licences },
     Rule { name: "clippy", check: clippy::repeats_the_root },
+    Rule { name: "lints", check: lints::are_the_workspaces },
     Rule { name: "links", check: documents::links },
     Rule { name: "changelog", check: documents::changelog },
     Rule { name: "test-command", check: documents::test_command },

@@ -1,0 +1,23 @@
+//! Processes, and what processes of one machine say to each other.
+//!
+//! | Module | What it is for |
+//! |---|---|
+//! | [`process`] | fork, waiting for children, orphans |
+//! | [`signals`], [`timers`] | signals and timers as values that arrive in a loop |
+//! | [`frame`] | bytes between processes |
+//!
+//! Nothing here starts a thread, keeps a lock across a fork or needs a runtime, so all of it may be used by programs that
+//! fork, and from within an interpreter that does. `unsafe` is found in `sys`, and where a promise about threads is passed on to
+//! it. Linux only.
+
+pub mod frame;
+pub mod limits;
+mod poll;
+pub mod process;
+pub mod signals;
+mod sys;
+pub mod timers;
+
+pub use poll::{readable, wait_readable};
+/// The identity of a process, and the name of a signal, as the crate `rustix` has them.
+pub use rustix::process::{Pid, Signal};

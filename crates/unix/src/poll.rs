@@ -1,0 +1,55 @@
+//! Waiting for descriptors with a time-out. It knows nothing of what they belong to.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+/// Waits until one of the descriptors has something to read, is closed on the other side, or has failed; at most for the
+/// time-out, without one for ever. Says of each whether it is ready, in their order; none is after a time-out.
+///
+/// Signals that are handled meanwhile don't shorten the wait.
+///
+/// # Errors
+///
+/// What the system says: there are more descriptors than a process may have, or no memory.
+///
+/// # Example
+///
+/// ```
+/// use std::io::Write;
+/// use std::os::fd::AsFd;
+/// use std::time::Duration;
+///
+/// let (reader, mut writer) = std::io::pipe()?;
+/// assert_eq!(trellis_unix::wait_readable(&[reader.as_fd()], Some(Duration::ZERO))?, [false]);
+/// writer.write_all(b"hello")?;
+/// assert_eq!(trellis_unix::wait_readable(&[reader.as_fd()], None)?, [true]);
+/// # std::io::Result::Ok(())
+/// ```
+pub fn wait_readable(descriptors: &[BorrowedFd<'_>], timeout: Option<Duration>) -> io::Result<Vec<bool>> {
+    let mut polled: Vec<PollFd<'_>> =
+        descriptors.iter().map(|descriptor| PollFd::new(descriptor, PollFlags::IN)).collect();
+    // A time-out that no clock can hold is none.
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = left.and_then(|left| Timespec::try_from(left).ok());
+        match poll(&mut polled, left.as_ref()) {
+            Ok(_) => return Ok(polled.iter().map(|one| !one.revents().is_empty()).collect()),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The same for a single descriptor.
+///
+/// # Errors
+///
+/// As of [`wait_readable`].
+pub fn readable(descriptor: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
+    Ok(wait_readable(&[descriptor], timeout)? == [true])
+}
