@@ -11,6 +11,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("trellis-tube-codec", &[]),
     ("trellis-zk-codec", &[]),
     ("trellis-unix", &[]),
+    ("trellis-zk-client", &["trellis-zk-codec"]),
     ("trellis-core", &[]),
     ("trellis-replica", &["trellis-core", "trellis-wal"]),
     ("trellis-server", &["trellis-core", "trellis-replica", "trellis-tube-codec", "trellis-zk-codec"]),
