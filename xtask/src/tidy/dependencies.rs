@@ -15,6 +15,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("trellis-core", &[]),
     ("trellis-replica", &["trellis-core", "trellis-wal"]),
     ("trellis-server", &["trellis-core", "trellis-replica", "trellis-tube-codec", "trellis-zk-codec"]),
+    ("trellis-supervisor", &[]),
     (
         "trellis",
         &[

@@ -1,0 +1,118 @@
+//! The keys of a program that say what its processes do: jobs, a schedule, or a service. Nothing here runs anything.
+
+use std::time::Duration;
+
+use super::process::narrow;
+use super::{Draft, Form, Key};
+use crate::config::{Mode, value};
+use crate::limits::{DURATION_MAX, PREFETCH_MAX};
+use crate::schedule::{Missed, Overlap};
+
+const OVERLAPS: [Overlap; 3] = [Overlap::Skip, Overlap::Allow, Overlap::Wait];
+
+/// In the order of the reference page.
+pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
+    Key {
+        name: "listen",
+        form: Form::Texts(|draft, texts| {
+            draft.listen = texts.iter().map(|text| value::listen(text)).collect::<Result<_, _>>()?;
+            Ok(())
+        }),
+        default: "[]",
+        example: "listen = [\"0.0.0.0:8080\", \"unix:/run/shop.sock\"]",
+        help: "Where to listen for the program's processes, which share the sockets: they are open as descriptors 3 and \
+               up, and LISTEN_FDS says how many there are, as with systemd.",
+    },
+    Key {
+        name: "tube",
+        form: Form::Text(|draft, text| {
+            draft.jobs.tube = value::tube(text)?;
+            Ok(())
+        }),
+        default: "(none)",
+        example: "tube = \"mail\"",
+        help: "The tube whose jobs its processes are given.",
+    },
+    Key {
+        name: "mode",
+        form: Form::Words(&["exec", "stream"], |draft, index| {
+            draft.jobs.mode = [Mode::Exec, Mode::Stream][index];
+        }),
+        default: "\"exec\"",
+        example: "mode = \"stream\"",
+        help: "How jobs are handed over. `exec`: one process a job, with the body on its standard input; it exits with \
+               0 when the job is done and with 75 to have it again later, and everything else is a failure. `stream`: \
+               processes that live on and are given jobs in frames, which they answer; see the examples.",
+    },
+    Key {
+        name: "max_tries",
+        form: Form::Count(1, 1_000_000, |draft, count| draft.jobs.tries_max = narrow(count)),
+        default: "5",
+        example: "max_tries = 3",
+        help: "How often a job may fail before it is buried. Exit status 75, and `retry` in stream mode, are no \
+               failures.",
+    },
+    Key {
+        name: "retry.first",
+        form: Form::Time(Duration::ZERO, DURATION_MAX, |draft, time| draft.jobs.retry.first = time),
+        default: "\"1s\"",
+        example: "retry = { first = \"5s\", max = \"1h\" }",
+        help: "How long a job waits before it is tried a second time; twice as long before the third, and so on. Whole \
+               seconds count, as in beanstalkd's protocol.",
+    },
+    Key {
+        name: "retry.max",
+        form: Form::Time(Duration::ZERO, DURATION_MAX, |draft, time| draft.jobs.retry.max = time),
+        default: "\"10m\"",
+        example: "retry = { first = \"5s\", max = \"1h\" }",
+        help: "The longest time that a job waits before it is tried again.",
+    },
+    Key {
+        name: "prefetch",
+        form: Form::Count(0, PREFETCH_MAX as u64, |draft, count| draft.jobs.prefetch = narrow(count)),
+        default: "1",
+        example: "prefetch = 4",
+        help: "How many jobs a process may hold beyond the one that it works on, with `mode = \"stream\"`. It saves the \
+               way to the server between two jobs; those jobs wait for this process even if others are idle.",
+    },
+    Key {
+        name: "schedule",
+        form: Form::Text(|draft, text| {
+            draft.expression = Some(value::not_empty(text)?.to_owned());
+            Ok(())
+        }),
+        default: "(none)",
+        example: "schedule = \"*/5 * * * *\"",
+        help: "When to run: minute, hour, day of the month, month, day of the week, as in a crontab; a sixth field \
+               before them is seconds. With `singleton`, each time is run once on all machines together.",
+    },
+    Key {
+        name: "timezone",
+        form: Form::Text(|draft, text| {
+            draft.zone = value::not_empty(text)?.to_owned();
+            Ok(())
+        }),
+        default: "\"UTC\"",
+        example: "timezone = \"Europe/Berlin\"",
+        help: "The time zone of the `schedule`. A time of day that is left out when clocks are put forward is run right \
+               after; one that comes twice when they are put back is run the first time only.",
+    },
+    Key {
+        name: "missed",
+        form: Form::Words(&["skip", "once", "all"], |draft, index| {
+            draft.missed = [Missed::Skip, Missed::Once, Missed::All][index];
+        }),
+        default: "\"skip\"",
+        example: "missed = \"once\"",
+        help: "What becomes of times at which no machine was there. `once`: the newest is made up for; `all`: up to a \
+               hundred are, one after another.",
+    },
+    Key {
+        name: "overlap",
+        form: Form::Words(&["skip", "allow", "wait"], |draft, index| draft.overlap = OVERLAPS[index]),
+        default: "\"skip\"",
+        example: "overlap = \"wait\"",
+        help: "What happens when it is due and the run before still goes on. `allow` runs up to `processes` beside each \
+               other; `wait` runs it after the other, one at most.",
+    },
+];

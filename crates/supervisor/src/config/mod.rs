@@ -1,0 +1,108 @@
+//! `workers.toml`: read, checked and complete. Only [`Config::load`] touches a file; nothing here starts anything.
+//!
+//! One table says which keys there are ([`keys`]); the reader, the JSON schema and the reference page follow it.
+
+mod check;
+mod command;
+mod defaults;
+mod keys;
+mod order;
+mod page;
+mod problem;
+mod program;
+mod read;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::limits::CONFIG_BYTES_MAX;
+
+pub use page::reference_page;
+pub use problem::{ConfigError, Problem};
+pub use program::{
+    Backoff, GiveUp, Jobs, Listen, Log, LogTarget, Mode, Processes, Program, Ready, ReadyWhen, Restart,
+    Scaling, Signal, Stop, Timetable, Work,
+};
+pub use schema::json_schema;
+
+/// What a `workers.toml` says, checked, with every default filled in.
+///
+/// ```
+/// use std::path::Path;
+/// use trellis_supervisor::config::Config;
+///
+/// let text = r#"
+///     [program.web]
+///     command = "python3 -m http.server 8080"
+///     processes = 2
+/// "#;
+/// let config = Config::parse(text, Path::new("workers.toml"))?;
+/// assert_eq!(config.programs[0].name, "web");
+/// assert_eq!(config.programs[0].processes.max, 2);
+/// # Ok::<(), trellis_supervisor::config::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where the servers are.
+    pub server: Server,
+    /// The programs in the order in which they are started; stopping goes the other way.
+    pub programs: Vec<Program>,
+}
+
+/// The servers that jobs come from and that machines agree through: the section `[server]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Servers of ZooKeeper's protocol, `host:port` each: one ensemble, which singletons and schedules use.
+    pub zookeeper: Vec<String>,
+    /// Servers of beanstalkd's protocol, `host:port` each: jobs are taken from all of them.
+    pub beanstalk: Vec<String>,
+    /// The time after which the work of a machine that is silent goes to another one.
+    pub session_timeout: Duration,
+    /// The znode below which machines agree on who runs what.
+    pub root: String,
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, is too large, or says something that makes no sense. The error tells every problem
+    /// that was found, not only the first.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        use std::io::Read as _;
+
+        let unreadable = |error: std::io::Error| ConfigError::Unreadable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path).map_err(unreadable)?;
+        file.take(CONFIG_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() > CONFIG_BYTES_MAX {
+            return Err(ConfigError::TooLarge { path: path.to_owned(), bytes_max: CONFIG_BYTES_MAX });
+        }
+        let text = String::from_utf8(bytes)
+            .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+        Config::parse(&text, path)
+    }
+
+    /// Checks a file's text; `path` is only named in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
+        read::config(text).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+    }
+
+    /// The program with this name.
+    #[must_use]
+    pub fn program(&self, name: &str) -> Option<&Program> {
+        self.programs.iter().find(|program| program.name == name)
+    }
+}

@@ -1,0 +1,19 @@
+//! What a supervisor decides: which processes run, when they are started again, what becomes of the jobs that they
+//! are given, and when a schedule is due.
+//!
+//! Nothing here does I/O, reads a clock or starts a process. Each part is a machine that is given events and the
+//! time, and returns what to do; whoever drives it does that and tells it what happened.
+//!
+//! | what | where |
+//! |---|---|
+//! | `workers.toml`, checked | [`config`] |
+//! | when a program is due | [`schedule`] |
+
+#![deny(missing_docs)]
+
+pub mod config;
+pub mod limits;
+mod moment;
+pub mod schedule;
+
+pub use moment::Moment;

@@ -1,0 +1,39 @@
+//! Every limit of the supervisor, with its unit last. Nothing here decides anything.
+
+use std::time::Duration;
+
+/// The bytes that a `workers.toml` may have.
+pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
+
+/// The programs that one file may have.
+pub const PROGRAMS_MAX: usize = 10_000;
+
+/// The processes that one program may have.
+pub const PROCESSES_MAX: u32 = 10_000;
+
+/// The characters that a program's name may have: it is part of file names and of znodes' names.
+pub const PROGRAM_NAME_CHARS_MAX: usize = 64;
+
+/// The longest duration that a key takes: a week.
+pub const DURATION_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// The jobs that a stream process may hold beyond the one it works on, at most.
+pub const PREFETCH_MAX: u32 = 1_000;
+
+/// The failures within which a program may be given up, at most; their times are kept.
+pub const FAILURES_MAX: u32 = 1_000;
+
+/// The bytes of a job's body: the most that a server of ours can be set to.
+pub const JOB_BYTES_MAX: usize = 1008 << 20;
+
+/// The bytes that a line in a frame may have, the line feed included.
+pub const FRAME_LINE_BYTES_MAX: usize = 64;
+
+/// The bytes of a worker's answer: it is one line.
+pub const ANSWER_BYTES_MAX: usize = FRAME_LINE_BYTES_MAX;
+
+/// How late a tick may be noticed and still count as being on time.
+pub const TICK_LATE_MAX: Duration = Duration::from_secs(10);
+
+/// The missed ticks that are made up for, at most: the newest ones.
+pub const MISSED_TICKS_MAX: usize = 100;

@@ -1,0 +1,166 @@
+//! Which ticks of a schedule are to be run: those that are due, those that were missed, and those that come while
+//! the one before still runs. Nothing here starts anything, or knows of other machines.
+
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Schedule;
+use crate::limits::{MISSED_TICKS_MAX, TICK_LATE_MAX};
+
+/// What becomes of ticks for which nobody was there: the machine was down or asleep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missed {
+    /// They are left out.
+    #[default]
+    Skip,
+    /// The newest of them is made up for.
+    Once,
+    /// All are made up for, the oldest first; the newest hundred at most.
+    All,
+}
+
+/// What becomes of a tick that comes while a run of the program is going on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Overlap {
+    /// It is left out.
+    #[default]
+    Skip,
+    /// It runs beside the other.
+    Allow,
+    /// It runs when the other has ended. One tick waits at most; a later one takes its place.
+    Wait,
+}
+
+/// One instant at which a program is due. A cluster can agree on who runs it, since it has the same name everywhere.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tick {
+    /// The program.
+    pub program: String,
+    /// When it is due.
+    pub at: Timestamp,
+}
+
+impl Tick {
+    /// The tick's name, the same on every machine and fit for a znode: `PROGRAM@2026-03-29T01:00:00Z`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}@{}", self.program, self.at)
+    }
+}
+
+/// The ticks of one program on one machine.
+///
+/// Ask [`Ticks::next_due`] when to look again, [`Ticks::due`] what to run then, and say [`Ticks::ended`] for each run
+/// that was begun, also for one that another machine has taken or that could not be started.
+#[derive(Debug)]
+pub struct Ticks {
+    program: String,
+    schedule: Schedule,
+    missed: Missed,
+    overlap: Overlap,
+    /// Everything until this instant has been decided.
+    decided: Timestamp,
+    running: u32,
+    /// Missed ticks that are made up for one after another, the oldest first.
+    made_up: VecDeque<Timestamp>,
+    /// The tick that waits for the end of a run.
+    waiting: Option<Timestamp>,
+}
+
+impl Ticks {
+    /// The ticks after `since`: the last one that is known to have been run, or now.
+    #[must_use]
+    pub fn new(
+        program: &str,
+        schedule: Schedule,
+        missed: Missed,
+        overlap: Overlap,
+        since: Timestamp,
+    ) -> Ticks {
+        Ticks {
+            program: program.to_owned(),
+            schedule,
+            missed,
+            overlap,
+            decided: since,
+            running: 0,
+            made_up: VecDeque::new(),
+            waiting: None,
+        }
+    }
+
+    /// When the next tick is due; it may be past. `None` if there is none before the end of the calendar.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.schedule.next_after(self.decided)
+    }
+
+    /// The ticks that are to be run now, the oldest first. Each counts as running until [`Ticks::ended`].
+    pub fn due(&mut self, now: Timestamp) -> Vec<Tick> {
+        let mut beside = Vec::new();
+        for (at, on_time) in self.reached(now) {
+            let busy = self.running > 0 || !self.made_up.is_empty() || self.waiting.is_some();
+            match self.overlap {
+                _ if !on_time => self.made_up.push_back(at),
+                Overlap::Allow => beside.push(at),
+                Overlap::Skip if busy => {}
+                Overlap::Skip | Overlap::Wait => self.waiting = Some(at),
+            }
+        }
+        let surplus = self.made_up.len().saturating_sub(self.made_up_max());
+        self.made_up.drain(..surplus);
+        self.decided = self.decided.max(now);
+        let mut ticks: Vec<Tick> = beside.into_iter().map(|at| self.begin(at)).collect();
+        ticks.extend(self.next());
+        ticks
+    }
+
+    /// A run has ended. Returns the tick that is to be run next, if one has waited for it.
+    pub fn ended(&mut self) -> Option<Tick> {
+        self.running = self.running.saturating_sub(1);
+        self.next()
+    }
+
+    fn made_up_max(&self) -> usize {
+        match self.missed {
+            Missed::Skip => 0,
+            Missed::Once => 1,
+            Missed::All => MISSED_TICKS_MAX,
+        }
+    }
+
+    /// The ticks until `now` that the policy for missed ones lets through, and whether each is on time.
+    fn reached(&self, now: Timestamp) -> VecDeque<(Timestamp, bool)> {
+        let late = SignedDuration::try_from(TICK_LATE_MAX).unwrap_or(SignedDuration::ZERO);
+        // From the newest backwards, so that years of missed ticks cost nothing.
+        let mut reached = VecDeque::new();
+        let mut end = now;
+        let mut missed = 0;
+        while let Some(at) = self.schedule.last_until(end).filter(|at| *at > self.decided) {
+            let on_time = at.duration_until(now) <= late;
+            missed += usize::from(!on_time);
+            if missed > self.made_up_max() {
+                break;
+            }
+            reached.push_front((at, on_time));
+            let Ok(before) = at.checked_sub(SignedDuration::from_secs(1)) else { break };
+            end = before;
+        }
+        reached
+    }
+
+    /// What is to be run when nothing runs.
+    fn next(&mut self) -> Option<Tick> {
+        if self.running > 0 {
+            return None;
+        }
+        let at = self.made_up.pop_front().or_else(|| self.waiting.take())?;
+        Some(self.begin(at))
+    }
+
+    fn begin(&mut self, at: Timestamp) -> Tick {
+        self.running += 1;
+        Tick { program: self.program.clone(), at }
+    }
+}
