@@ -7,6 +7,8 @@
 //! | what | where |
 //! |---|---|
 //! | `workers.toml`, checked | [`config`] |
+//! | one process: its states, back-off, readiness, end | [`process`] |
+//! | how many processes a tube needs | [`scale`] |
 //! | when a program is due | [`schedule`] |
 
 #![deny(missing_docs)]
@@ -14,6 +16,8 @@
 pub mod config;
 pub mod limits;
 mod moment;
+pub mod process;
+pub mod scale;
 pub mod schedule;
 
 pub use moment::Moment;
