@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `workers.toml`, checked | [`config`] |
 //! | one process: its states, back-off, readiness, end | [`process`] |
+//! | what to start, stop and replace | [`plan`] |
 //! | how many processes a tube needs | [`scale`] |
 //! | when a program is due | [`schedule`] |
 
@@ -16,6 +17,7 @@
 pub mod config;
 pub mod limits;
 mod moment;
+pub mod plan;
 pub mod process;
 pub mod scale;
 pub mod schedule;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::schedule::{Missed, Overlap, Schedule};
 
-/// One `[program.NAME]`. Two that are equal need no restart.
+/// One `[program.NAME]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     /// Letters, digits, `-`, `_` and `.`; unique in the file.
@@ -41,6 +41,27 @@ pub struct Program {
     pub singleton: bool,
     /// What its processes do.
     pub work: Work,
+}
+
+impl Program {
+    /// Whether processes of this edition have to be started anew when the file says `newer` of their program. All else
+    /// (how many there are, restarting, stopping, logs, trials of jobs, schedules) holds for running processes, too.
+    #[must_use]
+    pub fn needs_restart(&self, newer: &Program) -> bool {
+        let work = match (&self.work, &newer.work) {
+            (Work::Service { listen: old }, Work::Service { listen: new }) => old == new,
+            (Work::Jobs(old), Work::Jobs(new)) => old.mode == new.mode && old.tube == new.tube,
+            (Work::Timetable(_), Work::Timetable(_)) => true,
+            _ => false,
+        };
+        !work
+            || self.command != newer.command
+            || self.environment != newer.environment
+            || self.directory != newer.directory
+            || self.user != newer.user
+            || self.umask != newer.umask
+            || (self.ready.when == ReadyWhen::Notified) != (newer.ready.when == ReadyWhen::Notified)
+    }
 }
 
 /// What the processes of a program do.
