@@ -22,6 +22,9 @@ pub(crate) trait Protocol {
     /// Decodes from `input` as long as requests may be made, and makes them. True if it had to stop before the end.
     fn take(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> bool;
 
+    /// So many bytes of memory are taken up by what can't be decoded yet. False if that is too much: the connection ends.
+    fn may_keep(&mut self, bytes: usize) -> bool;
+
     /// The client can send nothing more. Called once; `waits` says whether something of its is still under way.
     fn half_close(&mut self, waits: bool);
 
@@ -86,7 +89,7 @@ impl<P: Protocol> Connection<P> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             let stopped = self.take_pending(context);
-            if self.is_over(stopped) {
+            if !self.protocol.may_keep(self.pending.capacity()) || self.is_over(stopped) {
                 return Poll::Ready(());
             }
             if self.outgoing.lock().unsent() > 0

@@ -62,6 +62,16 @@ pub(crate) const READ_BYTES: usize = 64 << 10;
 /// taken from its socket; what comes then stays there.
 pub(crate) const SENT_AHEAD_BYTES_MAX: usize = 16 << 10;
 
+/// Bytes of memory for requests of ZooKeeper's protocol whose rest has not come, of all clients together. With more, a
+/// client is hung up on when more of its request comes,
+pub(crate) const FRAME_BYTES_UNFINISHED_TOTAL_MAX: usize = 256 << 20;
+
+/// but so many of the largest requests have room however large those may be,
+pub(crate) const FRAMES_UNFINISHED_MIN: usize = 4;
+
+/// and each client may have as much as is kept of requests that are sent ahead, in a buffer that grows by doubling.
+pub(crate) const FRAME_BYTES_OF_CLIENT_GRANTED: usize = 2 * (SENT_AHEAD_BYTES_MAX + READ_BYTES);
+
 /// An answer to an operator's word is given in pieces of so many connections, sessions or watches at most,
 pub(crate) const WORD_PIECE_ITEMS: usize = 256;
 

@@ -135,6 +135,11 @@ impl Protocol for Client {
     }
 
     /// A reserve of its that waits, or that it has sent ahead, must not wait on.
+    fn may_keep(&mut self, _bytes: usize) -> bool {
+        // Producers with a slow network must not suffer from many others.
+        true
+    }
+
     fn half_close(&mut self, waits: bool) {
         if waits {
             self.replica.submit(self.id, &Command::HalfClose);

@@ -53,6 +53,8 @@ pub(crate) struct Client {
     taken: u32,
     /// Bytes that were there at last and could not be taken.
     untaken: usize,
+    /// The memory that they take up.
+    kept: usize,
 }
 
 /// How far a connection is.
@@ -107,6 +109,7 @@ impl Client {
             now: 0,
             taken: 0,
             untaken: 0,
+            kept: 0,
         }
     }
 
@@ -455,6 +458,11 @@ impl Protocol for Client {
         stopped
     }
 
+    fn may_keep(&mut self, bytes: usize) -> bool {
+        let before = std::mem::replace(&mut self.kept, bytes);
+        bytes == before || self.hub.keep(&self.peer, before, bytes)
+    }
+
     fn half_close(&mut self, _waits: bool) {
         self.stage = Stage::Quit;
     }
@@ -474,6 +482,7 @@ impl Drop for Client {
         if let Some(listing) = &self.listing {
             self.replica.listing_end(listing.id());
         }
+        self.hub.keep(&self.peer, self.kept, 0);
         self.hub.remove(&self.peer, self.address.ip());
         self.connections.remove(self.peer.id);
     }

@@ -15,6 +15,7 @@ use super::peer::Peer;
 use super::sessions::Heartbeats;
 use super::settings::Settings;
 use super::statistics::Statistics;
+use super::unfinished::Unfinished;
 use super::watches::{Modes, Watches};
 use crate::limits::REPLY_BYTES_UNSENT_TOTAL_MAX;
 use crate::reminder::Reminder;
@@ -35,11 +36,16 @@ pub(crate) struct Hub {
     burdened: AtomicBool,
     /// It has been said that a client is hung up on that watches too much.
     watch_excesses: Mutex<Reminder>,
+    unfinished: Unfinished,
+    /// It has been said that a client is hung up on since there is too much of that.
+    unfinished_excesses: Mutex<Reminder>,
 }
 
 impl Hub {
     pub(crate) fn new(settings: Settings) -> Self {
         Hub {
+            unfinished: Unfinished::new(settings.frame_bytes_max),
+            unfinished_excesses: Mutex::default(),
             settings,
             heartbeats: Heartbeats::new(),
             peers: Mutex::default(),
@@ -102,8 +108,7 @@ impl Hub {
         let added = self.watches().add(watcher, path, modes);
         if let Err(excess) = &added {
             peer.outgoing.lock().close_when_sent();
-            let mut reminder = self.watch_excesses.lock().unwrap_or_else(PoisonError::into_inner);
-            if reminder.is_due() {
+            if is_due(&self.watch_excesses) {
                 tracing::warn!(
                     address = %peer.address,
                     session = %format_args!("{session:#x}"),
@@ -113,6 +118,19 @@ impl Hub {
             }
         }
         added.is_ok()
+    }
+
+    /// Notes that a client has `to` bytes of an unfinished request instead of `from`. False if that is too much.
+    pub(super) fn keep(&self, peer: &Peer, from: usize, to: usize) -> bool {
+        let fits = self.unfinished.change(from, to);
+        if !fits && is_due(&self.unfinished_excesses) {
+            tracing::warn!(
+                address = %peer.address,
+                limit = self.unfinished.bytes_max(),
+                "a client is hung up on: the limit of requests whose rest has not come is reached"
+            );
+        }
+        fits
     }
 
     fn addresses(&self) -> MutexGuard<'_, Addresses> {
@@ -156,4 +174,8 @@ impl Hub {
         self.watches().remove_client(watcher);
         self.addresses().remove(address);
     }
+}
+
+fn is_due(reminder: &Mutex<Reminder>) -> bool {
+    reminder.lock().unwrap_or_else(PoisonError::into_inner).is_due()
 }

@@ -12,6 +12,7 @@ mod sessions;
 mod settings;
 mod statistics;
 mod translate;
+mod unfinished;
 mod watches;
 mod words;
 

@@ -86,6 +86,39 @@ fn what_is_announced_and_does_not_come_takes_no_memory() {
 }
 
 #[test]
+fn what_comes_of_unfinished_requests_has_a_bound() {
+    /// What all of them may have, and about what the server may take besides.
+    const UNFINISHED_BYTES_MAX: usize = 256 * MEBIBYTE;
+    const GROWTH_MAX: usize = UNFINISHED_BYTES_MAX + 64 * MEBIBYTE;
+    let mut server = Server::zookeeper_in_memory(&["--zookeeper-max-connections-per-address", "off"]);
+    let mut others = Client::open(server.zookeeper());
+    others.create("/a", b"").expect("it is created");
+    let before = server.resident_bytes();
+    let frame = encode(&set("/a", &vec![b'x'; 1_000_000]), 7);
+    let (most, last) = frame.split_at(frame.len() - 1);
+    let mut clients: Vec<Client> = (0..400).map(|_| Client::open(server.zookeeper())).collect();
+    clients[0].wire.send(most);
+    others_go_on(&mut others);
+    for client in &mut clients[1..] {
+        // It may be closed in the middle.
+        let _ = client.wire.try_send(most);
+    }
+    server.wait_for("requests whose rest has not come");
+    others_go_on(&mut others);
+    let growth = server.peak_bytes().saturating_sub(before);
+    assert!(growth < GROWTH_MAX, "it grew by {growth} bytes");
+
+    // Who came first is not hung up on for others.
+    clients[0].wire.send(last);
+    assert_eq!(clients[0].answer().header.error, None);
+    // Whoever was hung up on has its session, and there is room when the others have gone.
+    let mut client = Client::resume(server.zookeeper(), &clients[399].session).expect("the session lives");
+    clients.truncate(1);
+    others_go_on(&mut others);
+    client.set("/a", &vec![b'y'; 1_000_000]).expect("there is room");
+}
+
+#[test]
 fn whoever_begins_with_something_else_is_hung_up_on() {
     let server = Server::zookeeper_in_memory(&[]);
     let mut others = Client::open(server.zookeeper());
