@@ -20,7 +20,8 @@ pub mod permissions {
 
 /// One entry of an access control list: who may do what.
 ///
-/// Null strings are read as empty ones: kazoo sends the one where Java's client sends the other.
+/// Null strings are read as empty ones: kazoo sends the one where Java's client sends the other. Only the schemes whose
+/// ids the real server looks into can't do without; it stumbles over their nulls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Acl<'a> {
     /// What is permitted, as bits of [`permissions`]. Others may be set, too.
@@ -38,11 +39,12 @@ impl Acl<'static> {
 
 impl<'a> Record<'a> for Acl<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, Flaw> {
-        Ok(Self {
-            permissions: reader.i32()?,
-            scheme: reader.string_or_empty()?,
-            id: reader.string_or_empty()?,
-        })
+        let (permissions, scheme) = (reader.i32()?, reader.string_or_empty()?);
+        let id = match scheme {
+            "world" | "digest" | "ip" => reader.string()?,
+            _ => reader.string_or_empty()?,
+        };
+        Ok(Self { permissions, scheme, id })
     }
 
     fn write(&self, out: &mut Vec<u8>) {

@@ -5,8 +5,8 @@
 pub enum Flaw {
     /// They end too early, or hold a length or a number that can't be.
     Malformed,
-    /// The record is whole, but what it says is refused: a string that isn't UTF-8, or a create mode that
-    /// doesn't exist.
+    /// The record is whole, but what it says is refused: a string that isn't UTF-8, a null one for a path, or a
+    /// create mode that doesn't exist.
     BadArgument,
 }
 

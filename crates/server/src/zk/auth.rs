@@ -16,14 +16,14 @@ pub(super) type Identity = (&'static str, String);
 /// As in the real server's `DigestAuthenticationProvider` and `IPAuthenticationProvider`.
 pub(super) fn identities(
     scheme: &str,
-    credentials: &[u8],
+    credentials: Option<&[u8]>,
     address: IpAddr,
     super_digest: Option<&str>,
 ) -> Option<Vec<Identity>> {
     match scheme {
         "ip" => Some(vec![("ip", address.to_string())]),
         "digest" => {
-            let digest = digest(&String::from_utf8_lossy(credentials));
+            let digest = digest(&String::from_utf8_lossy(credentials?));
             let is_super = super_digest == Some(digest.as_str());
             let identity = ("digest", digest);
             Some(if is_super { vec![("super", String::new()), identity] } else { vec![identity] })
@@ -70,11 +70,19 @@ mod tests {
     fn the_super_user_is_who_has_its_digest() {
         let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let digest = "super:D/InIHSb7yEEbrWz8b9l71RjZJU=";
-        let identities = |credentials, super_digest| identities("digest", credentials, ip, super_digest);
+        let identities =
+            |credentials: &[u8], super_digest| identities("digest", Some(credentials), ip, super_digest);
         let both = vec![("super", String::new()), ("digest", digest.to_owned())];
         assert_eq!(identities(b"super:test", Some(digest)), Some(both));
         assert_eq!(identities(b"super:test", None), Some(vec![("digest", digest.to_owned())]));
-        assert_eq!(super::identities("world", b"anyone", ip, None), None);
+        assert_eq!(super::identities("world", Some(b"anyone"), ip, None), None);
+    }
+
+    #[test]
+    fn null_shows_nothing_but_an_address() {
+        let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        assert_eq!(identities("digest", None, ip, None), None);
+        assert_eq!(identities("ip", None, ip, None), Some(vec![("ip", ip.to_string())]));
     }
 
     #[test]

@@ -359,7 +359,7 @@ impl Client {
         });
     }
 
-    fn authenticate(&mut self, xid: i32, scheme: &str, credentials: &[u8]) {
+    fn authenticate(&mut self, xid: i32, scheme: &str, credentials: Option<&[u8]>) {
         let place = Query::Sync { path: "".into() };
         let super_digest = self.hub.settings.super_digest.as_deref();
         let identities = auth::identities(scheme, credentials, self.address.ip(), super_digest);

@@ -20,7 +20,7 @@ pub(super) enum Step<'a> {
     /// A command, for the log.
     Command(Change<'a>),
     /// The client says who it is.
-    Auth { scheme: &'a str, credentials: &'a [u8] },
+    Auth { scheme: &'a str, credentials: Option<&'a [u8]> },
     /// The client ends its session.
     Close,
 }
@@ -102,9 +102,7 @@ pub(super) fn step<'a>(request: &Request<'a>) -> Step<'a> {
         }
         Request::WhoAmI => placed(Then::WhoAmI),
         Request::Sasl { .. } => placed(Then::Sasl),
-        Request::Auth { scheme, credentials, .. } => {
-            Step::Auth { scheme, credentials: credentials.unwrap_or_default() }
-        }
+        Request::Auth { scheme, credentials, .. } => Step::Auth { scheme, credentials },
         Request::CloseSession => Step::Close,
     }
 }

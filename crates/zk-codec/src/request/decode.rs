@@ -31,8 +31,10 @@ pub enum RequestError {
         /// What was asked for.
         op: Op,
     },
-    /// It has a string that isn't UTF-8, or a create mode that doesn't exist.
-    #[error("request {xid} ({op:?}) has a string that is not UTF-8, or an unknown create mode: correct it")]
+    /// It has a string that isn't UTF-8, a null one for a path, or a create mode that doesn't exist.
+    #[error(
+        "request {xid} ({op:?}) has a string that is not UTF-8, a null path, or an unknown create mode: correct it"
+    )]
     BadArgument {
         /// The request's number.
         xid: i32,
@@ -84,27 +86,27 @@ impl<'a> Request<'a> {
             Op::Create => Self::Create(Create::read(reader)?),
             Op::Create2 => Self::Create2(Create::read(reader)?),
             Op::CreateContainer => Self::CreateContainer(Create::read(reader)?),
-            Op::CreateTtl => {
-                let (create, ttl_ms) = (Create::read_flags(reader)?, reader.i64()?);
-                Self::CreateTtl { create: create.map_err(|_flags| Flaw::BadArgument)?, ttl_ms }
-            }
+            Op::CreateTtl => Self::read_create_ttl(reader)?,
             Op::Delete => Self::Delete { path: reader.string()?, version: reader.i32()? },
             Op::Exists => Self::Exists { path: reader.string()?, watch: reader.bool()? },
             Op::GetData => Self::GetData { path: reader.string()?, watch: reader.bool()? },
-            Op::SetData => Self::SetData {
-                path: reader.string()?,
-                data: reader.nullable_buffer()?,
-                version: reader.i32()?,
-            },
+            Op::SetData => {
+                let (path, data) = (reader.nullable_string()?, reader.nullable_buffer()?);
+                Self::SetData { version: reader.i32()?, path: not_null(path)?, data }
+            }
             Op::GetAcl => Self::GetAcl { path: reader.string()? },
             Op::SetAcl => {
-                Self::SetAcl { path: reader.string()?, acl: List::read(reader)?, version: reader.i32()? }
+                let (path, acl) = (reader.nullable_string()?, List::read(reader)?);
+                Self::SetAcl { version: reader.i32()?, path: not_null(path)?, acl }
             }
             Op::GetChildren => Self::GetChildren { path: reader.string()?, watch: reader.bool()? },
             Op::GetChildren2 => Self::GetChildren2 { path: reader.string()?, watch: reader.bool()? },
-            Op::Sync => Self::Sync { path: reader.string()? },
+            Op::Sync => Self::Sync { path: reader.string_or_empty()? },
             Op::Ping => Self::Ping,
-            Op::Check => Self::Check { path: reader.string()?, version: reader.i32()? },
+            Op::Check => {
+                let (path, version) = (reader.nullable_string()?, reader.i32()?);
+                Self::Check { path: not_null(path)?, version }
+            }
             Op::Multi => Self::Multi(multi::read_all(reader)?),
             Op::MultiRead => Self::MultiRead(multi::read_all(reader)?),
             Op::Reconfig => Self::Reconfig {
@@ -117,7 +119,7 @@ impl<'a> Request<'a> {
                 Self::CheckWatches { path: reader.string()?, kind: read_watcher_kind(reader)? }
             }
             Op::RemoveWatches => {
-                Self::RemoveWatches { path: reader.string()?, kind: read_watcher_kind(reader)? }
+                Self::RemoveWatches { path: reader.string_or_empty()?, kind: read_watcher_kind(reader)? }
             }
             Op::Auth => Self::Auth {
                 kind: reader.i32()?,
@@ -142,12 +144,17 @@ impl<'a> Request<'a> {
             Op::GetEphemerals => Self::GetEphemerals { prefix: reader.string_or_empty()? },
             Op::GetAllChildrenNumber => Self::GetAllChildrenNumber { path: reader.string()? },
             Op::AddWatch => Self::AddWatch {
-                path: reader.string()?,
+                path: reader.string_or_empty()?,
                 mode: AddWatchMode::from_number(reader.i32()?).ok_or(Flaw::Malformed)?,
             },
             Op::WhoAmI => Self::WhoAmI,
             Op::CloseSession => Self::CloseSession,
         })
+    }
+
+    fn read_create_ttl(reader: &mut Reader<'a>) -> Result<Self, Flaw> {
+        let (create, ttl_ms) = (Create::read_flags(reader)?, reader.i64()?);
+        Ok(Self::CreateTtl { create: create.map_err(|_flags| Flaw::BadArgument)?, ttl_ms })
     }
 }
 
@@ -163,6 +170,11 @@ impl<'a> Create<'a> {
         let create = |mode| Self { path, data, acl, mode };
         Ok(CreateMode::from_number(flags).map(create).ok_or(flags))
     }
+}
+
+/// A path of a record that is whole: the real server looks at it before all else, and null is no valid one.
+fn not_null(path: Option<&str>) -> Result<&str, Flaw> {
+    path.ok_or(Flaw::BadArgument)
 }
 
 /// What an operation comes to with a string that isn't UTF-8. Java puts replacement characters into it; the real

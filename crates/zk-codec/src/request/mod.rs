@@ -14,7 +14,7 @@ use crate::numbers::{AddWatchMode, CreateMode, Op, WatcherKind};
 /// One request of a client.
 ///
 /// A server reads requests with [`Request::decode`]; a client writes them with [`Request::encode`]. Paths are as
-/// they were sent, and may be no paths at all. A `version` of -1 fits every version; `watch` asks to be told of
+/// they were sent, and may be no paths at all; a null one is read as an empty one where the real server takes it. A `version` of -1 fits every version; `watch` asks to be told of
 /// the next change.
 ///
 /// ```

@@ -283,6 +283,37 @@ fn strings_that_are_not_utf8_are_refused() {
     assert_session_lives(&server, &client);
 }
 
+/// A request of that operation whose first string is null.
+fn with_null(op: Op, rest: &[u8]) -> Vec<u8> {
+    framed(&[&5_i32.to_be_bytes()[..], &op.number().to_be_bytes(), &(-1_i32).to_be_bytes(), rest].concat())
+}
+
+#[test]
+fn null_strings_are_answered_as_by_the_real_server() {
+    let server = Server::zookeeper_in_memory(&[]);
+    let mut client = Client::open(server.zookeeper());
+    let number = [0, 0, 0, 3];
+    for (op, rest, expected) in [
+        (Op::Exists, &[0][..], Some(ErrorCode::MarshallingError)),
+        (Op::Delete, &number, Some(ErrorCode::MarshallingError)),
+        (Op::SetData, &[0; 8], Some(ErrorCode::BadArguments)),
+        (Op::SetAcl, &[0; 8], Some(ErrorCode::BadArguments)),
+        (Op::Check, &number, Some(ErrorCode::BadArguments)),
+        (Op::CheckWatches, &number, Some(ErrorCode::MarshallingError)),
+        (Op::RemoveWatches, &number, Some(ErrorCode::NoWatcher)),
+        (Op::AddWatch, &[0; 4], None),
+        (Op::Sync, &[], None),
+        (Op::GetEphemerals, &[], None),
+    ] {
+        client.wire.send(with_null(op, rest));
+        assert_eq!(client.answer().header.error, expected, "{op:?}");
+    }
+    client.send(&Request::Auth { kind: 0, scheme: "digest", credentials: None });
+    assert_eq!(client.answer().header.error, Some(ErrorCode::AuthFailed));
+    client.wire.assert_ended();
+    assert_session_lives(&server, &client);
+}
+
 /// As many operations of a multi as there is room for, on a path of two bytes.
 fn operations_that_fit(operation: Operation<'_>) -> usize {
     let one = encode(&Request::Multi((&[operation]).into()), 1).len();
