@@ -170,6 +170,7 @@ impl Tree {
 
 impl Numbers {
     /// Reads `name=number`, with `,` or `;` between them. What makes no sense is left out; without a number it is -1.
+    /// ZooKeeper reads all or nothing, and answers `MarshallingError` to what is created then.
     fn parse(data: Option<&[u8]>) -> Self {
         let text = String::from_utf8_lossy(data.unwrap_or_default());
         let mut numbers = Numbers::default();
@@ -212,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_read_and_written_as_zookeeper_does() {
+    fn what_makes_no_sense_is_left_out_and_the_rest_written_as_zookeeper_does() {
         for (text, expected) in [
             ("", "count=-1,bytes=-1"),
             ("count=5,bytes=7", "count=5,bytes=7"),

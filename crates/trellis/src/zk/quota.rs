@@ -313,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_read_and_written_as_zookeeper_does() {
+    fn what_makes_no_sense_is_left_out_and_the_rest_written_as_zookeeper_does() {
         let check = |text: &str, expected: &str| {
             assert_eq!(Numbers::parse(text.as_bytes()).to_string(), expected, "{text}");
         };

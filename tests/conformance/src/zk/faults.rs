@@ -16,6 +16,7 @@
 //! | reckons a hard quota without what a multi's operations change one after the other | with it | [`Rules::allow`] |
 //! | counts the root among the nodes below it, if it is called by an empty path | doesn't | [`Rules::allow`] |
 //! | gives characters beyond U+FFFF, which no path can have, back as broken UTF-8 | as they were | [`Rules::allow`] |
+//! | refuses whatever is created below a quota whose limits make no sense (`count=x`, `count=`) | takes what makes sense, the rest is no limit | `generate`: they make sense |
 //! | gives a null path of `sync` back, and stumbles over the removal of a watch on one | an empty path | `arguments`: no path is null |
 //! | looks at the null ids of an access control list when it has looked at the path | before | `arguments`: no id is null |
 //! | sends an empty list behind the error of a multi in which a path is null | nothing | `arguments`: no path is null |
