@@ -3,6 +3,7 @@
 //! | Module | What it is for |
 //! |---|---|
 //! | [`process`] | fork, waiting for children, orphans |
+//! | [`pool`] | at most N children at a time, each with one task and one result |
 //! | [`signals`], [`timers`] | signals and timers as values that arrive in a loop |
 //! | [`frame`] | bytes between processes |
 //!
@@ -13,6 +14,7 @@
 pub mod frame;
 pub mod limits;
 mod poll;
+pub mod pool;
 pub mod process;
 pub mod signals;
 mod sys;

@@ -1,4 +1,16 @@
 //! The limits of this crate, each with its unit last.
 
+/// The most children that a pool may have at a time.
+pub const POOL_CHILDREN_MAX: usize = 4096;
+
+/// The largest result of a pool's task unless its settings say otherwise: 1 GiB.
+pub const RESULT_BYTES_MAX_DEFAULT: u32 = 1 << 30;
+
 /// The largest frame that four bytes of length can announce.
 pub const FRAME_BYTES_MAX: u32 = u32::MAX;
+
+/// How much is read from a child at once.
+pub(crate) const READ_BYTES: usize = 64 << 10;
+
+/// How much is read from one child before the others have their turn.
+pub(crate) const TURN_BYTES: usize = 1 << 20;

@@ -28,6 +28,7 @@ mod orphans;
 mod threads;
 
 pub use child::{Child, Status, WaitError};
+pub(crate) use fork::end;
 pub use fork::{Fork, ForkError, fork, fork_with_threads, spawn, spawn_detached};
 pub use orphans::{adopt_orphans, die_with_parent, reap};
 pub use threads::threads;

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod helpers;
+mod pool;
 mod process;
 mod signals;
 
@@ -24,7 +25,7 @@ type Test = (&'static str, fn());
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let tests = [process::TESTS, signals::TESTS].concat();
+    let tests = [process::TESTS, signals::TESTS, pool::TESTS].concat();
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
     let mut failed = 0;
     for (name, test) in tests.into_iter().filter(|(name, _)| wanted(name)) {
