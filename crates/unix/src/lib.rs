@@ -6,6 +6,7 @@
 //! | [`pool`] | at most N children at a time, each with one task and one result |
 //! | [`signals`], [`timers`] | signals and timers as values that arrive in a loop |
 //! | [`frame`] | bytes between processes |
+//! | [`sysv`] | System V semaphores, message queues and shared memory |
 //!
 //! Nothing here starts a thread, keeps a lock across a fork or needs a runtime, so all of it may be used by programs that
 //! fork, and from within an interpreter that does. `unsafe` is found in `sys`, and where a promise about threads is passed on to
@@ -18,6 +19,7 @@ pub mod pool;
 pub mod process;
 pub mod signals;
 mod sys;
+pub mod sysv;
 pub mod timers;
 
 pub use poll::{readable, wait_readable};

@@ -4,4 +4,12 @@
 #![allow(unsafe_code, reason = "what this module is for")]
 
 pub(crate) mod fork;
+pub(crate) mod msg;
+pub(crate) mod sem;
+pub(crate) mod shm;
 pub(crate) mod signals;
+
+/// What a call has returned, or the error that it left behind.
+fn checked(returned: libc::c_int) -> std::io::Result<libc::c_int> {
+    if returned == -1 { Err(std::io::Error::last_os_error()) } else { Ok(returned) }
+}

@@ -10,6 +10,7 @@ mod helpers;
 mod pool;
 mod process;
 mod signals;
+mod sysv;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -25,7 +26,7 @@ type Test = (&'static str, fn());
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let tests = [process::TESTS, signals::TESTS, pool::TESTS].concat();
+    let tests = [process::TESTS, signals::TESTS, pool::TESTS, sysv::TESTS].concat();
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
     let mut failed = 0;
     for (name, test) in tests.into_iter().filter(|(name, _)| wanted(name)) {
