@@ -7,6 +7,7 @@
 //! | [`signals`], [`timers`] | signals and timers as values that arrive in a loop |
 //! | [`frame`] | bytes between processes |
 //! | [`sysv`] | System V semaphores, message queues and shared memory |
+//! | [`php`] | PHP's `serialize()`, and the layouts of its System V functions |
 //!
 //! Nothing here starts a thread, keeps a lock across a fork or needs a runtime, so all of it may be used by programs that
 //! fork, and from within an interpreter that does. `unsafe` is found in `sys`, and where a promise about threads is passed on to
@@ -14,6 +15,7 @@
 
 pub mod frame;
 pub mod limits;
+pub mod php;
 mod poll;
 pub mod pool;
 pub mod process;

@@ -9,6 +9,12 @@ pub const RESULT_BYTES_MAX_DEFAULT: u32 = 1 << 30;
 /// The largest frame that four bytes of length can announce.
 pub const FRAME_BYTES_MAX: u32 = u32::MAX;
 
+/// How many arrays and objects may lie in each other in a PHP value: enough for real data, and little enough for the stack.
+pub const PHP_DEPTH_MAX: usize = 512;
+
+/// The largest value that is read from a variable in shared memory: 1 GiB.
+pub const PHP_VARIABLE_BYTES_MAX: usize = 1 << 30;
+
 /// How much is read from a child at once.
 pub(crate) const READ_BYTES: usize = 64 << 10;
 
