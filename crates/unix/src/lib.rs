@@ -4,8 +4,9 @@
 //! |---|---|
 //! | [`process`] | fork, waiting for children, orphans |
 //! | [`pool`] | at most N children at a time, each with one task and one result |
+//! | [`daemon`] | going into the background, with a pid file that tells who is there |
 //! | [`signals`], [`timers`] | signals and timers as values that arrive in a loop |
-//! | [`frame`] | bytes between processes |
+//! | [`frame`], [`fifo`] | bytes between processes |
 //! | [`sysv`] | System V semaphores, message queues and shared memory |
 //! | [`php`] | PHP's `serialize()`, and the layouts of its System V functions |
 //!
@@ -13,6 +14,8 @@
 //! fork, and from within an interpreter that does. `unsafe` is found in `sys`, and where a promise about threads is passed on to
 //! it. Linux only.
 
+pub mod daemon;
+pub mod fifo;
 pub mod frame;
 pub mod limits;
 pub mod php;

@@ -6,6 +6,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints what cargo's own harness would")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
+mod daemon;
+mod fifo;
 mod helpers;
 mod pool;
 mod process;
@@ -26,7 +28,8 @@ type Test = (&'static str, fn());
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let tests = [process::TESTS, signals::TESTS, pool::TESTS, sysv::TESTS].concat();
+    let tests =
+        [process::TESTS, signals::TESTS, pool::TESTS, sysv::TESTS, daemon::TESTS, fifo::TESTS].concat();
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
     let mut failed = 0;
     for (name, test) in tests.into_iter().filter(|(name, _)| wanted(name)) {
