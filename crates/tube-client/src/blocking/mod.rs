@@ -1,0 +1,12 @@
+//! The driver for programs without a runtime: no threads, no signals, nothing that a fork would break.
+
+mod client;
+mod producer;
+mod socket;
+mod stop;
+mod worker;
+
+pub use client::Client;
+pub use producer::Producer;
+pub use stop::{Stop, Stopper};
+pub use worker::{Running, Worker};

@@ -1,0 +1,36 @@
+//! The limits and defaults that the client keeps, each with its unit last.
+
+use std::time::Duration;
+
+/// The longest body of a reply: no server of this project stores a larger job. It is read as it comes.
+pub const BODY_BYTES_MAX: u32 = 1 << 30;
+
+/// How many requests are sent ahead of their replies. More wait their turn.
+pub const PIPELINE_REQUESTS_MAX: usize = 1024;
+
+/// How many bytes of requests are taken for sending at once; a single larger request is taken alone.
+pub const PIPELINE_BYTES_MAX: usize = 1 << 20;
+
+/// How much is asked of a socket at once.
+pub(crate) const READ_BYTES: usize = 16 << 10;
+
+/// How long a connection may take to come about, unless the settings say otherwise.
+pub(crate) const CONNECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
+
+/// How long a reply may take, unless the settings say otherwise.
+pub(crate) const REPLY_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
+
+/// How long a request waits for a connection, unless the settings say otherwise.
+pub(crate) const PATIENCE_DEFAULT: Duration = Duration::from_secs(10);
+
+/// The wait after all servers were tried once in vain, unless the settings say otherwise.
+pub(crate) const BACKOFF_MIN_DEFAULT: Duration = Duration::from_millis(50);
+
+/// The longest wait between two rounds of tries, unless the settings say otherwise.
+pub(crate) const BACKOFF_MAX_DEFAULT: Duration = Duration::from_secs(5);
+
+/// How long a worker waits in one reserve. A server that died without a word is noticed soon after.
+pub(crate) const WORKER_WAIT_SECONDS_MAX: Duration = Duration::from_secs(30);
+
+/// How long a job runs before its worker first thinks of touching it. The shortest TTR is a second.
+pub(crate) const KEEP_ALIVE_MS_MIN: Duration = Duration::from_millis(400);

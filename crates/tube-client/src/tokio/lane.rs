@@ -1,0 +1,224 @@
+//! A worker's way to its jobs: one at a time, of one or several servers.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use ::tokio::time::{Instant, sleep, timeout_at};
+use trellis_tube_codec::Request;
+
+use super::client::Client;
+use crate::address::Address;
+use crate::answer::Answer;
+use crate::error::Error;
+use crate::job::Job;
+use crate::limits::KEEP_ALIVE_MS_MIN;
+use crate::machine::Ticket;
+use crate::settings::Settings;
+use crate::verdict::{Retry, Verdict};
+
+/// One job at a time from some tubes of one or more servers; as many lanes as jobs are to be done at once.
+///
+/// Each server has a connection of its own that holds one job at most, so that waiting can end at any time without
+/// taking anything along. Where no server has a job at once, all are waited for together; what the others send
+/// while the first one's job is taken goes back to them. A lane that is dropped gives its job back.
+///
+/// ```no_run
+/// use trellis_tube_client::{Settings, tokio::Lane};
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut lane = Lane::new(vec!["queue-1".parse()?], &["mail"], &Settings::default())?;
+/// while let Some((server, job)) = lane.next(None).await? {
+///     let length = lane.keep_alive(server, job.id, async { job.body.len() }).await;
+///     println!("{length} bytes");
+///     lane.done(server, job.id);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Lane {
+    clients: Vec<Client>,
+    /// Which server is asked first the next time.
+    first: usize,
+    /// A reserve at each server, while they are waited for.
+    reserves: Vec<Option<Ticket>>,
+    /// A delete that travels with the next reserve.
+    deleting: Option<(usize, Ticket)>,
+}
+
+impl Lane {
+    /// A lane for these tubes; without any, for `default`. Nothing is connected yet.
+    ///
+    /// # Errors
+    /// If a tube's name is none, or there is no server.
+    pub fn new(servers: Vec<Address>, tubes: &[impl AsRef<str>], settings: &Settings) -> Result<Self, Error> {
+        if servers.is_empty() {
+            return Err(Error::NoServer);
+        }
+        let tubes: Vec<&str> = tubes.iter().map(AsRef::as_ref).collect();
+        let reserves = vec![None; servers.len()];
+        let clients = servers.into_iter().map(|server| {
+            let mut client = Client::with(vec![server], settings);
+            client.machine.assume_tubes(None, &tubes)?;
+            Ok(client)
+        });
+        let clients = clients.collect::<Result<_, Error>>()?;
+        Ok(Self { clients, first: 0, reserves, deleting: None })
+    }
+
+    /// Takes the next job of any server, and the server's place in the list; `None` if none came in time. When the
+    /// future is dropped, what was about to come goes back.
+    ///
+    /// # Errors
+    /// If a delete of [`Lane::done`] has failed; call it again for the next job. If no server can be reached, or
+    /// all refuse: the last error.
+    pub async fn next(&mut self, wait: Option<Duration>) -> Result<Option<(usize, Job)>, Error> {
+        let until = wait.map(|wait| Instant::now() + wait);
+        if self.clients.len() > 1 {
+            self.finish().await?;
+            if let Some(found) = self.take_at_once().await {
+                return Ok(Some(found));
+            }
+        }
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        for (client, reserve) in self.clients.iter_mut().zip(&mut self.reserves) {
+            *reserve = Some(client.begin_reserve(left));
+        }
+        let guard = Waiting { lane: self };
+        let mut failure = None;
+        poll_fn(|context| guard.lane.poll_next(&mut failure, context)).await
+    }
+
+    /// Deletes the job: at once if [`Lane::finish`] is called, or with the request for the next job, in one
+    /// message.
+    pub fn done(&mut self, server: usize, id: u64) {
+        if let Some(client) = self.clients.get_mut(server) {
+            self.deleting = Some((server, client.begin(&Request::Delete { id })));
+        }
+    }
+
+    /// Waits until the job of [`Lane::done`] is deleted.
+    pub async fn finish(&mut self) -> Result<(), Error> {
+        match self.deleting.take() {
+            Some((server, ticket)) => self.clients[server].outcome(ticket).await?.done(),
+            None => Ok(()),
+        }
+    }
+
+    /// Carries a verdict out. Only [`Verdict::Done`] takes no look at the job first.
+    pub async fn carry_out(
+        &mut self,
+        server: usize,
+        id: u64,
+        verdict: Verdict,
+        retry: &Retry,
+    ) -> Result<(), Error> {
+        let client = self.clients.get_mut(server).ok_or(Error::NoServer)?;
+        let request = match verdict.at_once(id) {
+            Some(request) => request,
+            None => verdict.by(id, &client.stats_job(id).await?.ok_or(Error::NotFound)?, retry),
+        };
+        client.call(&request).await?.done()
+    }
+
+    /// Runs a future, and meanwhile starts the job's time to run anew whenever a third of it has passed. If the job
+    /// is lost, that ends, and the future goes on: whatever is then said about the job fails.
+    pub async fn keep_alive<T>(&mut self, server: usize, id: u64, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        // Short jobs, which are most, need none of this.
+        let Some(client) = self.clients.get_mut(server) else { return work.await };
+        if let Ok(output) = timeout_at(Instant::now() + KEEP_ALIVE_MS_MIN, work.as_mut()).await {
+            return output;
+        }
+        let mut touching = pin!(touch_on(client, id));
+        let mut is_lost = false;
+        poll_fn(|context| {
+            if !is_lost {
+                is_lost = touching.as_mut().poll(context).is_ready();
+            }
+            work.as_mut().poll(context)
+        })
+        .await
+    }
+
+    /// The client of one server, by its place in the list.
+    pub fn client(&mut self, server: usize) -> Option<&mut Client> {
+        self.clients.get_mut(server)
+    }
+
+    /// A server that is connected and has a job answers at once; while there are any, nobody has to be left.
+    async fn take_at_once(&mut self) -> Option<(usize, Job)> {
+        let count = self.clients.len();
+        let first = self.first;
+        self.first = (first + 1) % count;
+        for server in (0..count).map(|step| (first + step) % count) {
+            let client = &mut self.clients[server];
+            if !client.is_connected() {
+                // It is being connected to meanwhile, or it would be left out while another one is busy.
+                client.machine.prefer_connection(Instant::now().into_std());
+                let _ = poll_fn(|context| Poll::Ready(client.poll_progress(context))).await;
+            } else if let Ok(Some(job)) = client.reserve(Some(Duration::ZERO)).await {
+                return Some((server, job));
+            }
+        }
+        None
+    }
+
+    fn poll_next(
+        &mut self,
+        failure: &mut Option<Error>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Option<(usize, Job)>, Error>> {
+        if let Some((server, ticket)) = self.deleting
+            && let Poll::Ready(outcome) = self.clients[server].poll_outcome(ticket, context)
+        {
+            self.deleting = None;
+            outcome.and_then(Answer::done)?;
+        }
+        for (server, (client, reserve)) in self.clients.iter_mut().zip(&mut self.reserves).enumerate() {
+            let Some(ticket) = *reserve else { continue };
+            let Poll::Ready(outcome) = client.poll_outcome(ticket, context) else { continue };
+            *reserve = None;
+            match outcome {
+                Ok(answer) => return Poll::Ready(Ok(answer.job().map(|job| (server, job)))),
+                Err(error) => *failure = Some(error),
+            }
+        }
+        if self.reserves.iter().any(Option::is_some) {
+            return Poll::Pending;
+        }
+        Poll::Ready(failure.take().map_or(Ok(None), Err))
+    }
+}
+
+/// Touches the job as often as it needs; ends when it is lost.
+async fn touch_on(client: &mut Client, id: u64) -> Error {
+    loop {
+        if let Err(error) = client.touch(id).await {
+            return error;
+        }
+        let statistics = match client.stats_job(id).await {
+            Ok(statistics) => statistics,
+            Err(error) => return error,
+        };
+        let ttr = statistics.and_then(|statistics| statistics.number("ttr")).unwrap_or(1);
+        sleep(Duration::from_secs(ttr) / 3).await;
+    }
+}
+
+/// Gives up what is still waited for when the wait ends or is dropped.
+struct Waiting<'a> {
+    lane: &'a mut Lane,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        for (client, reserve) in self.lane.clients.iter_mut().zip(&mut self.lane.reserves) {
+            if let Some(ticket) = reserve.take() {
+                client.abandon(ticket);
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The driver for programs that run on tokio. A future of it that is dropped leaves no job behind: what it has
+//! reserved, or was about to, goes back to the server.
+
+mod client;
+mod lane;
+mod producer;
+mod socket;
+mod worker;
+
+pub use client::Client;
+pub use lane::Lane;
+pub use producer::Producer;
+pub use worker::Worker;
