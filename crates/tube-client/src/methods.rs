@@ -1,6 +1,6 @@
 //! The calls that both clients have, written once: a macro, since they differ in `async` and `.await` only.
 
-/// Writes the methods into an `impl`, upon `now`, `outcome`, `call_all` and `settle`. The brackets hold what stands in
+/// Writes the methods into an `impl`, upon `enter`, `outcome`, `call_all` and `settle`. The brackets hold what stands in
 /// front of `fn` and behind a call.
 macro_rules! methods {
     ([$($async:ident)?] [$($await:tt)*]) => {
@@ -160,7 +160,7 @@ macro_rules! methods {
 
         /// Connects now, and not only with the first request.
         pub $($async)? fn connect(&mut self) -> Result<(), Error> {
-            let now = self.now();
+            let now = self.enter();
             let ticket = self.machine.connect(now);
             self.outcome(ticket)$($await)*?.done()
         }
@@ -174,19 +174,19 @@ macro_rules! methods {
         /// Begins a request whose outcome is asked for later: what is begun together travels together. A ticket
         /// must be redeemed with `outcome` or given up with `abandon`.
         pub fn begin(&mut self, request: &Request<'_>) -> Ticket {
-            let now = self.now();
+            let now = self.enter();
             self.machine.request(request, now)
         }
 
         /// Begins a reserve, as `begin` does.
         pub fn begin_reserve(&mut self, wait: Option<Duration>) -> Ticket {
-            let now = self.now();
+            let now = self.enter();
             self.machine.reserve(wait, now)
         }
 
         /// Gives a ticket up. A job that it has reserved, or will, goes back to the server.
         pub fn abandon(&mut self, ticket: Ticket) {
-            let now = self.now();
+            let now = self.enter();
             self.machine.abandon(ticket, now);
             self.settle();
         }
@@ -194,7 +194,7 @@ macro_rules! methods {
         /// Ends the connection without a word: jobs that it holds are ready again. The next request makes a new
         /// one.
         pub fn hang_up(&mut self) {
-            let now = self.now();
+            let now = self.enter();
             self.machine.hang_up(now);
             self.settle();
         }

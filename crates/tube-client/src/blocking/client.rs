@@ -96,14 +96,16 @@ impl Client {
         }
     }
 
-    fn now(&self) -> Instant {
-        Instant::now()
+    /// The time at which a call begins.
+    fn enter(&mut self) -> Instant {
+        let now = Instant::now();
+        self.leave_the_parents_link(now);
+        now
     }
 
     /// Does what can be done without waiting.
     pub(super) fn turn(&mut self) {
-        let now = Instant::now();
-        self.leave_the_parents_link(now);
+        let now = self.enter();
         self.machine.advance(now);
         self.settle();
         self.finish_connecting(now);
@@ -251,4 +253,36 @@ fn is_writable(descriptor: BorrowedFd<'_>) -> bool {
 
 fn is_later(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A child process finds the process id changed; here it is changed in place of a fork.
+    #[test]
+    fn a_forked_child_lets_go_without_a_word() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let server = std::thread::spawn(move || {
+            let (mut parents, _) = listener.accept().unwrap();
+            parents.read_exact(&mut [0; 9]).unwrap();
+            parents.write_all(b"RESERVED 7 1\r\na\r\n").unwrap();
+            let (mut childs, _) = listener.accept().unwrap();
+            childs.read_exact(&mut [0; 10]).unwrap();
+            childs.write_all(b"NOT_FOUND\r\n").unwrap();
+            let mut rest = Vec::new();
+            parents.read_to_end(&mut rest).unwrap();
+            rest
+        });
+        let mut client = Client::new(address);
+        assert!(client.reserve(None).unwrap().is_some());
+        client.owner = 0;
+        assert!(matches!(client.delete(7), Err(Error::NotFound)));
+        assert!(!client.holds(7));
+        assert_eq!(server.join().unwrap(), b"", "nothing is said on the parent's connection");
+    }
 }

@@ -121,7 +121,8 @@ impl Client {
         }
     }
 
-    fn now(&self) -> Instant {
+    /// The time at which a call begins.
+    fn enter(&self) -> Instant {
         ::tokio::time::Instant::now().into_std()
     }
 
@@ -139,7 +140,7 @@ impl Client {
 
     /// Ready whenever something has moved.
     pub(super) fn poll_progress(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let now = self.now();
+        let now = self.enter();
         if let Some(address) = self.machine.wants_connection(now) {
             self.link = Link::Connecting(Box::pin(Socket::connect(address.clone())));
         }
