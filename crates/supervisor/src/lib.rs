@@ -11,15 +11,19 @@
 //! | what to start, stop and replace | [`plan`] |
 //! | how many processes a tube needs | [`scale`] |
 //! | when a program is due | [`schedule`] |
+//! | the bytes between the supervisor and a worker that gets its jobs in frames | [`stream`] |
 
 #![deny(missing_docs)]
 
 pub mod config;
+mod job;
 pub mod limits;
 mod moment;
 pub mod plan;
 pub mod process;
 pub mod scale;
 pub mod schedule;
+pub mod stream;
 
+pub use job::{JobId, NotAJob};
 pub use moment::Moment;

@@ -37,3 +37,10 @@ pub const TICK_LATE_MAX: Duration = Duration::from_secs(10);
 
 /// The missed ticks that are made up for, at most: the newest ones.
 pub const MISSED_TICKS_MAX: usize = 100;
+
+/// How long a job may be in hand before its server is asked for its time to run. Most are done by then; the shortest
+/// time to run is a second.
+pub const INSPECT_AFTER: Duration = Duration::from_millis(250);
+
+/// How long nothing is reserved after a server has said `DEADLINE_SOON`, which it says at once and again and again.
+pub const DEADLINE_PAUSE: Duration = Duration::from_millis(100);

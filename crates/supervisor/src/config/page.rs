@@ -19,7 +19,7 @@ A program is one of these:
 
 - a *service*: its processes run for as long as they like, and may share listening sockets (`listen`);
 - *jobs*: its processes work off a `tube`, one process a job (`mode = \"exec\"`) or processes that live on and are given
-  jobs in frames (`mode = \"stream\"`);
+  jobs in frames (`mode = \"stream\"`), as [worker.py](../examples/worker.py) and [worker.php](../examples/worker.php) do;
 - a *timetable*: it is run at the times of a `schedule`.
 
 A time is a whole number with a unit: `250ms`, `10s`, `5m`, `2h`, `1d`. A size is a number of bytes, or of KiB, MiB or

@@ -42,15 +42,15 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
         example: "mode = \"stream\"",
         help: "How jobs are handed over. `exec`: one process a job, with the body on its standard input; it exits with \
                0 when the job is done and with 75 to have it again later, and everything else is a failure. `stream`: \
-               processes that live on and are given jobs in frames, which they answer; see the examples.",
+               processes that live on and are given jobs in frames on descriptor 3, which they answer.",
     },
     Key {
         name: "max_tries",
         form: Form::Count(1, 1_000_000, |draft, count| draft.jobs.tries_max = narrow(count)),
         default: "5",
         example: "max_tries = 3",
-        help: "How often a job may fail before it is buried. Exit status 75, and `retry` in stream mode, are no \
-               failures.",
+        help: "How often a job is tried: when it fails and has been reserved so many times, whoever did that, it is \
+               buried. Exit status 75, and `retry` in stream mode, never bury it.",
     },
     Key {
         name: "retry.first",
