@@ -11,11 +11,13 @@
 //! | what to start, stop and replace | [`plan`] |
 //! | how many processes a tube needs | [`scale`] |
 //! | when a program is due | [`schedule`] |
+//! | the jobs of a program with a tube | [`dispatch`] |
 //! | the bytes between the supervisor and a worker that gets its jobs in frames | [`stream`] |
 
 #![deny(missing_docs)]
 
 pub mod config;
+pub mod dispatch;
 mod job;
 pub mod limits;
 mod moment;

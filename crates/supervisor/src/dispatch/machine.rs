@@ -1,0 +1,319 @@
+//! The machine that decides what becomes of each job. Nothing here speaks to a server or to a process.
+
+use std::time::Duration;
+
+use super::jobs::{Jobs, Outcome, Stage};
+use super::workers::Workers;
+use super::{Action, Event, Exit, KillReason, Statistics, WorkerId};
+use crate::config::{Jobs as Settings, Mode};
+use crate::limits::{DEADLINE_PAUSE, INSPECT_AFTER};
+use crate::stream::Verdict;
+use crate::{JobId, Moment};
+
+/// The exit status with which a process asks to be given the job again later: `EX_TEMPFAIL` of sysexits.h.
+const STATUS_RETRY: i32 = 75;
+
+/// The jobs of one program on one machine.
+///
+/// ```
+/// use std::time::Duration;
+/// use trellis_supervisor::{JobId, Moment};
+/// use trellis_supervisor::config::{Backoff, Jobs, Mode};
+/// use trellis_supervisor::dispatch::{Action, Dispatcher, Event, Exit, WorkerId};
+///
+/// let jobs = Jobs {
+///     tube: "mail".into(),
+///     mode: Mode::Exec,
+///     tries_max: 5,
+///     retry: Backoff { first: Duration::from_secs(1), max: Duration::from_secs(60) },
+///     prefetch: 0,
+/// };
+/// let mut dispatcher = Dispatcher::new(&jobs, Duration::from_secs(10));
+/// let now = Moment::START;
+/// let (worker, job) = (WorkerId(0), JobId { server: 0, id: 17 });
+/// assert_eq!(dispatcher.on(now, Event::Joined(worker)), [Action::Ask { count: 1 }]);
+/// assert_eq!(dispatcher.on(now, Event::Reserved(job)), [Action::Hand { worker, job }]);
+/// let exit = Event::Exited(worker, Exit::Status(0));
+/// assert_eq!(dispatcher.on(now, exit), [Action::Delete(job), Action::Ask { count: 1 }]);
+/// ```
+#[derive(Debug)]
+pub struct Dispatcher {
+    settings: Settings,
+    stop_timeout: Duration,
+    workers: Workers,
+    jobs: Jobs,
+    /// The reservations that are under way, or should be.
+    asked: u32,
+    /// No reservations until then.
+    pause: Option<Moment>,
+    stopping: bool,
+    actions: Vec<Action>,
+}
+
+impl Dispatcher {
+    /// A program without workers.
+    #[must_use]
+    pub fn new(settings: &Settings, stop_timeout: Duration) -> Dispatcher {
+        let capacity = match settings.mode {
+            Mode::Exec => 1,
+            Mode::Stream => 1 + settings.prefetch as usize,
+        };
+        Dispatcher {
+            settings: settings.clone(),
+            stop_timeout,
+            workers: Workers::new(capacity),
+            jobs: Jobs::default(),
+            asked: 0,
+            pause: None,
+            stopping: false,
+            actions: Vec::new(),
+        }
+    }
+
+    /// Takes what a changed file says about trials and stopping. Another mode or prefetch needs a new dispatcher.
+    pub fn change(&mut self, settings: &Settings, stop_timeout: Duration) {
+        self.settings.tries_max = settings.tries_max;
+        self.settings.retry = settings.retry;
+        self.stop_timeout = stop_timeout;
+    }
+
+    /// When [`Event::Time`] is needed; `None` if no time matters.
+    #[must_use]
+    pub fn due(&self) -> Option<Moment> {
+        [self.jobs.due(), self.workers.due(), self.pause].into_iter().flatten().min()
+    }
+
+    /// Whether nothing is in hand and nobody is left: after [`Event::Stop`], the end.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.jobs.is_empty() && self.workers.is_empty()
+    }
+
+    /// Takes an event; returns what is to be done, in this order. On each connection, what is sent to the server has
+    /// to keep this order, too.
+    pub fn on(&mut self, now: Moment, event: Event) -> Vec<Action> {
+        match event {
+            Event::Joined(worker) => self.joined(now, worker),
+            Event::Retire(worker) => self.retire(now, worker),
+            Event::Gone(worker) => self.gone(worker),
+            Event::NotStarted(worker) => self.process_ended(worker, Some(Outcome::Retry(None))),
+            Event::Exited(worker, exit) => self.process_ended(worker, outcome(exit)),
+            Event::Answered(worker, job, verdict) => self.answered(worker, job, verdict),
+            Event::Reserved(job) => self.reserved(now, job),
+            Event::NotReserved => self.asked = self.asked.saturating_sub(1),
+            Event::DeadlineSoon => self.deadline_soon(now),
+            Event::Inspected(job, statistics) => self.inspected(now, job, statistics),
+            Event::NotFound(job) => {
+                self.jobs.remove(job);
+            }
+            Event::Disconnected { server } => self.jobs.remove_server(server),
+            Event::Stop => self.stop(now),
+            Event::Time => {}
+        }
+        self.time(now);
+        self.ask();
+        std::mem::take(&mut self.actions)
+    }
+
+    fn joined(&mut self, now: Moment, worker: WorkerId) {
+        self.workers.join(worker);
+        if self.stopping {
+            self.retire(now, worker);
+        }
+    }
+
+    fn retire(&mut self, now: Moment, worker: WorkerId) {
+        self.workers.retire(worker, now + self.stop_timeout);
+        self.finish(worker);
+    }
+
+    fn stop(&mut self, now: Moment) {
+        self.stopping = true;
+        for worker in self.workers.ids() {
+            self.retire(now, worker);
+        }
+    }
+
+    /// Lets a worker go that is to go and has nothing in hand.
+    fn finish(&mut self, worker: WorkerId) {
+        if self.workers.is_finished(worker) {
+            self.workers.remove(worker);
+            self.actions.push(Action::Retired(worker));
+        }
+    }
+
+    /// A worker died: the job that it worked on may be the reason, the others are not.
+    fn gone(&mut self, worker: WorkerId) {
+        self.give_back(worker, Outcome::Crashed);
+    }
+
+    /// A worker takes too long to go, or says what cannot be.
+    fn kill(&mut self, worker: WorkerId, reason: KillReason) {
+        self.give_back(
+            worker,
+            match reason {
+                KillReason::StopTimeout => Outcome::Returned,
+                KillReason::UnknownJob => Outcome::Crashed,
+            },
+        );
+        self.actions.push(Action::Kill { worker, reason });
+    }
+
+    /// Nobody has the worker's jobs any more; `current` is what that means for the one that it worked on.
+    fn give_back(&mut self, worker: WorkerId, current: Outcome) {
+        for (place, job) in self.workers.remove(worker).into_iter().enumerate() {
+            let outcome = if place == 0 { current } else { Outcome::Returned };
+            self.settle(worker, job, Some(outcome));
+        }
+    }
+
+    /// The process for one job has ended; `None` is that the job is done.
+    fn process_ended(&mut self, worker: WorkerId, outcome: Option<Outcome>) {
+        let Some(job) = self.workers.current(worker) else { return };
+        self.workers.take(worker, job);
+        self.settle(worker, job, outcome);
+        self.finish(worker);
+    }
+
+    fn answered(&mut self, worker: WorkerId, job: JobId, verdict: Verdict) {
+        if !self.workers.contains(worker) {
+            return;
+        }
+        if !self.workers.take(worker, job) {
+            return self.kill(worker, KillReason::UnknownJob);
+        }
+        let outcome = match verdict {
+            Verdict::Done => None,
+            Verdict::Retry(seconds) => Some(Outcome::Retry(seconds)),
+            Verdict::Fail => Some(Outcome::Failed),
+            Verdict::Bury => Some(Outcome::Buried),
+        };
+        self.settle(worker, job, outcome);
+        self.finish(worker);
+    }
+
+    fn reserved(&mut self, now: Moment, job: JobId) {
+        self.asked = self.asked.saturating_sub(1);
+        // A job that comes again was lost before, and is a new one.
+        self.jobs.remove(job);
+        match self.workers.give(job) {
+            Some(worker) => {
+                self.jobs.put(job, Stage::Working(worker), Some(now + INSPECT_AFTER));
+                self.actions.push(Action::Hand { worker, job });
+            }
+            None => self.decide(job, Outcome::Returned),
+        }
+    }
+
+    /// Some job's time to run is nearly over. Which one is not told, and touching one too many does no harm.
+    fn deadline_soon(&mut self, now: Moment) {
+        self.asked = self.asked.saturating_sub(1);
+        self.pause = Some(now + DEADLINE_PAUSE);
+        let touches = self.jobs.working().into_iter().map(Action::Touch);
+        self.actions.extend(touches);
+    }
+
+    fn inspected(&mut self, now: Moment, id: JobId, statistics: Statistics) {
+        self.jobs.inspected(id, statistics);
+        let Some(job) = self.jobs.get(id) else { return };
+        match job.stage {
+            Stage::Working(_) => {
+                let soon = touch_interval(&statistics).min(statistics.time_left / 2);
+                self.jobs.set_due(id, Some(now + soon));
+            }
+            Stage::Settling(outcome) => self.decide(id, outcome),
+        }
+    }
+
+    /// A job is out of a worker's hands, unless it was lost before.
+    fn settle(&mut self, worker: WorkerId, job: JobId, outcome: Option<Outcome>) {
+        if !self.jobs.is_with(job, worker) {
+            return;
+        }
+        match outcome {
+            None => {
+                self.jobs.remove(job);
+                self.actions.push(Action::Delete(job));
+            }
+            Some(outcome) => self.decide(job, outcome),
+        }
+    }
+
+    /// Gives a job back as its outcome demands, as soon as its priority and its trials are known.
+    fn decide(&mut self, job: JobId, outcome: Outcome) {
+        let Some(statistics) = self.jobs.get(job).and_then(|job| job.statistics) else {
+            self.jobs.put(job, Stage::Settling(outcome), None);
+            if self.jobs.inspect(job) {
+                self.actions.push(Action::Inspect(job));
+            }
+            return;
+        };
+        self.jobs.remove(job);
+        let Statistics { priority, reserves, .. } = statistics;
+        let too_often = reserves >= self.settings.tries_max;
+        let growing = || whole_seconds(self.settings.retry.delay(reserves));
+        let delay = match outcome {
+            Outcome::Buried => None,
+            Outcome::Failed | Outcome::Crashed if too_often => None,
+            Outcome::Failed => Some(growing()),
+            Outcome::Retry(seconds) => Some(seconds.unwrap_or_else(growing)),
+            Outcome::Crashed | Outcome::Returned => Some(0),
+        };
+        self.actions.push(match delay {
+            Some(delay_seconds) => Action::Release { job, priority, delay_seconds },
+            None => Action::Bury { job, priority },
+        });
+    }
+
+    /// Does what is due.
+    fn time(&mut self, now: Moment) {
+        while let Some(id) = self.jobs.next_due(now) {
+            match self.jobs.get(id).and_then(|job| job.statistics) {
+                Some(statistics) => {
+                    self.jobs.set_due(id, Some(now + touch_interval(&statistics)));
+                    self.actions.push(Action::Touch(id));
+                }
+                None => {
+                    self.jobs.set_due(id, None);
+                    if self.jobs.inspect(id) {
+                        self.actions.push(Action::Inspect(id));
+                    }
+                }
+            }
+        }
+        for worker in self.workers.overdue(now) {
+            self.kill(worker, KillReason::StopTimeout);
+        }
+        self.pause = self.pause.filter(|pause| *pause > now);
+    }
+
+    /// Says how many reservations should be under way, if that has changed.
+    fn ask(&mut self) {
+        // What is still to be settled is reserved, too.
+        let room = self.workers.room().saturating_sub(self.jobs.settling());
+        let count =
+            if self.stopping || self.pause.is_some() { 0 } else { u32::try_from(room).unwrap_or(u32::MAX) };
+        if count != self.asked {
+            self.asked = count;
+            self.actions.push(Action::Ask { count });
+        }
+    }
+}
+
+/// What an exit status says about the job; `None` is that it is done.
+fn outcome(exit: Exit) -> Option<Outcome> {
+    match exit {
+        Exit::Status(0) => None,
+        Exit::Status(STATUS_RETRY) => Some(Outcome::Retry(None)),
+        Exit::Status(_) | Exit::Signal => Some(Outcome::Failed),
+    }
+}
+
+/// How often a job is touched: often enough that one touch may be late.
+fn touch_interval(statistics: &Statistics) -> Duration {
+    (statistics.time_to_run / 3).max(INSPECT_AFTER)
+}
+
+fn whole_seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis().div_ceil(1000)).unwrap_or(u32::MAX)
+}

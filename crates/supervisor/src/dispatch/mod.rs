@@ -1,0 +1,149 @@
+//! The jobs of a program with a tube: who works on which, and what becomes of each. Nothing here speaks to a server or
+//! to a process.
+//!
+//! A *worker* is what takes jobs: in mode `stream` a process that lives on, in mode `exec` a place for one process
+//! after the other. The rules:
+//!
+//! - no more jobs are asked for than there are places for, so nothing waits here that another machine could do;
+//! - a job's time to run never ends while a worker is at it;
+//! - a worker that dies gives its jobs back at once;
+//! - each job that was reserved is deleted, released, buried, or lost with the connection or its time: exactly one.
+//!
+//! A server tells the time to run, the priority and the number of trials of a job only when it is asked, so it is asked
+//! when that is needed: when a job takes long, and when it is not simply done.
+
+mod jobs;
+mod machine;
+#[cfg(test)]
+mod tests;
+mod workers;
+
+use std::time::Duration;
+
+pub use machine::Dispatcher;
+
+use crate::JobId;
+use crate::stream::Verdict;
+
+/// The number of a worker, chosen by whoever starts processes. It may come again when the one before is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkerId(pub u32);
+
+/// What happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A worker is there and takes jobs.
+    Joined(WorkerId),
+    /// A worker is to take no more jobs, and goes when it has none.
+    Retire(WorkerId),
+    /// A worker has died, or said what is no answer and was killed; whatever it had in hand is given back. In mode
+    /// `exec` a place doesn't die: its process ends, which is [`Event::Exited`].
+    Gone(WorkerId),
+    /// Mode `exec`: the process of this worker could not be started.
+    NotStarted(WorkerId),
+    /// Mode `exec`: the process of this worker ended.
+    Exited(WorkerId, Exit),
+    /// Mode `stream`: a worker has answered.
+    Answered(WorkerId, JobId, Verdict),
+    /// One of the reservations that were asked for brought this job.
+    Reserved(JobId),
+    /// One of the reservations that were asked for ended without a job.
+    NotReserved,
+    /// One of the reservations that were asked for was answered `DEADLINE_SOON`.
+    DeadlineSoon,
+    /// The answer to [`Action::Inspect`].
+    Inspected(JobId, Statistics),
+    /// A server doesn't know this job, or not as ours: the answer to an inspection or a touch.
+    NotFound(JobId),
+    /// The connection to a server is lost, and with it what was reserved there. Also for a server that answers a
+    /// command in a way that is not understood, after hanging up on it.
+    Disconnected {
+        /// The server's place in the list of servers.
+        server: u16,
+    },
+    /// The program is to end: no more jobs; those that are being worked on may finish until the stop time-out.
+    Stop,
+    /// Time has passed. May come at any time and is needed at [`Dispatcher::due`].
+    Time,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// With this exit status.
+    Status(i32),
+    /// By a signal.
+    Signal,
+}
+
+/// What a server says about a job, as its `stats-job` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statistics {
+    /// How long a worker may have it without a touch.
+    pub time_to_run: Duration,
+    /// How much of that is left.
+    pub time_left: Duration,
+    /// Its priority.
+    pub priority: u32,
+    /// How often it has been reserved, this time included.
+    pub reserves: u32,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// From now on, so many reservations should be under way, on all servers together; surplus ones are to be taken
+    /// back if that can be done. Each that ends, with [`Event::Reserved`], [`Event::NotReserved`] or
+    /// [`Event::DeadlineSoon`], makes the number one less for both sides.
+    Ask {
+        /// The number; 0 when no more jobs are wanted.
+        count: u32,
+    },
+    /// Give the job to the worker: in mode `exec`, start a process for it.
+    Hand {
+        /// The worker.
+        worker: WorkerId,
+        /// The job, which the event brought.
+        job: JobId,
+    },
+    /// Ask the job's server for its statistics.
+    Inspect(JobId),
+    /// Let the job's time to run begin anew.
+    Touch(JobId),
+    /// The job is done.
+    Delete(JobId),
+    /// Somebody else may have the job.
+    Release {
+        /// The job.
+        job: JobId,
+        /// The priority that it keeps.
+        priority: u32,
+        /// After this time, in whole seconds.
+        delay_seconds: u32,
+    },
+    /// Nobody may have the job until a person has looked at it.
+    Bury {
+        /// The job.
+        job: JobId,
+        /// The priority that it keeps.
+        priority: u32,
+    },
+    /// The worker has nothing in hand and is not asked any more: it can be ended.
+    Retired(WorkerId),
+    /// The worker is not asked any more, and its process has to be killed.
+    Kill {
+        /// The worker.
+        worker: WorkerId,
+        /// What to tell people.
+        reason: KillReason,
+    },
+}
+
+/// Why a worker is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KillReason {
+    /// It took longer than the stop time-out to finish its jobs.
+    StopTimeout,
+    /// It answered for a job that it doesn't have, so nothing that it says can be relied on.
+    UnknownJob,
+}

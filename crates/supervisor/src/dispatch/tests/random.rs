@@ -1,0 +1,227 @@
+//! Random lives: servers that lose jobs and connections, workers that come, answer, crash and are retired. Whatever
+//! happens, each job that was reserved ends once, and at the end nothing is left. proptest prints the seed.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use crate::config::{Backoff, Jobs, Mode};
+use crate::dispatch::{Action, Dispatcher, Event, Exit, Statistics, WorkerId};
+use crate::stream::Verdict;
+use crate::{JobId, Moment};
+
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+struct World {
+    machine: Dispatcher,
+    mode: Mode,
+    capacity: usize,
+    now: Moment,
+    random: fastrand::Rng,
+    /// The jobs that each worker has in hand.
+    workers: BTreeMap<WorkerId, VecDeque<JobId>>,
+    retired: BTreeSet<WorkerId>,
+    /// The reservations that are under way.
+    asked: u32,
+    /// What the servers hold for us.
+    held: BTreeSet<JobId>,
+    inspections: Vec<JobId>,
+    next_job: u64,
+    next_worker: u32,
+}
+
+impl World {
+    fn new(mode: Mode, prefetch: u32, seed: u64) -> World {
+        let settings = Jobs {
+            tube: "t".to_owned(),
+            mode,
+            tries_max: 3,
+            retry: Backoff { first: Duration::from_secs(1), max: Duration::from_secs(4) },
+            prefetch,
+        };
+        World {
+            machine: Dispatcher::new(&settings, STOP_TIMEOUT),
+            mode,
+            capacity: if mode == Mode::Exec { 1 } else { 1 + prefetch as usize },
+            now: Moment::START,
+            random: fastrand::Rng::with_seed(seed),
+            workers: BTreeMap::new(),
+            retired: BTreeSet::new(),
+            asked: 0,
+            held: BTreeSet::new(),
+            inspections: Vec::new(),
+            next_job: 0,
+            next_worker: 0,
+        }
+    }
+
+    /// Lets an event happen and does what the machine says.
+    fn on(&mut self, event: Event) -> Result<(), TestCaseError> {
+        let before = self.held.len() + self.asked as usize;
+        for action in self.machine.on(self.now, event) {
+            match action {
+                Action::Ask { count } => self.asked = count,
+                Action::Hand { worker, job } => {
+                    prop_assert!(self.held.contains(&job) && !self.retired.contains(&worker));
+                    let jobs = self.workers.get_mut(&worker).expect("only workers are handed jobs");
+                    jobs.push_back(job);
+                    prop_assert!(jobs.len() <= self.capacity);
+                }
+                Action::Inspect(job) => {
+                    prop_assert!(self.held.contains(&job), "{job} is not ours");
+                    self.inspections.push(job);
+                }
+                Action::Touch(job) => prop_assert!(self.held.contains(&job), "{job} is not ours"),
+                Action::Delete(job) | Action::Release { job, .. } | Action::Bury { job, .. } => {
+                    prop_assert!(self.held.remove(&job), "{job} ends twice");
+                }
+                Action::Retired(worker) => {
+                    let jobs = self.workers.remove(&worker).expect("a worker retires once");
+                    prop_assert!(jobs.is_empty() && self.retired.contains(&worker));
+                }
+                Action::Kill { worker, .. } => {
+                    prop_assert!(self.workers.remove(&worker).is_some(), "a worker is killed once");
+                }
+            }
+        }
+        let after = self.held.len() + self.asked as usize;
+        let places = self.workers.len() * self.capacity;
+        prop_assert!(after <= before.max(places), "{after} jobs for {places} places");
+        Ok(())
+    }
+
+    fn turn(&mut self) -> Result<(), TestCaseError> {
+        self.now = self.now + Duration::from_millis(self.random.u64(0..400));
+        match self.random.u32(0..100) {
+            0..10 => {
+                let worker = WorkerId(self.next_worker);
+                self.next_worker += 1;
+                self.workers.insert(worker, VecDeque::new());
+                self.on(Event::Joined(worker))
+            }
+            10..13 => {
+                let Some(worker) = self.any_worker() else { return Ok(()) };
+                self.retired.insert(worker);
+                self.on(Event::Retire(worker))
+            }
+            13..16 => {
+                let Some(worker) = self.any_worker() else { return Ok(()) };
+                self.workers.remove(&worker);
+                self.on(Event::Gone(worker))
+            }
+            16..18 if self.asked > 0 => {
+                self.asked -= 1;
+                let event = if self.random.bool() { Event::NotReserved } else { Event::DeadlineSoon };
+                self.on(event)
+            }
+            18..20 => {
+                let server = self.random.u16(0..2);
+                self.held.retain(|job| job.server != server);
+                self.inspections.retain(|job| job.server != server);
+                self.on(Event::Disconnected { server })
+            }
+            20..55 => self.reserved(),
+            55..75 => self.ends(),
+            75..85 => self.inspected(),
+            _ => self.on(Event::Time),
+        }
+    }
+
+    /// A new job, or one that was ours before; sometimes after the question for it was taken back.
+    fn reserved(&mut self) -> Result<(), TestCaseError> {
+        if self.asked == 0 && self.random.u32(0..10) > 0 {
+            return Ok(());
+        }
+        self.asked = self.asked.saturating_sub(1);
+        self.next_job += 1;
+        let id = if self.random.u32(0..4) == 0 { self.random.u64(0..self.next_job) } else { self.next_job };
+        let job = JobId { server: self.random.u16(0..2), id };
+        if !self.held.insert(job) {
+            return self.on(Event::NotReserved);
+        }
+        self.on(Event::Reserved(job))
+    }
+
+    /// A worker ends a job somehow.
+    fn ends(&mut self) -> Result<(), TestCaseError> {
+        let Some(worker) = self.any_worker() else { return Ok(()) };
+        let jobs = self.workers.get_mut(&worker).expect("it is there");
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        if self.mode == Mode::Exec {
+            jobs.pop_front();
+            return match self.random.u32(0..5) {
+                0 => self.on(Event::NotStarted(worker)),
+                1 => self.on(Event::Exited(worker, Exit::Signal)),
+                2 => self.on(Event::Exited(worker, Exit::Status(75))),
+                3 => self.on(Event::Exited(worker, Exit::Status(1))),
+                _ => self.on(Event::Exited(worker, Exit::Status(0))),
+            };
+        }
+        let place = self.random.usize(0..jobs.len());
+        let job = jobs.remove(place).expect("it is there");
+        let verdict = match self.random.u32(0..5) {
+            0 => Verdict::Retry(None),
+            1 => Verdict::Retry(Some(3)),
+            2 => Verdict::Fail,
+            3 => Verdict::Bury,
+            _ => Verdict::Done,
+        };
+        self.on(Event::Answered(worker, job, verdict))
+    }
+
+    /// A server answers a question, or has lost the job.
+    fn inspected(&mut self) -> Result<(), TestCaseError> {
+        if self.inspections.is_empty() {
+            return Ok(());
+        }
+        let job = self.inspections.remove(0);
+        if self.held.contains(&job) && self.random.u32(0..8) > 0 {
+            let time_to_run = Duration::from_secs(self.random.u64(1..10));
+            let reserves = self.random.u32(1..5);
+            let statistics = Statistics { time_to_run, time_left: time_to_run, priority: 1, reserves };
+            return self.on(Event::Inspected(job, statistics));
+        }
+        self.held.remove(&job);
+        self.on(Event::NotFound(job))
+    }
+
+    fn any_worker(&mut self) -> Option<WorkerId> {
+        let workers: Vec<WorkerId> = self.workers.keys().copied().collect();
+        self.random.choice(workers)
+    }
+
+    /// Ends it all: whoever is slow is killed, and every question is answered.
+    fn end(&mut self) -> Result<(), TestCaseError> {
+        self.retired.extend(self.workers.keys());
+        self.on(Event::Stop)?;
+        for _ in 0..5 {
+            self.ends()?;
+        }
+        self.now = self.now + STOP_TIMEOUT;
+        self.on(Event::Time)?;
+        while !self.inspections.is_empty() {
+            self.inspected()?;
+        }
+        prop_assert_eq!(&self.held, &BTreeSet::new(), "jobs are left over");
+        prop_assert!(self.workers.is_empty() && self.machine.is_finished());
+        prop_assert_eq!((self.asked, self.machine.due()), (0, None));
+        Ok(())
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+
+    #[test]
+    fn every_job_ends_once(stream in any::<bool>(), prefetch in 0..4_u32, turns in 0..300, seed in any::<u64>()) {
+        let mode = if stream { Mode::Stream } else { Mode::Exec };
+        let mut world = World::new(mode, prefetch, seed);
+        for _ in 0..turns {
+            world.turn()?;
+        }
+        world.end()?;
+    }
+}

@@ -1,0 +1,126 @@
+//! The workers: who has which jobs in hand, and who has room. Nothing here decides what becomes of a job.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::WorkerId;
+use crate::{JobId, Moment};
+
+/// All workers of a program.
+#[derive(Debug)]
+pub(super) struct Workers {
+    /// The jobs that one may have in hand; at least 1.
+    capacity: usize,
+    workers: BTreeMap<WorkerId, Worker>,
+    /// Workers with room, those with the fewest jobs first.
+    free: BTreeSet<(usize, WorkerId)>,
+    room: usize,
+}
+
+#[derive(Debug, Default)]
+struct Worker {
+    /// In the order in which they were handed over; the first is the one it works on.
+    jobs: VecDeque<JobId>,
+    /// By when it has to be gone, if it is to go.
+    leaves: Option<Moment>,
+}
+
+impl Workers {
+    pub(super) fn new(capacity: usize) -> Workers {
+        Workers { capacity, workers: BTreeMap::new(), free: BTreeSet::new(), room: 0 }
+    }
+
+    /// The jobs that all workers together could take now.
+    pub(super) fn room(&self) -> usize {
+        self.room
+    }
+
+    pub(super) fn ids(&self) -> Vec<WorkerId> {
+        self.workers.keys().copied().collect()
+    }
+
+    pub(super) fn contains(&self, id: WorkerId) -> bool {
+        self.workers.contains_key(&id)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.workers.is_empty()
+    }
+
+    pub(super) fn join(&mut self, id: WorkerId) {
+        if let std::collections::btree_map::Entry::Vacant(place) = self.workers.entry(id) {
+            place.insert(Worker::default());
+            self.free.insert((0, id));
+            self.room += self.capacity;
+        }
+    }
+
+    /// Gives a job to the worker who has the fewest; `None` if nobody has room.
+    pub(super) fn give(&mut self, job: JobId) -> Option<WorkerId> {
+        let (load, id) = self.free.first().copied()?;
+        self.changing(id, load, |worker| worker.jobs.push_back(job));
+        Some(id)
+    }
+
+    /// Takes a job out of a worker's hands; whether it had it.
+    pub(super) fn take(&mut self, id: WorkerId, job: JobId) -> bool {
+        let Some(worker) = self.workers.get(&id) else { return false };
+        let Some(place) = worker.jobs.iter().position(|one| *one == job) else { return false };
+        self.changing(id, worker.jobs.len(), |worker| {
+            worker.jobs.remove(place);
+        });
+        true
+    }
+
+    /// The job that a worker works on.
+    pub(super) fn current(&self, id: WorkerId) -> Option<JobId> {
+        self.workers.get(&id)?.jobs.front().copied()
+    }
+
+    /// From now on the worker gets no jobs. The first time that was set stays.
+    pub(super) fn retire(&mut self, id: WorkerId, leaves: Moment) {
+        let Some(load) = self.workers.get(&id).map(|worker| worker.jobs.len()) else { return };
+        self.changing(id, load, |worker| {
+            worker.leaves.get_or_insert(leaves);
+        });
+    }
+
+    /// Whether the worker is to go and has nothing in hand.
+    pub(super) fn is_finished(&self, id: WorkerId) -> bool {
+        self.workers.get(&id).is_some_and(|worker| worker.leaves.is_some() && worker.jobs.is_empty())
+    }
+
+    /// The worker is no more; its jobs in their order.
+    pub(super) fn remove(&mut self, id: WorkerId) -> VecDeque<JobId> {
+        let Some(load) = self.workers.get(&id).map(|worker| worker.jobs.len()) else {
+            return VecDeque::new();
+        };
+        // Nobody has room who is to go.
+        self.changing(id, load, |worker| worker.leaves = Some(Moment::START));
+        self.workers.remove(&id).map(|worker| worker.jobs).unwrap_or_default()
+    }
+
+    /// The workers who should have been gone by now.
+    pub(super) fn overdue(&self, now: Moment) -> Vec<WorkerId> {
+        let late = |(_, worker): &(&WorkerId, &Worker)| worker.leaves.is_some_and(|leaves| leaves <= now);
+        self.workers.iter().filter(late).map(|(id, _)| *id).collect()
+    }
+
+    /// When the first has to be gone.
+    pub(super) fn due(&self) -> Option<Moment> {
+        self.workers.values().filter_map(|worker| worker.leaves).min()
+    }
+
+    /// Changes a worker with `load` jobs and keeps the count of room.
+    fn changing(&mut self, id: WorkerId, load: usize, change: impl FnOnce(&mut Worker)) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        if self.free.remove(&(load, id)) {
+            self.room -= self.capacity - load;
+        }
+        change(worker);
+        let load = worker.jobs.len();
+        if worker.leaves.is_none() && load < self.capacity {
+            self.free.insert((load, id));
+            self.room += self.capacity - load;
+        }
+    }
+}
