@@ -8,7 +8,7 @@ use super::{GiveUp, LogTarget, Mode, Program, Restart, Timetable, Work};
 use crate::schedule::Schedule;
 
 /// A problem: the key, and what is wrong with it.
-type Found = (&'static str, String);
+pub(super) type Found = (&'static str, String);
 
 /// What a program's processes do, as far as keys depend on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -129,7 +129,7 @@ fn misplaced(kind: Kind, lines: &Lines) -> Vec<Found> {
 }
 
 /// Values that contradict each other.
-fn ranges(draft: &Draft, lines: &Lines) -> Vec<Found> {
+pub(super) fn ranges(draft: &Draft, lines: &Lines) -> Vec<Found> {
     let program = &draft.program;
     let mut problems = Vec::new();
     if program.processes.min > program.processes.max {

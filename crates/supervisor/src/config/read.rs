@@ -18,11 +18,12 @@ type Table<'a, 'i> = &'a DeTable<'i>;
 
 /// The whole file.
 pub(super) fn config(text: &str) -> Result<Config, Vec<Problem>> {
+    let mut reader =
+        Reader { line_feeds: text.match_indices('\n').map(|(at, _)| at).collect(), problems: Vec::new() };
     let table = DeTable::parse(text).map_err(|error| {
-        let line = line_of(text, error.span().map_or(0, |span| span.start));
+        let line = reader.line_of(error.span().map_or(0, |span| span.start));
         vec![Problem { line, key: String::new(), text: format!("this is not TOML: {}", error.message()) }]
     })?;
-    let mut reader = Reader { text, problems: Vec::new() };
     let config = reader.file(table.get_ref());
     if reader.problems.is_empty() {
         return Ok(config);
@@ -34,12 +35,13 @@ pub(super) fn config(text: &str) -> Result<Config, Vec<Problem>> {
 /// On which line each key of a program stood, by the key's name; keys of `[defaults]` are not among them.
 pub(super) type Lines = BTreeMap<&'static str, usize>;
 
-struct Reader<'t> {
-    text: &'t str,
+struct Reader {
+    /// Where lines end, in bytes.
+    line_feeds: Vec<usize>,
     problems: Vec<Problem>,
 }
 
-impl Reader<'_> {
+impl Reader {
     fn file(&mut self, file: Table<'_, '_>) -> Config {
         for (name, value) in file {
             let known = SECTIONS.contains(&name.get_ref().as_ref());
@@ -57,7 +59,9 @@ impl Reader<'_> {
         }
         // The defaults are read for themselves, too, so that what is wrong in them is told once and there.
         if let Some(table) = section("defaults") {
-            self.keys(table, "defaults", &default_keys, &mut defaults::draft(String::new()));
+            let mut draft = defaults::draft(String::new());
+            let lines = self.keys(table, "defaults", &default_keys, &mut draft);
+            self.found("defaults", 1, check::ranges(&draft, &lines), &lines);
         }
         let defaults = section("defaults").filter(|_| self.problems.is_empty());
         let programs = self.programs(section("program"), defaults);
@@ -70,7 +74,7 @@ impl Reader<'_> {
         for (name, value) in section.into_iter().flatten() {
             let path = format!("program.{}", name.get_ref());
             let at = name.span().start;
-            lines.insert(name.get_ref().to_string(), line_of(self.text, at));
+            lines.insert(name.get_ref().to_string(), self.line_of(at));
             let Some(table) = value.get_ref().as_table() else {
                 let text = format!("it should be a table: write [{path}] and its keys below");
                 self.problem(value.span().start, &path, text);
@@ -118,13 +122,17 @@ impl Reader<'_> {
             return None;
         }
         let (program, problems) = check::program(draft, &lines);
-        let own = line_of(self.text, at);
+        self.found(path, self.line_of(at), problems, &lines);
+        Some(program)
+    }
+
+    /// Notes what is wrong with keys of a table: at their lines, or else at the table's.
+    fn found(&mut self, path: &str, line: usize, problems: Vec<check::Found>, lines: &Lines) {
         self.problems.extend(problems.into_iter().map(|(key, text)| Problem {
-            line: lines.get(key).copied().unwrap_or(own),
+            line: lines.get(key).copied().unwrap_or(line),
             key: format!("{path}.{key}"),
             text,
         }));
-        Some(program)
     }
 
     /// Reads all keys of a table into `target`; returns where each stood.
@@ -141,7 +149,7 @@ impl Reader<'_> {
             let whole = format!("{path}.{name}");
             match known().find(|key| key.name == name) {
                 Some(key) => {
-                    lines.insert(key.name, line_of(self.text, at));
+                    lines.insert(key.name, self.line_of(at));
                     if let Err(text) = read(&key.form, value.get_ref(), target) {
                         self.problem(at, &whole, text);
                     }
@@ -153,7 +161,12 @@ impl Reader<'_> {
     }
 
     fn problem(&mut self, at: usize, key: &str, text: String) {
-        self.problems.push(Problem { line: line_of(self.text, at), key: key.to_owned(), text });
+        self.problems.push(Problem { line: self.line_of(at), key: key.to_owned(), text });
+    }
+
+    /// The line of a byte, counted from 1.
+    fn line_of(&self, at: usize) -> usize {
+        1 + self.line_feeds.partition_point(|line_feed| *line_feed < at)
     }
 }
 
@@ -286,11 +299,6 @@ fn spell(value: &DeValue<'_>) -> String {
         DeValue::Array(_) => "an array".to_owned(),
         DeValue::Table(_) => "a table".to_owned(),
     }
-}
-
-/// The line of a byte, counted from 1.
-fn line_of(text: &str, at: usize) -> usize {
-    1 + text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count()
 }
 
 fn program_name(name: &str) -> Result<(), String> {

@@ -153,6 +153,39 @@ fn names_of_keys_are_unique_and_every_choice_has_words() {
 }
 
 #[test]
+fn ten_thousand_programs_are_read_and_one_more_is_refused() {
+    let file = |count: usize| -> String {
+        (0..count).map(|number| format!("[program.p{number}]\ncommand = \"true\"\nprocesses = 2\n")).collect()
+    };
+    assert_eq!(parse(&file(10_000)).expect("many programs").programs.len(), 10_000);
+    let error = parse(&file(10_001)).expect_err("too many programs");
+    assert_eq!(error.to_string(), "workers.toml:1: program: there are more than 10000 programs");
+}
+
+#[test]
+fn no_text_panics() {
+    let valid = std::fs::read_to_string(root().join("examples/workers.toml")).expect("the example is there");
+    let seed = fastrand::u64(..);
+    let mut random = fastrand::Rng::with_seed(seed);
+    println!("seed {seed}");
+    let pieces =
+        ["\"", "=", "[", "]", "{", "}", "\n", ".", "#", "-", "9", "\\", "ä", "'", "1979-05-27", "nan", "\0"];
+    for _ in 0..500 {
+        let mut text: Vec<char> = valid.chars().collect();
+        for _ in 0..random.usize(1..6) {
+            let (from, length) = (random.usize(0..text.len()), random.usize(0..8));
+            let to = (from + length).min(text.len());
+            text.splice(from..to, random.choice(pieces).expect("there are some").chars());
+        }
+        let _ = parse(&text.into_iter().collect::<String>());
+    }
+    for deep in ["[", "{a=", "a.", "[[", "[a."] {
+        assert!(parse(&format!("a = {}", deep.repeat(100_000))).is_err());
+        assert!(parse(&deep.repeat(100_000)).is_err());
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_named() {
     let error = Config::load(Path::new("no/such/workers.toml")).expect_err("no file");
     assert!(error.to_string().starts_with("no/such/workers.toml cannot be read: "), "{error}");
