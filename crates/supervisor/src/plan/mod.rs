@@ -24,7 +24,7 @@ pub struct Wanted {
     pub program: String,
     /// Which edition of the program: a new one whenever [`Program::needs_restart`](crate::config::Program::needs_restart).
     pub edition: u64,
-    /// How many processes it should have.
+    /// How many processes it should have here. 0 for a program that another machine runs: nobody waits for it then.
     pub count: u32,
     /// The programs that have to be ready before it is started.
     pub after: Vec<String>,

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Missed, Overlap, Schedule, Ticks};
+use crate::config::Timetable;
 
 fn instant(text: &str) -> Timestamp {
     text.parse().unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -75,7 +76,8 @@ fn forward(schedule: &Schedule, start: Timestamp, end: Timestamp) -> Vec<Timesta
 #[track_caller]
 fn check(missed: Missed, overlap: Overlap, script: &str) {
     let schedule = Schedule::parse("* * * * *", "UTC").expect("a schedule");
-    let mut ticks = Ticks::new("p", schedule, missed, overlap, instant("2026-01-01T12:00:00Z"));
+    let timetable = Timetable { schedule, missed, overlap };
+    let mut ticks = Ticks::new("p", &timetable, 2, instant("2026-01-01T12:00:00Z"));
     for line in script.lines() {
         let (event, wanted) = line.trim().split_once("->").expect("an arrow");
         let run = match event.trim() {
@@ -137,7 +139,8 @@ fn a_clock_that_goes_back_repeats_nothing() {
 fn a_tick_has_the_same_name_everywhere() {
     let schedule = Schedule::parse("30 2 * * *", "Europe/Berlin").expect("a schedule");
     let start = instant("2026-03-29T00:00:00Z");
-    let mut ticks = Ticks::new("report", schedule, Missed::Skip, Overlap::Skip, start);
+    let timetable = Timetable { schedule, missed: Missed::Skip, overlap: Overlap::Skip };
+    let mut ticks = Ticks::new("report", &timetable, 1, start);
     let due = ticks.next_due().expect("there is a next one");
     assert_eq!(ticks.due(due)[0].name(), "report@2026-03-29T01:00:00Z");
 }

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Schedule;
+use crate::config::Timetable;
 use crate::limits::{MISSED_TICKS_MAX, TICK_LATE_MAX};
 
 /// What becomes of ticks for which nobody was there: the machine was down or asleep.
@@ -26,7 +27,7 @@ pub enum Overlap {
     /// It is left out.
     #[default]
     Skip,
-    /// It runs beside the other.
+    /// It runs beside the others, if there are not too many.
     Allow,
     /// It runs when the other has ended. One tick waits at most; a later one takes its place.
     Wait,
@@ -59,6 +60,7 @@ pub struct Ticks {
     schedule: Schedule,
     missed: Missed,
     overlap: Overlap,
+    runs_max: u32,
     /// Everything until this instant has been decided.
     decided: Timestamp,
     running: u32,
@@ -69,20 +71,16 @@ pub struct Ticks {
 }
 
 impl Ticks {
-    /// The ticks after `since`: the last one that is known to have been run, or now.
+    /// The ticks after `since`: the last one that is known to have been run, or now. With [`Overlap::Allow`], up to
+    /// `runs_max` runs go on at a time; if it is 0, none ever does.
     #[must_use]
-    pub fn new(
-        program: &str,
-        schedule: Schedule,
-        missed: Missed,
-        overlap: Overlap,
-        since: Timestamp,
-    ) -> Ticks {
+    pub fn new(program: &str, timetable: &Timetable, runs_max: u32, since: Timestamp) -> Ticks {
         Ticks {
             program: program.to_owned(),
-            schedule,
-            missed,
-            overlap,
+            schedule: timetable.schedule.clone(),
+            missed: timetable.missed,
+            overlap: timetable.overlap,
+            runs_max,
             decided: since,
             running: 0,
             made_up: VecDeque::new(),
@@ -103,7 +101,8 @@ impl Ticks {
             let busy = self.running > 0 || !self.made_up.is_empty() || self.waiting.is_some();
             match self.overlap {
                 _ if !on_time => self.made_up.push_back(at),
-                Overlap::Allow => beside.push(at),
+                Overlap::Allow if self.running < self.runs_max => beside.push(self.begin(at)),
+                Overlap::Allow => {}
                 Overlap::Skip if busy => {}
                 Overlap::Skip | Overlap::Wait => self.waiting = Some(at),
             }
@@ -111,9 +110,8 @@ impl Ticks {
         let surplus = self.made_up.len().saturating_sub(self.made_up_max());
         self.made_up.drain(..surplus);
         self.decided = self.decided.max(now);
-        let mut ticks: Vec<Tick> = beside.into_iter().map(|at| self.begin(at)).collect();
-        ticks.extend(self.next());
-        ticks
+        beside.extend(self.next());
+        beside
     }
 
     /// A run has ended. Returns the tick that is to be run next, if one has waited for it.
@@ -152,7 +150,7 @@ impl Ticks {
 
     /// What is to be run when nothing runs.
     fn next(&mut self) -> Option<Tick> {
-        if self.running > 0 {
+        if self.running > 0 || self.runs_max == 0 {
             return None;
         }
         let at = self.made_up.pop_front().or_else(|| self.waiting.take())?;
