@@ -188,6 +188,13 @@ impl Machine {
         self.outcomes.pop_front()
     }
 
+    /// Ends the session for this client, without a word to the server: there is no driver any more.
+    pub fn abandon(&mut self) {
+        if !self.state.is_over() {
+            self.end(State::Closed);
+        }
+    }
+
     /// How things stand.
     pub fn state(&self) -> State {
         self.state

@@ -1,0 +1,155 @@
+//! A server that only knows its script: it expects these requests and answers with those frames.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use trellis_zk_client::Settings;
+use trellis_zk_codec::{
+    ConnectRequest, ConnectResponse, ErrorCode, Event, EventKind, KeeperState, Op, Reply, ReplyHeader,
+    Request, take_frame, xid,
+};
+
+/// One step of a script.
+#[derive(Clone, Copy)]
+pub(crate) enum Step {
+    /// A client must come, with this session, and is granted number 7 or told that it is over.
+    Accept { session: i64, granted: i64 },
+    /// This request must come next, as [`std::fmt::Debug`] has it.
+    Expect(&'static str),
+    /// The request that has come last is answered.
+    Answer(Reply<'static>),
+    /// The same, so many requests ago.
+    AnswerTo(usize, Reply<'static>),
+    /// The request that has come last is refused.
+    Refuse(ErrorCode),
+    /// The identity that has come last is accepted.
+    AcceptIdentity,
+    /// This has happened.
+    Event(EventKind, &'static str),
+    /// The connection ends.
+    HangUp,
+    /// The client must end the connection.
+    ExpectEnd,
+}
+
+/// How long the fake waits for what it expects. Only a failing test waits so long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A fake server.
+pub(crate) struct Fake {
+    pub(crate) settings: Settings,
+    thread: JoinHandle<()>,
+}
+
+impl Fake {
+    /// Listens, and plays the script.
+    pub(crate) fn start(script: Vec<Step>) -> Fake {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let thread = std::thread::spawn(move || play(&listener, script));
+        let settings = Settings {
+            session_timeout: Duration::from_secs(20),
+            ..Settings::new(&format!("{address}/app")).expect("a connection string")
+        };
+        Fake { settings, thread }
+    }
+
+    /// Waits for the end of the script.
+    pub(crate) fn finish(self) {
+        self.thread.join().expect("the client did what the script says");
+    }
+}
+
+fn play(listener: &TcpListener, script: Vec<Step>) {
+    let mut connection: Option<Connection> = None;
+    for step in script {
+        if let Step::Accept { session, granted } = step {
+            connection = Some(Connection::accept(listener, session, granted));
+            continue;
+        }
+        if let Step::HangUp = step {
+            connection = None;
+            continue;
+        }
+        connection.as_mut().expect("a script begins with a client").play(step);
+    }
+}
+
+struct Connection {
+    stream: TcpStream,
+    input: Vec<u8>,
+    asked: Vec<(i32, Op)>,
+}
+
+impl Connection {
+    fn accept(listener: &TcpListener, session: i64, granted: i64) -> Connection {
+        let stream = listener.accept().expect("a client").0;
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out can be set");
+        let mut connection = Connection { stream, input: Vec::new(), asked: Vec::new() };
+        let frame = connection.frame().expect("a handshake");
+        assert_eq!(ConnectRequest::decode(&frame).expect("a handshake").session, session);
+        let mut bytes = Vec::new();
+        let response = ConnectResponse {
+            protocol_version: 0,
+            timeout_ms: 20_000,
+            session: granted,
+            password: b"secret",
+            read_only: Some(false),
+        };
+        response.encode(&mut bytes);
+        connection.stream.write_all(&bytes).expect("the client listens");
+        connection
+    }
+
+    fn play(&mut self, step: Step) {
+        let mut bytes = Vec::new();
+        let last = self.asked.len().saturating_sub(1);
+        match step {
+            Step::Expect(expected) => {
+                let frame =
+                    self.frame().unwrap_or_else(|| panic!("expected {expected}, but the client ended"));
+                let (xid, request) = Request::decode(&frame).expect("a request");
+                assert_eq!(format!("{request:?}"), expected);
+                self.asked.push((xid, request.op()));
+            }
+            Step::Answer(reply) => self.answer(last, Ok(reply), &mut bytes),
+            Step::AnswerTo(ago, reply) => self.answer(last - ago, Ok(reply), &mut bytes),
+            Step::Refuse(code) => self.answer(last, Err(code), &mut bytes),
+            Step::AcceptIdentity => {
+                Reply::Empty.encode(ReplyHeader { xid: xid::AUTH, zxid: 0, error: None }, &mut bytes);
+            }
+            Step::Event(kind, path) => {
+                Event { kind, state: KeeperState::SyncConnected, path }.encode(-1, &mut bytes);
+            }
+            Step::ExpectEnd => assert_eq!(self.frame(), None),
+            Step::Accept { .. } | Step::HangUp => unreachable!("they are played elsewhere"),
+        }
+        self.stream.write_all(&bytes).expect("the client listens");
+    }
+
+    fn answer(&self, index: usize, reply: Result<Reply<'_>, ErrorCode>, out: &mut Vec<u8>) {
+        let header = ReplyHeader { xid: self.asked[index].0, zxid: 9, error: reply.err() };
+        reply.unwrap_or(Reply::Empty).encode(header, out);
+    }
+
+    /// The next frame; `None` at the end of the connection.
+    fn frame(&mut self) -> Option<Vec<u8>> {
+        loop {
+            let mut rest = self.input.as_slice();
+            if let Some(frame) = take_frame(&mut rest, u32::MAX).expect("frames") {
+                let frame = frame.to_vec();
+                self.input = rest.to_vec();
+                return Some(frame);
+            }
+            let mut chunk = [0; 4096];
+            match self.stream.read(&mut chunk) {
+                Ok(0) => return None,
+                Ok(count) => self.input.extend_from_slice(&chunk[..count]),
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return None,
+                Err(error) => panic!("the client says nothing: {error}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Both drivers against a server that only knows its script.
+
+mod fake;
+#[cfg(feature = "thread")]
+mod thread;
+#[cfg(feature = "tokio")]
+mod tokio;
