@@ -55,23 +55,8 @@ pub(crate) const WATCH_INTERVAL_SECONDS_MAX: f64 = 3600.0;
 /// otherwise: as with zkCli.
 pub(crate) const ZK_SESSION_TIMEOUT_MS_DEFAULT: u32 = 30_000;
 
-/// The shortest session that pings are sent for; no server grants a shorter one.
-pub(crate) const ZK_SESSION_TIMEOUT_MIN: Duration = Duration::from_millis(10);
-
-/// The longest reply of a ZooKeeper server: a list of many million children. It is read as it comes.
-pub(crate) const ZK_REPLY_BYTES_MAX: u32 = 1 << 30;
-
-/// How many bytes of paths go into one request when watches are set again, as with ZooKeeper's own client.
-pub(crate) const ZK_WATCHES_BYTES_MAX: usize = 128 << 10;
-
 /// How many bytes of paths `deleteall` puts into one request: half of what servers take.
 pub(crate) const ZK_DELETE_BYTES_MAX: usize = 512 << 10;
-
-/// How long a lost connection is left alone after the servers were tried once without success, at first.
-pub(crate) const ZK_RECONNECT_WAIT_MIN: Duration = Duration::from_millis(50);
-
-/// The same after many tries.
-pub(crate) const ZK_RECONNECT_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// How late Ctrl-C may be noticed while something is waited for.
 pub(crate) const INTERRUPT_POLL: Duration = Duration::from_millis(100);

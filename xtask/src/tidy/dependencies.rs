@@ -27,6 +27,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "trellis-tube-codec",
             "trellis-unix",
             "trellis-wal",
+            "trellis-zk-client",
             "trellis-zk-codec",
         ],
     ),

@@ -1,9 +1,10 @@
 //! The commands that work alike on the command line and in the shell: their names, and which code runs them.
 
 use clap::Subcommand;
+use trellis_zk_client::Client;
 
-use super::client::Client;
 use super::context::Context;
+use super::interrupt::Interrupt;
 use super::{acl, config, create, delete, get, ls, quota, session, set, stat, tree, watches};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -130,19 +131,19 @@ pub(super) fn run(command: &Command, context: &Context<'_>, output: &mut Output)
         Command::Version => session::version(output),
         Command::Tree(args) => tree::run(args, context, output),
         Command::Watch(args) => {
-            let settings = context.nodes.client().settings();
-            super::follow::run(args, context.servers, &settings, output)
+            let settings = context.nodes.settings()?;
+            super::follow::run(args, &settings, context.nodes.interrupt(), output)
         }
     }
 }
 
 /// Ends the session after a command of the command line. That of an ephemeral node is left to time out, since the node
 /// would go with it before anybody could see it; so does zkCli. A server that did not answer is not asked again.
-pub(super) fn end(command: &Command, outcome: &Result<(), Failure>, client: Client) {
+pub(super) fn end(command: &Command, outcome: &Result<(), Failure>, client: &Client, interrupt: &Interrupt) {
     let ephemeral = matches!(command, Command::Create(args) if args.ephemeral());
     match outcome {
-        Ok(()) if ephemeral => drop(client),
-        Err(failure) if failure.exit == Exit::Unreachable => drop(client),
-        _ => client.close(),
+        Ok(()) if ephemeral => {}
+        Err(failure) if failure.exit == Exit::Unreachable => {}
+        _ => session::close(client, interrupt),
     }
 }

@@ -2,15 +2,12 @@
 
 use super::events::Events;
 use super::nodes::Nodes;
-use super::servers::Servers;
 use crate::output::note;
 
 /// Where and for whom a command is run.
 pub(super) struct Context<'a> {
     /// What it works on.
     pub(super) nodes: Nodes<'a>,
-    /// How to begin another session like this one.
-    pub(super) servers: &'a Servers,
     /// Where events are shown; only the shell lives long enough for any.
     pub(super) events: Option<&'a Events>,
 }

@@ -4,10 +4,11 @@ use std::num::NonZero;
 
 use clap::Args;
 
+use trellis_zk_client::path::child;
+
 use super::argument::{ANY_VERSION, version};
 use super::context::Context;
 use super::failure::Error;
-use super::path::child;
 use super::walk::Siblings;
 use crate::exit::Failure;
 use crate::limits::ZK_DELETE_BYTES_MAX;
@@ -62,7 +63,7 @@ pub(super) fn all(args: &DeleteAllArgs, context: &Context<'_>, output: &mut Outp
     while !paths.is_empty() {
         let batch = paths.split_off(paths.len() - batch_length(&paths, args.batch.get()));
         nodes.delete_all(batch.iter().rev()).map_err(|error| match error {
-            Error::Refused { .. } => {
+            Error::Client(trellis_zk_client::Error::Refused { .. }) => {
                 let failure = Failure::from(error);
                 Failure::new(failure.exit, "Failed to delete some node(s) in the subtree!")
                     .hint(failure.message)

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::client::{Happening, Listener};
-use super::path::Chroot;
+use trellis_zk_client::{EventKind, Happening, Listener, State, WatchEvent};
+use trellis_zk_codec::KeeperState;
 
 /// Where events are shown, and whether. Clones are the same place.
 #[derive(Clone)]
@@ -33,21 +33,29 @@ impl Events {
         self.wanted.store(wanted, Ordering::Relaxed);
     }
 
-    /// Shows what a session tells, whose root is that of the user.
-    pub(super) fn listener(&self, chroot: Chroot) -> Listener {
+    /// Shows what a session tells. That it was closed, its closer tells.
+    pub(super) fn listener(&self) -> Listener {
         let events = self.clone();
-        Box::new(move |mut happening| {
-            happening.path = happening.path.map(|path| chroot.to_user(&path).to_owned());
-            events.show(&happening);
+        Box::new(move |happening| match happening {
+            Happening::Event(event) => events.show(&Shown::Event(event)),
+            Happening::State(state) => {
+                if let Some(state) = keeper_state(*state).filter(|state| *state != KeeperState::Closed) {
+                    events.show_state(state);
+                }
+            }
         })
     }
 
-    /// Shows one.
-    pub(super) fn show(&self, happening: &Happening) {
+    /// Shows a state of the connection.
+    pub(super) fn show_state(&self, state: KeeperState) {
+        self.show(&Shown::State(state));
+    }
+
+    fn show(&self, shown: &Shown<'_>) {
         if !self.wanted() {
             return;
         }
-        let text = format!("\nWATCHER::\n\n{happening}\n");
+        let text = format!("\nWATCHER::\n\n{shown}\n");
         let editor = self.editor.lock().unwrap_or_else(PoisonError::into_inner);
         // Where nobody reads any more, there is nobody to tell.
         let _ = match &*editor {
@@ -60,9 +68,31 @@ impl Events {
     }
 }
 
-impl fmt::Display for Happening {
+/// What is shown, in zkCli's words.
+enum Shown<'a> {
+    Event(&'a WatchEvent),
+    State(KeeperState),
+}
+
+impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.as_deref().unwrap_or("null");
-        write!(f, "WatchedEvent state:{:?} type:{:?} path:{path}", self.state, self.kind)
+        let (state, kind, path) = match self {
+            Shown::Event(event) => (KeeperState::SyncConnected, event.kind, event.path.as_str()),
+            Shown::State(state) => (*state, EventKind::None, "null"),
+        };
+        write!(f, "WatchedEvent state:{state:?} type:{kind:?} path:{path}")
     }
+}
+
+/// The state as ZooKeeper's own client tells it, if it does.
+fn keeper_state(state: State) -> Option<KeeperState> {
+    Some(match state {
+        State::Connecting => KeeperState::Disconnected,
+        State::Connected => KeeperState::SyncConnected,
+        State::ConnectedReadOnly => KeeperState::ConnectedReadOnly,
+        State::Overdue => return None,
+        State::Expired => KeeperState::Expired,
+        State::AuthFailed => KeeperState::AuthFailed,
+        State::Closed => KeeperState::Closed,
+    })
 }

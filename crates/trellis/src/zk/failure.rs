@@ -1,128 +1,133 @@
 //! What goes wrong, in words and exit codes. What the server refuses is told as zkCli tells it, for users and scripts
 //! know those lines; the rest is told as by all of trellis's commands.
 
-use std::time::Duration;
-
+use trellis_zk_client::blocking;
+use trellis_zk_client::path::PathError;
+use trellis_zk_client::{Client, ConnectError, ErrorCode, Loss, Settings, State};
 use trellis_zk_codec::limits::FRAME_BYTES_MAX_DEFAULT;
-use trellis_zk_codec::{ErrorCode, KeeperState};
 
-use super::client::{CallError, ConnectError};
-use super::path::PathError;
-use super::servers::Servers;
 use crate::exit::{Exit, Failure};
 
 /// Why an operation on a node came to nothing.
 #[derive(Debug)]
 pub(super) enum Error {
-    /// The server refused it.
-    Refused {
-        /// The server's reason.
-        code: ErrorCode,
-        /// The node, as the user named it; operations on no node have none.
-        path: Option<String>,
-    },
-    /// It was not sent, as the path is none.
-    Path(PathError),
-    /// It was not answered.
-    Call(CallError),
-    /// It was answered, but with the answer to something else.
-    Unexpected,
+    /// The client says why.
+    Client(trellis_zk_client::Error),
+    /// The user did not want to wait any longer.
+    Interrupted,
 }
 
 impl Error {
+    /// The server's refusal of an operation on a node, as the user named it.
+    pub(super) fn refused(code: ErrorCode, path: &str) -> Error {
+        Error::Client(trellis_zk_client::Error::Refused { code, path: Some(path.to_owned()) })
+    }
+
+    /// Whether the server refused with this code.
+    pub(super) fn is(&self, code: ErrorCode) -> bool {
+        matches!(self, Error::Client(error) if error.is(code))
+    }
+
     /// Whether the node does not exist.
     pub(super) fn is_no_node(&self) -> bool {
-        matches!(self, Error::Refused { code: ErrorCode::NoNode, .. })
+        self.is(ErrorCode::NoNode)
     }
 }
 
-impl From<CallError> for Error {
-    fn from(error: CallError) -> Self {
-        match error {
-            CallError::Refused(code) => Error::Refused { code, path: None },
-            error => Error::Call(error),
-        }
+impl From<trellis_zk_client::Error> for Error {
+    fn from(error: trellis_zk_client::Error) -> Self {
+        Error::Client(error)
     }
 }
 
 impl From<PathError> for Error {
     fn from(error: PathError) -> Self {
-        Error::Path(error)
+        Error::Client(error.into())
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::Refused { code, path } => refused(code, path.as_deref()),
-            Error::Path(error) => Failure::new(Exit::Usage, error.to_string()),
-            Error::Call(error) => call_failed(&error),
-            Error::Unexpected => Failure::new(Exit::Internal, "the server's answer does not fit the request")
-                .hint("is this a ZooKeeper server, and nothing in between?"),
+            Error::Client(error) => call_failed(&error),
+            Error::Interrupted => Failure::new(Exit::Internal, "interrupted"),
         }
     }
+}
+
+/// Begins a session.
+pub(super) fn connect(settings: &Settings) -> Result<Client, Failure> {
+    blocking::connect(settings).map_err(|error| connect_failed(&error, settings))
 }
 
 /// Why there is no session.
-pub(super) fn connect_failed(error: ConnectError, servers: &Servers, timeout: Duration) -> Failure {
+fn connect_failed(error: &ConnectError, settings: &Settings) -> Failure {
     const HINT: &str = "start a server with `trellis serve`, or name another one with --server";
     let attempts = match error {
         ConnectError::Unreachable(attempts) => attempts,
-        ConnectError::Refused(error) => return call_failed(&error),
-        ConnectError::Thread(error) => {
-            return Failure::new(
-                Exit::Internal,
-                format!("the system has no thread for the session: {error}"),
-            );
-        }
+        ConnectError::Over(State::AuthFailed) => return not_accepted(),
+        error => return Failure::new(Exit::Internal, error.to_string()),
     };
+    let unreachable = |message: String| Failure::new(Exit::Unreachable, message);
     let [attempt] = attempts.as_slice() else {
         let each: Vec<String> =
-            attempts.iter().map(|attempt| format!("{}: {}", attempt.address, attempt.reason())).collect();
-        let message = format!("none of {servers} can be reached ({})", each.join("; "));
-        return Failure::new(Exit::Unreachable, message).hint(HINT);
+            attempts.iter().map(|attempt| format!("{}: {}", attempt.server, attempt.loss)).collect();
+        let message = format!("none of {} can be reached ({})", settings.servers, each.join("; "));
+        return unreachable(message).hint(HINT);
     };
-    let address = &attempt.address;
-    let unreachable = |message: String| Failure::new(Exit::Unreachable, message);
-    if attempt.is_refused() {
-        unreachable(format!("nothing listens on {address} (connection refused)")).hint(HINT)
-    } else if attempt.is_silent() {
-        unreachable(format!("no session with {address} within {} s", timeout.as_secs()))
-            .hint("check the address and what stands between, or allow more time with --timeout")
-    } else if attempt.is_closed() {
-        unreachable(format!("{address} has closed the connection before it granted a session")).hint(
-            "a ZooKeeper server does so while it has no majority, or has too many connections; its log says which",
-        )
-    } else if attempt.is_nonsense() {
-        let message = format!("{address} does not speak ZooKeeper's protocol: {}", attempt.reason());
-        Failure::new(Exit::Internal, message).hint("name a ZooKeeper server with --server")
-    } else {
-        unreachable(format!("cannot connect to {address}: {}", attempt.reason()))
+    let server = &attempt.server;
+    match &attempt.loss {
+        Loss::Refused => unreachable(format!("nothing listens on {server} (connection refused)")).hint(HINT),
+        Loss::Silent => unreachable(format!(
+            "no session with {server} within {} s",
+            settings.connect_timeout.as_secs()
+        ))
+        .hint("check the address and what stands between, or allow more time with --timeout"),
+        Loss::Closed => {
+            unreachable(format!("{server} has closed the connection before it granted a session")).hint(
+                "a ZooKeeper server does so while it has no majority, or has too many connections; its log says which",
+            )
+        }
+        Loss::Nonsense(reason) => {
+            let message = format!("{server} does not speak ZooKeeper's protocol: {reason}");
+            Failure::new(Exit::Internal, message).hint("name a ZooKeeper server with --server")
+        }
+        Loss::System(reason) => unreachable(format!("cannot connect to {server}: {reason}")),
     }
 }
 
-fn call_failed(error: &CallError) -> Failure {
-    let failure = |exit| Failure::new(exit, error.to_string());
+fn call_failed(error: &trellis_zk_client::Error) -> Failure {
+    use trellis_zk_client::Error as Client;
     match error {
-        CallError::Refused(code) => refused(*code, None),
-        CallError::Lost { request_bytes, .. } if *request_bytes > FRAME_BYTES_MAX_DEFAULT as usize => {
-            failure(Exit::Refused).hint(format!(
+        Client::Refused { code, path } => refused(*code, path.as_deref()),
+        Client::Path(error) => Failure::new(Exit::Usage, error.to_string()),
+        Client::Lost { server, request_bytes } => {
+            let message = format!("the connection to {server} was lost before it answered");
+            if *request_bytes <= FRAME_BYTES_MAX_DEFAULT as usize {
+                return Failure::new(Exit::Unreachable, message)
+                    .hint("if it was to change something, look whether it has: that is not known");
+            }
+            Failure::new(Exit::Refused, message).hint(format!(
                 "the request has {request_bytes} bytes, and servers take less than 1 MiB \
                  unless they are told otherwise (jute.maxbuffer)"
             ))
         }
-        CallError::Lost { .. } => failure(Exit::Unreachable)
-            .hint("if it was to change something, look whether it has: that is not known"),
-        CallError::Late { .. } => failure(Exit::Unreachable).hint("allow more time with --timeout"),
-        CallError::NotConnected { .. } => failure(Exit::Unreachable),
-        CallError::Over(KeeperState::AuthFailed) => {
-            Failure::new(Exit::Refused, "the server does not accept this identity (AuthFailed)")
-                .hint("it may not know the scheme; digest takes user:password")
+        Client::Late { server, timeout } => {
+            let message = format!("{server} does not answer within {} s", timeout.as_secs());
+            Failure::new(Exit::Unreachable, message).hint("allow more time with --timeout")
         }
-        CallError::Over(_) => not_connected(),
-        CallError::Interrupted => failure(Exit::Internal),
-        CallError::Nonsense(_) => failure(Exit::Internal),
+        Client::NotSent { .. } => Failure::new(Exit::Unreachable, error.to_string()),
+        Client::Over(State::AuthFailed) => not_accepted(),
+        Client::Over(_) => not_connected(),
+        Client::Unexpected => Failure::new(Exit::Internal, "the server's answer does not fit the request")
+            .hint("is this a ZooKeeper server, and nothing in between?"),
+        error => Failure::new(Exit::Internal, error.to_string()),
     }
+}
+
+fn not_accepted() -> Failure {
+    Failure::new(Exit::Refused, "the server does not accept this identity (AuthFailed)")
+        .hint("it may not know the scheme; digest takes user:password")
 }
 
 /// There is no session any more.

@@ -4,14 +4,12 @@ use std::num::NonZero;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 
 use clap::Args;
-use trellis_zk_codec::{AddWatchMode, EventKind, KeeperState};
+use trellis_zk_client::{AddWatchMode, EventKind, Happening, Settings, State, WatchEvent, path};
 
-use super::client::{Client, Happening, Settings};
-use super::failure::{Error, connect_failed};
+use super::failure::{self, Error};
 use super::interrupt::Interrupt;
 use super::nodes::Nodes;
-use super::path;
-use super::servers::Servers;
+use super::session;
 use crate::exit::{Exit, Failure};
 use crate::limits::INTERRUPT_POLL;
 use crate::output::{Output, note};
@@ -31,21 +29,20 @@ pub(super) struct WatchArgs {
 /// Prints one change a line until the user has seen enough.
 pub(super) fn run(
     args: &WatchArgs,
-    servers: &Servers,
     settings: &Settings,
+    interrupt: &Interrupt,
     output: &mut Output,
 ) -> Result<(), Failure> {
     path::check(&args.path).map_err(Error::from)?;
     let mut left = args.count.map(NonZero::get);
     loop {
         let (sender, happenings) = channel();
+        let client = failure::connect(settings)?;
         // Who does not read any more does not want to be told.
-        let listener = Box::new(move |happening| drop(sender.send(happening)));
-        let client = Client::connect(settings.clone(), listener)
-            .map_err(|error| connect_failed(error, servers, settings.timeout))?;
-        let nodes = Nodes::new(&client, servers.chroot.clone());
-        let outcome = follow(&args.path, &nodes, &happenings, &settings.interrupt, &mut left, output);
-        client.close();
+        client.listen(Box::new(move |happening| drop(sender.send(happening.clone()))));
+        let outcome =
+            follow(&args.path, &Nodes::new(&client, interrupt), &happenings, interrupt, &mut left, output);
+        session::close(&client, interrupt);
         match outcome? {
             End::Enough => return Ok(()),
             End::Expired => note("the session has expired, another one begins"),
@@ -73,15 +70,13 @@ fn follow(
     nodes.add_watch(path, AddWatchMode::PersistentRecursive)?;
     while *left != Some(0) && !interrupt.is_raised() {
         match happenings.recv_timeout(INTERRUPT_POLL) {
-            Ok(Happening { kind: EventKind::None, state, .. }) => match state {
-                KeeperState::Expired => return Ok(End::Expired),
-                KeeperState::AuthFailed => {
-                    return Err(Failure::new(Exit::Refused, "the server does not accept this identity"));
-                }
-                state => connection_changed(state),
-            },
-            Ok(happening) => {
-                show(&happening, nodes, output)?;
+            Ok(Happening::State(State::Expired)) => return Ok(End::Expired),
+            Ok(Happening::State(State::AuthFailed)) => {
+                return Err(Failure::new(Exit::Refused, "the server does not accept this identity"));
+            }
+            Ok(Happening::State(state)) => connection_changed(state),
+            Ok(Happening::Event(event)) => {
+                show(&event, output)?;
                 *left = left.map(|left| left - 1);
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -93,22 +88,23 @@ fn follow(
     Ok(End::Enough)
 }
 
-fn connection_changed(state: KeeperState) {
+fn connection_changed(state: State) {
     match state {
-        KeeperState::Disconnected => note("no answer, trying again"),
-        _ => note("connected again; changes meanwhile are not shown"),
+        State::Connecting => note("no answer, trying again"),
+        state if state.is_connected() => note("connected again; changes meanwhile are not shown"),
+        _ => {}
     }
 }
 
-fn show(happening: &Happening, nodes: &Nodes<'_>, output: &mut Output) -> Result<(), Failure> {
-    let event = match happening.kind {
+fn show(event: &WatchEvent, output: &mut Output) -> Result<(), Failure> {
+    let path = &event.path;
+    let event = match event.kind {
         EventKind::NodeCreated => "created",
         EventKind::NodeDeleted => "deleted",
         EventKind::NodeDataChanged => "changed",
         // Such a watch has no other events.
         _ => return Ok(()),
     };
-    let path = nodes.chroot().to_user(happening.path.as_deref().unwrap_or_default());
     match output.json() {
         true => output.value(&serde_json::json!({ "event": event, "path": path }))?,
         false => output.line(format!("{event} {path}"))?,

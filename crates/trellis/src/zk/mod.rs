@@ -3,7 +3,6 @@
 
 mod acl;
 mod argument;
-mod client;
 mod command;
 mod config;
 mod context;
@@ -17,9 +16,7 @@ mod get;
 mod interrupt;
 mod ls;
 mod nodes;
-mod path;
 mod quota;
-mod servers;
 mod session;
 mod set;
 mod shell;
@@ -31,15 +28,13 @@ mod watches;
 use std::time::Duration;
 
 use clap::Args;
+use trellis_zk_client::{Identity, Servers, Settings};
 
-use self::client::{Client, Identity, Settings};
 use self::command::Command;
 use self::context::Context;
-use self::failure::connect_failed;
 pub(crate) use self::flags::in_our_words;
 use self::interrupt::Interrupt;
 use self::nodes::Nodes;
-use self::servers::Servers;
 pub(crate) use self::shell::is_for_shell;
 use crate::exit::{EXIT_CODES, Failure};
 use crate::limits::{REPLY_TIMEOUT_DEFAULT, ZK_SESSION_TIMEOUT_MS_DEFAULT};
@@ -68,7 +63,7 @@ struct CommonArgs {
         env = "TRELLIS_ZK_SERVER",
         hide_env_values = true,
         default_value = "127.0.0.1:2181",
-        value_parser = Servers::parse
+        value_parser = str::parse::<Servers>
     )]
     server: Servers,
 
@@ -117,14 +112,19 @@ struct CommonArgs {
 }
 
 impl CommonArgs {
-    fn settings(&self, interrupt: Interrupt) -> Settings {
+    fn settings(&self) -> Settings {
+        let timeout = Duration::from_secs(self.timeout);
         Settings {
-            servers: self.server.addresses.clone(),
-            timeout: Duration::from_secs(self.timeout),
+            servers: self.server.clone(),
+            // The first one that answers is taken, so that a user knows which.
+            shuffle: false,
             session_timeout: Duration::from_millis(self.session_timeout_ms.into()),
+            connect_timeout: timeout,
+            request_timeout: timeout,
+            fail_fast: false,
             read_only: self.read_only,
             identities: self.auth.clone(),
-            interrupt,
+            session: None,
         }
     }
 }
@@ -132,10 +132,9 @@ impl CommonArgs {
 /// Runs the command, or the shell if there is none.
 pub(crate) fn run(args: &ZkArgs) -> Result<(), Failure> {
     let interrupt = Interrupt::default();
-    let settings = args.common.settings(interrupt.clone());
-    let servers = &args.common.server;
+    let settings = args.common.settings();
     let Some(command) = &args.command else {
-        return shell::run(servers.clone(), settings, args.common.json);
+        return shell::run(settings, interrupt, args.common.json);
     };
     let output = &mut Output::new(args.common.json);
     let outcome = match command {
@@ -143,9 +142,9 @@ pub(crate) fn run(args: &ZkArgs) -> Result<(), Failure> {
         Command::Watch(args) => {
             interrupt.catch_ctrl_c()?;
             interrupt.catch_termination()?;
-            follow::run(args, servers, &settings, output)
+            follow::run(args, &settings, &interrupt, output)
         }
-        command => once(command, servers, settings, output),
+        command => once(command, &settings, &interrupt, output),
     };
     // What was printed before a failure is true, so it is shown, and before the failure is.
     output.flush()?;
@@ -155,17 +154,14 @@ pub(crate) fn run(args: &ZkArgs) -> Result<(), Failure> {
 /// Runs one command in a session of its own.
 fn once(
     command: &Command,
-    servers: &Servers,
-    settings: Settings,
+    settings: &Settings,
+    interrupt: &Interrupt,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let timeout = settings.timeout;
-    // Nobody sees the events of so short a session.
-    let client =
-        Client::connect(settings, Box::new(drop)).map_err(|error| connect_failed(error, servers, timeout))?;
-    let nodes = Nodes::new(&client, servers.chroot.clone());
-    let outcome = command::run(command, &Context { nodes, servers, events: None }, output);
-    command::end(command, &outcome, client);
+    let client = failure::connect(settings)?;
+    let nodes = Nodes::new(&client, interrupt);
+    let outcome = command::run(command, &Context { nodes, events: None }, output);
+    command::end(command, &outcome, &client, interrupt);
     outcome
 }
 

@@ -1,19 +1,23 @@
 //! Nodes below a chroot: each operation of the protocol as a function with types, of which a command is made. Nothing
 //! is printed here.
 
-use trellis_zk_codec::{
-    Acl, AddWatchMode, Create, CreateMode, ErrorCode, Operation, OperationResult, Reply, Request, Stat,
-    WatcherKind,
+use trellis_zk_client::blocking::Wait;
+use trellis_zk_client::path::{self, Chroot};
+use trellis_zk_client::{
+    Acl, AddWatchMode, Answer, Client, CreateMode, ErrorCode, Identity, Operation, Reply, Request, Settings,
+    Stat, WatcherKind,
 };
+use trellis_zk_codec::Create;
 
 use super::acl::OwnedAcl;
-use super::client::{Answer, CallError, Client, Happening, Identity};
 use super::failure::Error;
-use super::path::{self, Chroot};
+use super::interrupt::Interrupt;
+use crate::limits::INTERRUPT_POLL;
 
 /// The nodes of a service, as one session sees them.
 pub(super) struct Nodes<'a> {
     client: &'a Client,
+    interrupt: &'a Interrupt,
     chroot: Chroot,
 }
 
@@ -32,23 +36,14 @@ pub(super) struct Listed {
 impl Listed {
     /// The node, if it could be read.
     pub(super) fn read(self) -> Result<Listed, Error> {
-        if self.readable {
-            Ok(self)
-        } else {
-            Err(Error::Refused { code: ErrorCode::NoAuth, path: Some(self.path) })
-        }
+        if self.readable { Ok(self) } else { Err(Error::refused(ErrorCode::NoAuth, &self.path)) }
     }
 }
 
 impl<'a> Nodes<'a> {
-    /// The nodes below `chroot`.
-    pub(super) fn new(client: &'a Client, chroot: Chroot) -> Self {
-        Nodes { client, chroot }
-    }
-
-    /// The session.
-    pub(super) fn client(&self) -> &'a Client {
-        self.client
+    /// The nodes below the chroot of a session, for whose answers nobody waits longer than the user wants.
+    pub(super) fn new(client: &'a Client, interrupt: &'a Interrupt) -> Self {
+        Nodes { client, interrupt, chroot: client.chroot().clone() }
     }
 
     /// The node that stands for `/`.
@@ -56,9 +51,19 @@ impl<'a> Nodes<'a> {
         &self.chroot
     }
 
+    /// What ends every wait.
+    pub(super) fn interrupt(&self) -> &'a Interrupt {
+        self.interrupt
+    }
+
+    /// The settings for another session like this one.
+    pub(super) fn settings(&self) -> Result<Settings, Error> {
+        Ok(self.client.settings()?)
+    }
+
     /// All nodes of the service, where ZooKeeper keeps its own.
     pub(super) fn of_the_service(&self) -> Nodes<'a> {
-        Nodes { client: self.client, chroot: Chroot::default() }
+        Nodes { chroot: Chroot::default(), ..*self }
     }
 
     /// Creates a node, and gives its path; a sequential one's is longer than what was asked for.
@@ -84,7 +89,7 @@ impl<'a> Nodes<'a> {
             Reply::Path { path } | Reply::PathAndStat { path, .. } => {
                 Ok(self.chroot.to_user(path).to_owned())
             }
-            _ => Err(Error::Unexpected),
+            _ => Err(trellis_zk_client::Error::Unexpected.into()),
         }
     }
 
@@ -97,18 +102,9 @@ impl<'a> Nodes<'a> {
 
     /// Deletes many nodes in this order, all or none.
     pub(super) fn delete_all<'p>(&self, paths: impl Iterator<Item = &'p String>) -> Result<(), Error> {
-        let paths: Vec<String> = paths.map(|path| self.chroot.to_server(path)).collect();
         let operations: Vec<Operation<'_>> =
-            paths.iter().map(|path| Operation::Delete { path, version: -1 }).collect();
-        let answer = self.client.call(&Request::Multi(operations.as_slice().into()))?;
-        let Reply::Results(results) = answer.reply()? else { return Err(Error::Unexpected) };
-        for (result, path) in results.iter().zip(&paths) {
-            if let OperationResult::Error(code) = result
-                && code != ErrorCode::RuntimeInconsistency
-            {
-                return Err(Error::Refused { code, path: Some(self.chroot.to_user(path).to_owned()) });
-            }
-        }
+            paths.map(|path| Operation::Delete { path, version: -1 }).collect();
+        self.wait(self.client.multi(&operations))?;
         Ok(())
     }
 
@@ -116,7 +112,7 @@ impl<'a> Nodes<'a> {
     pub(super) fn exists(&self, path: &str, watch: bool) -> Result<Option<Stat>, Error> {
         let at = self.at(path)?;
         let answer = match self.ask(path, &Request::Exists { path: &at, watch }) {
-            Err(Error::Refused { code: ErrorCode::NoNode, .. }) => return Ok(None),
+            Err(error) if error.is_no_node() => return Ok(None),
             outcome => outcome?,
         };
         stat(&answer).map(Some)
@@ -146,25 +142,25 @@ impl<'a> Nodes<'a> {
     /// The same of many nodes, those left out that do not exist any more.
     pub(super) fn children_of_all(&self, paths: Vec<String>, watch: bool) -> Result<Vec<Listed>, Error> {
         let server_paths: Vec<String> = paths.iter().map(|path| self.chroot.to_server(path)).collect();
-        let requests: Vec<Request<'_>> =
-            server_paths.iter().map(|path| Request::GetChildren2 { path, watch }).collect();
-        let mut paths = paths.into_iter();
-        let mut found = Vec::with_capacity(requests.len());
-        self.client.call_all(&requests, |answer| {
-            let path = paths.next().unwrap_or_default();
-            match answer {
+        // All are under way before the first is waited for.
+        let calls: Vec<_> = server_paths
+            .iter()
+            .map(|path| self.client.call(&Request::GetChildren2 { path, watch }))
+            .collect();
+        let mut found = Vec::with_capacity(paths.len());
+        for (path, call) in paths.into_iter().zip(calls) {
+            match self.wait(call) {
                 Ok(answer) => {
                     let (names, stat) = children(&answer)?;
                     found.push(Listed { path, names, stat, readable: true });
                 }
-                Err(ErrorCode::NoNode) => {}
-                Err(ErrorCode::NoAuth) => {
+                Err(error) if error.is_no_node() => {}
+                Err(error) if error.is(ErrorCode::NoAuth) => {
                     found.push(Listed { path, names: Vec::new(), stat: Stat::default(), readable: false });
                 }
-                Err(code) => return Err(Error::Refused { code, path: Some(path) }),
+                Err(error) => return Err(about(&path, error)),
             }
-            Ok(())
-        })?;
+        }
         Ok(found)
     }
 
@@ -174,7 +170,7 @@ impl<'a> Nodes<'a> {
         let answer = self.ask(path, &Request::GetAcl { path: &at })?;
         match answer.reply()? {
             Reply::Acl { acl, stat } => Ok((acl.iter().map(OwnedAcl::from).collect(), stat)),
-            _ => Err(Error::Unexpected),
+            _ => Err(trellis_zk_client::Error::Unexpected.into()),
         }
     }
 
@@ -198,7 +194,9 @@ impl<'a> Nodes<'a> {
         path::check(prefix)?;
         let at = self.chroot.to_server_prefix(prefix);
         let answer = self.ask(prefix, &Request::GetEphemerals { prefix: &at })?;
-        let Reply::Children { children } = answer.reply()? else { return Err(Error::Unexpected) };
+        let Reply::Children { children } = answer.reply()? else {
+            return Err(trellis_zk_client::Error::Unexpected.into());
+        };
         let mut paths: Vec<String> =
             children.iter().map(|path| self.chroot.to_user(path).to_owned()).collect();
         paths.sort_unstable();
@@ -210,23 +208,22 @@ impl<'a> Nodes<'a> {
         let at = self.at(path)?;
         match self.ask(path, &Request::GetAllChildrenNumber { path: &at })?.reply()? {
             Reply::Count(count) => Ok(count),
-            _ => Err(Error::Unexpected),
+            _ => Err(trellis_zk_client::Error::Unexpected.into()),
         }
     }
 
     /// Who the server takes this session for: schemes and users, sorted, since servers have them in no order.
     pub(super) fn who_am_i(&self) -> Result<Vec<(String, String)>, Error> {
-        let answer = self.client.call(&Request::WhoAmI)?;
-        let Reply::Clients(clients) = answer.reply()? else { return Err(Error::Unexpected) };
+        let clients = self.wait(self.client.who_am_i())?;
         let mut found: Vec<(String, String)> =
-            clients.iter().map(|client| (client.scheme.to_owned(), client.user.to_owned())).collect();
+            clients.into_iter().map(|client| (client.scheme, client.user)).collect();
         found.sort_unstable();
         Ok(found)
     }
 
     /// Claims to be somebody.
     pub(super) fn authenticate(&self, identity: Identity) -> Result<(), Error> {
-        Ok(self.client.authenticate(identity)?)
+        self.wait(self.client.authenticate(identity))
     }
 
     /// Sets a watch that stays.
@@ -236,25 +233,19 @@ impl<'a> Nodes<'a> {
         Ok(())
     }
 
-    /// Takes watches away, if `local` also without the server's consent, and tells which there were.
-    pub(super) fn remove_watches(
-        &self,
-        path: &str,
-        kind: WatcherKind,
-        local: bool,
-    ) -> Result<Vec<Happening>, Error> {
+    /// Takes watches away, if `local` also without the server's consent. Events tell which there were.
+    pub(super) fn remove_watches(&self, path: &str, kind: WatcherKind, local: bool) -> Result<(), Error> {
         let at = self.at(path)?;
         let outcome = self.ask(path, &Request::RemoveWatches { path: &at, kind });
-        if !(local && matches!(outcome, Err(Error::Call(_)))) {
+        let refused = matches!(&outcome, Err(Error::Client(trellis_zk_client::Error::Refused { .. })));
+        if refused || !local {
             outcome?;
         }
-        let mut removed = self.client.forget_watches(&at, kind);
-        if removed.is_empty() {
+        if self.client.forget_watches(&at, kind).is_empty() {
             // A watch of another kind can be what the server had: one that stays counts as any kind.
-            return Err(Error::Refused { code: ErrorCode::NoWatcher, path: Some(path.to_owned()) });
+            return Err(Error::refused(ErrorCode::NoWatcher, path));
         }
-        removed.iter_mut().for_each(|happening| happening.path = Some(path.to_owned()));
-        Ok(removed)
+        Ok(())
     }
 
     /// The members of the service, as the server writes them down.
@@ -270,7 +261,7 @@ impl<'a> Nodes<'a> {
         members: Option<&str>,
         config: i64,
     ) -> Result<(Option<Vec<u8>>, Stat), Error> {
-        data(&self.client.call(&Request::Reconfig { joining, leaving, members, config })?)
+        data(&self.wait(self.client.call(&Request::Reconfig { joining, leaving, members, config }))?)
     }
 
     /// A path as the server must be told it.
@@ -281,29 +272,42 @@ impl<'a> Nodes<'a> {
 
     /// Calls, and names the node if the server refuses.
     fn ask(&self, path: &str, request: &Request<'_>) -> Result<Answer, Error> {
-        self.client.call(request).map_err(|error| match error {
-            CallError::Refused(code) => Error::Refused { code, path: Some(path.to_owned()) },
-            error => Error::Call(error),
-        })
+        self.wait(self.client.call(request)).map_err(|error| about(path, error))
+    }
+
+    /// Waits for an answer, or for the user's impatience.
+    fn wait<T>(&self, answer: impl Future<Output = Result<T, trellis_zk_client::Error>>) -> Result<T, Error> {
+        let answer = answer.wait_while(INTERRUPT_POLL, || !self.interrupt.is_raised());
+        Ok(answer.ok_or(Error::Interrupted)??)
+    }
+}
+
+/// The same error, with the node that it is about.
+fn about(path: &str, error: Error) -> Error {
+    match error {
+        Error::Client(trellis_zk_client::Error::Refused { code, .. }) => Error::refused(code, path),
+        error => error,
     }
 }
 
 fn stat(answer: &Answer) -> Result<Stat, Error> {
     match answer.reply()? {
         Reply::Stat(stat) => Ok(stat),
-        _ => Err(Error::Unexpected),
+        _ => Err(trellis_zk_client::Error::Unexpected.into()),
     }
 }
 
 fn data(answer: &Answer) -> Result<(Option<Vec<u8>>, Stat), Error> {
     match answer.reply()? {
         Reply::Data { data, stat } => Ok((data.map(<[u8]>::to_vec), stat)),
-        _ => Err(Error::Unexpected),
+        _ => Err(trellis_zk_client::Error::Unexpected.into()),
     }
 }
 
 fn children(answer: &Answer) -> Result<(Vec<String>, Stat), Error> {
-    let Reply::ChildrenAndStat { children, stat } = answer.reply()? else { return Err(Error::Unexpected) };
+    let Reply::ChildrenAndStat { children, stat } = answer.reply()? else {
+        return Err(trellis_zk_client::Error::Unexpected.into());
+    };
     let mut names: Vec<String> = children.iter().map(str::to_owned).collect();
     names.sort_unstable();
     Ok((names, stat))

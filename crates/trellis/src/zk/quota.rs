@@ -6,13 +6,13 @@ use std::fmt;
 
 use clap::{ArgGroup, Args};
 use serde::Serialize;
+use trellis_zk_client::path;
 use trellis_zk_codec::{Acl, CreateMode, ErrorCode};
 
 use super::acl::OwnedAcl;
 use super::context::Context;
 use super::failure::Error;
 use super::nodes::Nodes;
-use super::path;
 use super::walk::walk;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, note};
@@ -216,7 +216,7 @@ fn trim(nodes: &Nodes<'_>, quota_path: &str) -> Result<(), Failure> {
     let mut path = quota_path;
     while path != QUOTAS {
         match nodes.delete(path, -1) {
-            Err(Error::Refused { code: ErrorCode::NotEmpty, .. }) => break,
+            Err(error) if error.is(ErrorCode::NotEmpty) => break,
             outcome => outcome?,
         }
         path = path.rsplit_once('/').map_or(QUOTAS, |(parent, _)| parent);
@@ -285,7 +285,7 @@ fn create(nodes: &Nodes<'_>, path: &str, data: Option<&str>) -> Result<(), Failu
 /// Success, if what was refused is what was wanted.
 fn ignore(expected: ErrorCode, outcome: Result<(), Error>) -> Result<(), Failure> {
     match outcome {
-        Err(Error::Refused { code, .. }) if code == expected => Ok(()),
+        Err(error) if error.is(expected) => Ok(()),
         outcome => Ok(outcome?),
     }
 }

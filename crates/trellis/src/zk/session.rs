@@ -2,10 +2,13 @@
 
 use clap::Args;
 use serde::Serialize;
+use trellis_zk_client::blocking::Wait;
+use trellis_zk_client::{Client, Identity};
 
-use super::client::Identity;
 use super::context::Context;
+use super::interrupt::Interrupt;
 use crate::exit::Failure;
+use crate::limits::INTERRUPT_POLL;
 use crate::output::Output;
 
 /// Arguments of `addauth`.
@@ -86,6 +89,12 @@ pub(super) fn sync(args: &SyncArgs, context: &Context<'_>, output: &mut Output) 
         return output.value(&serde_json::json!({ "synced": args.path }));
     }
     output.line("Sync is OK")
+}
+
+/// Ends a session, as far as a server can be told.
+pub(super) fn close(client: &Client, interrupt: &Interrupt) {
+    // Whatever the answer is, this client has done what it could.
+    let _ = client.close().wait_while(INTERRUPT_POLL, || !interrupt.is_raised());
 }
 
 /// Prints which program this is.

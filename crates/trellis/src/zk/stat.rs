@@ -64,7 +64,7 @@ pub(super) fn run(args: &StatArgs, context: &Context<'_>, output: &mut Output) -
     let watch = context.watches(args.watch, args.old_watch.as_deref(), "stat", "stat [-w] path");
     match context.nodes.exists(&args.path, watch)? {
         Some(stat) => print_or_json(&stat, output),
-        None => Err(Error::Refused { code: ErrorCode::NoNode, path: Some(args.path.clone()) }.into()),
+        None => Err(Error::refused(ErrorCode::NoNode, &args.path).into()),
     }
 }
 

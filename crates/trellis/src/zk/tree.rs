@@ -4,9 +4,10 @@ use clap::Args;
 use serde::Serialize;
 use trellis_zk_codec::Stat;
 
+use trellis_zk_client::path::child;
+
 use super::context::Context;
 use super::nodes::Listed;
-use super::path::child;
 use super::stat::StatJson;
 use super::walk::Siblings;
 use crate::exit::Failure;

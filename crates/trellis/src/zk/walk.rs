@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::vec::IntoIter;
 
+use trellis_zk_client::path::child;
+
 use super::failure::Error;
 use super::nodes::{Listed, Nodes};
-use super::path::child;
 use crate::exit::Failure;
 use crate::limits::PIPELINE_REQUESTS_MAX;
 

@@ -61,15 +61,12 @@ pub(super) fn add(args: &AddWatchArgs, context: &Context<'_>) -> Result<(), Fail
     Ok(context.nodes.add_watch(&args.path, mode)?)
 }
 
-/// Takes watches away, and shows of each kind that it is gone.
+/// Takes watches away. An event tells of each kind that it is gone.
 pub(super) fn remove(args: &RemoveWatchesArgs, context: &Context<'_>) -> Result<(), Failure> {
     let kind = match (args.children, args.data) {
         (true, _) => WatcherKind::Children,
         (_, true) => WatcherKind::Data,
         _ => WatcherKind::Any,
     };
-    for happening in context.nodes.remove_watches(&args.path, kind, args.local)? {
-        context.events.into_iter().for_each(|events| events.show(&happening));
-    }
-    Ok(())
+    Ok(context.nodes.remove_watches(&args.path, kind, args.local)?)
 }

@@ -2,13 +2,13 @@
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand, ValueEnum};
+use trellis_zk_client::Servers;
 
 use super::help;
 use super::words::split;
 use crate::exit::{Exit, Failure};
 use crate::zk::command::Command;
 use crate::zk::flags::reconfig_flag;
-use crate::zk::servers::Servers;
 
 /// A line that makes sense.
 pub(super) enum Line {
@@ -47,7 +47,7 @@ pub(super) enum ShellCommand {
     /// End the session and begin another one
     Connect {
         /// The servers, if not the same
-        #[arg(value_name = "ADDR", value_parser = Servers::parse)]
+        #[arg(value_name = "ADDR", value_parser = str::parse::<Servers>)]
         servers: Option<Servers>,
     },
 

@@ -11,17 +11,17 @@ use std::io::{self, BufRead, IsTerminal};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use trellis_zk_codec::{EventKind, KeeperState};
+use trellis_zk_client::{Client, Settings, State};
+use trellis_zk_codec::KeeperState;
 
 use self::editor::{Editor, Input};
 use self::line::{Line, OnOff, ShellCommand};
-use super::client::{Client, Happening, Settings, State};
 use super::command;
 use super::context::Context;
 use super::events::Events;
-use super::failure::{connect_failed, not_connected};
+use super::failure::{self, not_connected};
+use super::interrupt::Interrupt;
 use super::nodes::Nodes;
-use super::servers::Servers;
 use super::session;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, note};
@@ -35,8 +35,8 @@ pub(crate) fn is_for_shell(command: &str) -> bool {
 }
 
 /// Reads and runs lines until there are no more. The exit code is that of the last command.
-pub(super) fn run(servers: Servers, settings: Settings, json: bool) -> Result<(), Failure> {
-    let session = Rc::new(Session { client: RefCell::new(None), servers: RefCell::new(servers) });
+pub(super) fn run(settings: Settings, interrupt: Interrupt, json: bool) -> Result<(), Failure> {
+    let session = Rc::new(Session { client: RefCell::new(None), interrupt });
     let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
     let mut editor = if terminal { Some(Editor::open(Rc::clone(&session))?) } else { None };
     let events = Events::new(match &mut editor {
@@ -44,8 +44,8 @@ pub(super) fn run(servers: Servers, settings: Settings, json: bool) -> Result<()
         None => None,
     });
     if terminal {
-        settings.interrupt.catch_ctrl_c()?;
-        note(&format!("Connecting to {}", session.servers.borrow()));
+        session.interrupt.catch_ctrl_c()?;
+        note(&format!("Connecting to {}", settings.servers));
     }
     let mut shell = Shell { session, settings, events, json, history: Vec::new(), last: Exit::Ok };
     shell.connect()?;
@@ -64,7 +64,7 @@ pub(super) fn run(servers: Servers, settings: Settings, json: bool) -> Result<()
 /// What the completion of paths needs of the shell, too.
 struct Session {
     client: RefCell<Option<Client>>,
-    servers: RefCell<Servers>,
+    interrupt: Interrupt,
 }
 
 impl Session {
@@ -72,8 +72,7 @@ impl Session {
     fn children(&self, path: &str) -> Option<Vec<String>> {
         let client = self.client.borrow();
         let client = client.as_ref().filter(|client| client.state().is_connected())?;
-        let chroot = self.servers.borrow().chroot.clone();
-        Nodes::new(client, chroot).children(path, false).ok().map(|(names, _)| names)
+        Nodes::new(client, &self.interrupt).children(path, false).ok().map(|(names, _)| names)
     }
 
     fn state(&self) -> State {
@@ -83,8 +82,8 @@ impl Session {
     /// Ends the session; whether there was one.
     fn close(&self) -> bool {
         match self.client.borrow_mut().take() {
-            Some(client) if client.state().is_alive() => {
-                client.close();
+            Some(client) if !client.state().is_over() => {
+                session::close(&client, &self.interrupt);
                 true
             }
             _ => false,
@@ -134,13 +133,13 @@ impl Shell {
 
     fn prompt(&self) -> String {
         let state = match self.session.state() {
-            State::Connecting => "CONNECTING",
+            State::Connecting | State::Overdue => "CONNECTING",
             State::Connected => "CONNECTED",
             State::ConnectedReadOnly => "CONNECTEDREADONLY",
-            State::Closed => "CLOSED",
+            State::Closed | State::Expired => "CLOSED",
             State::AuthFailed => "AUTH_FAILED",
         };
-        format!("[zk: {}({state}) {}] ", self.session.servers.borrow(), self.history.len())
+        format!("[zk: {}({state}) {}] ", self.settings.servers, self.history.len())
     }
 
     /// Runs a line and tells what is wrong with it, if anything. An error only if nothing can be told any more.
@@ -149,9 +148,9 @@ impl Shell {
             return Ok(ControlFlow::Continue(()));
         }
         self.history.push(line.to_owned());
-        self.settings.interrupt.clear();
+        self.session.interrupt.clear();
         let outcome = self.interpret(line);
-        if self.settings.interrupt.is_raised() {
+        if self.session.interrupt.is_raised() {
             // The terminal has shown ^C where the next line would begin.
             note("");
         }
@@ -192,7 +191,7 @@ impl Shell {
             ShellCommand::Connect { servers } => {
                 self.close();
                 if let Some(servers) = servers {
-                    self.session.servers.replace(servers);
+                    self.settings.servers = servers;
                 }
                 self.connect()?;
                 self.show_state(KeeperState::SyncConnected);
@@ -217,12 +216,11 @@ impl Shell {
 
     fn run_in_session(&self, command: &command::Command, output: &mut Output) -> Result<(), Failure> {
         let client = self.session.client.borrow();
-        let Some(client) = client.as_ref().filter(|client| client.state().is_alive()) else {
+        let Some(client) = client.as_ref().filter(|client| !client.state().is_over()) else {
             return Err(not_connected());
         };
-        let servers = &*self.session.servers.borrow();
-        let nodes = Nodes::new(client, servers.chroot.clone());
-        command::run(command, &Context { nodes, servers, events: Some(&self.events) }, output)
+        let nodes = Nodes::new(client, &self.session.interrupt);
+        command::run(command, &Context { nodes, events: Some(&self.events) }, output)
     }
 
     /// Runs a line of the history again; it then stands there a second time.
@@ -239,11 +237,8 @@ impl Shell {
     }
 
     fn connect(&self) -> Result<(), Failure> {
-        let servers = self.session.servers.borrow();
-        let settings = Settings { servers: servers.addresses.clone(), ..self.settings.clone() };
-        let listener = self.events.listener(servers.chroot.clone());
-        let client = Client::connect(settings, listener)
-            .map_err(|error| connect_failed(error, &servers, self.settings.timeout))?;
+        let client = failure::connect(&self.settings)?;
+        client.listen(self.events.listener());
         self.session.client.replace(Some(client));
         Ok(())
     }
@@ -255,7 +250,7 @@ impl Shell {
     }
 
     fn show_state(&self, state: KeeperState) {
-        self.events.show(&Happening { kind: EventKind::None, state, path: None });
+        self.events.show_state(state);
     }
 }
 
