@@ -281,7 +281,7 @@ impl Dispatcher {
                 }
             }
         }
-        for worker in self.workers.overdue(now) {
+        while let Some(worker) = self.workers.overdue(now) {
             self.kill(worker, KillReason::StopTimeout);
         }
         self.pause = self.pause.filter(|pause| *pause > now);

@@ -14,6 +14,8 @@ pub(super) struct Workers {
     /// Workers with room, those with the fewest jobs first.
     free: BTreeSet<(usize, WorkerId)>,
     room: usize,
+    /// Workers who are to go, by when.
+    leaving: BTreeSet<(Moment, WorkerId)>,
 }
 
 #[derive(Debug, Default)]
@@ -26,7 +28,13 @@ struct Worker {
 
 impl Workers {
     pub(super) fn new(capacity: usize) -> Workers {
-        Workers { capacity, workers: BTreeMap::new(), free: BTreeSet::new(), room: 0 }
+        Workers {
+            capacity,
+            workers: BTreeMap::new(),
+            free: BTreeSet::new(),
+            room: 0,
+            leaving: BTreeSet::new(),
+        }
     }
 
     /// The jobs that all workers together could take now.
@@ -78,10 +86,9 @@ impl Workers {
 
     /// From now on the worker gets no jobs. The first time that was set stays.
     pub(super) fn retire(&mut self, id: WorkerId, leaves: Moment) {
-        let Some(load) = self.workers.get(&id).map(|worker| worker.jobs.len()) else { return };
-        self.changing(id, load, |worker| {
-            worker.leaves.get_or_insert(leaves);
-        });
+        let Some(worker) = self.workers.get(&id).filter(|worker| worker.leaves.is_none()) else { return };
+        self.changing(id, worker.jobs.len(), |worker| worker.leaves = Some(leaves));
+        self.leaving.insert((leaves, id));
     }
 
     /// Whether the worker is to go and has nothing in hand.
@@ -91,23 +98,24 @@ impl Workers {
 
     /// The worker is no more; its jobs in their order.
     pub(super) fn remove(&mut self, id: WorkerId) -> VecDeque<JobId> {
-        let Some(load) = self.workers.get(&id).map(|worker| worker.jobs.len()) else {
-            return VecDeque::new();
-        };
-        // Nobody has room who is to go.
-        self.changing(id, load, |worker| worker.leaves = Some(Moment::START));
-        self.workers.remove(&id).map(|worker| worker.jobs).unwrap_or_default()
+        let Some(worker) = self.workers.remove(&id) else { return VecDeque::new() };
+        if self.free.remove(&(worker.jobs.len(), id)) {
+            self.room -= self.capacity - worker.jobs.len();
+        }
+        if let Some(leaves) = worker.leaves {
+            self.leaving.remove(&(leaves, id));
+        }
+        worker.jobs
     }
 
-    /// The workers who should have been gone by now.
-    pub(super) fn overdue(&self, now: Moment) -> Vec<WorkerId> {
-        let late = |(_, worker): &(&WorkerId, &Worker)| worker.leaves.is_some_and(|leaves| leaves <= now);
-        self.workers.iter().filter(late).map(|(id, _)| *id).collect()
+    /// A worker who should have been gone by now.
+    pub(super) fn overdue(&self, now: Moment) -> Option<WorkerId> {
+        self.leaving.first().filter(|(leaves, _)| *leaves <= now).map(|(_, id)| *id)
     }
 
     /// When the first has to be gone.
     pub(super) fn due(&self) -> Option<Moment> {
-        self.workers.values().filter_map(|worker| worker.leaves).min()
+        self.leaving.first().map(|(leaves, _)| *leaves)
     }
 
     /// Changes a worker with `load` jobs and keeps the count of room.
