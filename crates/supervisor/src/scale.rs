@@ -42,6 +42,13 @@ impl Scale {
         Scale { processes, current: processes.min, lower: None }
     }
 
+    /// Takes what a changed file says; the number of processes stays as far as it may.
+    pub fn change(&mut self, processes: Processes) {
+        self.current = self.current.min(processes.max).max(processes.min);
+        self.processes = processes;
+        self.lower = None;
+    }
+
     /// The number of processes for a depth, from `min` to `max`. Ask every second or so.
     pub fn wanted(&mut self, now: Moment, depth: Depth) -> u32 {
         let needed = self.needed(depth);
@@ -122,6 +129,19 @@ mod tests {
             1,
             &[(0, 8, 0, 8), (10, 2, 0, 8), (39, 8, 0, 8), (40, 2, 0, 8), (69, 2, 0, 8), (70, 2, 0, 2)],
         );
+    }
+
+    #[test]
+    fn a_changed_file_keeps_what_it_allows() {
+        let scaling = Scaling { jobs_per_process: 1, cooldown: Duration::from_secs(30) };
+        let mut scale = Scale::new(Processes { min: 1, max: 8, scaling });
+        let (second, none) = (|seconds| Moment(Duration::from_secs(seconds)), Depth::default());
+        assert_eq!(scale.wanted(second(0), Depth { ready: 6, reserved: 0 }), 6);
+        scale.change(Processes { min: 2, max: 9, scaling });
+        assert_eq!(scale.wanted(second(1), none), 6);
+        scale.change(Processes { min: 2, max: 4, scaling });
+        assert_eq!(scale.wanted(second(2), none), 4);
+        assert_eq!(scale.wanted(second(32), none), 2);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `workers.toml`: read, checked and complete. Only [`Config::load`] touches a file; nothing here starts anything.
 //!
-//! One table says which keys there are ([`keys`]); the reader, the JSON schema and the reference page follow it.
+//! One table says which keys there are (`keys/`); the reader, the JSON schema and the reference page follow it.
 
 mod check;
 mod command;

@@ -54,14 +54,10 @@ impl Dispatcher {
     /// A program without workers.
     #[must_use]
     pub fn new(settings: &Settings, stop_timeout: Duration) -> Dispatcher {
-        let capacity = match settings.mode {
-            Mode::Exec => 1,
-            Mode::Stream => 1 + settings.prefetch as usize,
-        };
         Dispatcher {
             settings: settings.clone(),
             stop_timeout,
-            workers: Workers::new(capacity),
+            workers: Workers::new(capacity(settings)),
             jobs: Jobs::default(),
             asked: 0,
             pause: None,
@@ -70,11 +66,11 @@ impl Dispatcher {
         }
     }
 
-    /// Takes what a changed file says about trials and stopping. Another mode or prefetch needs a new dispatcher.
+    /// Takes what a changed file says of the same tube in the same mode. It holds for jobs that are in hand, too.
     pub fn change(&mut self, settings: &Settings, stop_timeout: Duration) {
-        self.settings.tries_max = settings.tries_max;
-        self.settings.retry = settings.retry;
+        self.settings = settings.clone();
         self.stop_timeout = stop_timeout;
+        self.workers.set_capacity(capacity(settings));
     }
 
     /// When [`Event::Time`] is needed; `None` if no time matters.
@@ -297,6 +293,14 @@ impl Dispatcher {
             self.asked = count;
             self.actions.push(Action::Ask { count });
         }
+    }
+}
+
+/// The jobs that a worker may have in hand.
+fn capacity(settings: &Settings) -> usize {
+    match settings.mode {
+        Mode::Exec => 1,
+        Mode::Stream => 1 + settings.prefetch as usize,
     }
 }
 

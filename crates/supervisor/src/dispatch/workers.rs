@@ -37,6 +37,16 @@ impl Workers {
         }
     }
 
+    /// From now on each may have so many jobs in hand; who has more keeps them.
+    pub(super) fn set_capacity(&mut self, capacity: usize) {
+        self.capacity = capacity;
+        let load = |(id, worker): (&WorkerId, &Worker)| (worker.jobs.len(), *id);
+        let stays = |(_, worker): &(&WorkerId, &Worker)| worker.leaves.is_none();
+        let free = self.workers.iter().filter(stays).map(load).filter(|(load, _)| *load < capacity);
+        self.free = free.collect();
+        self.room = self.free.iter().map(|(load, _)| capacity - load).sum();
+    }
+
     /// The jobs that all workers together could take now.
     pub(super) fn room(&self) -> usize {
         self.room

@@ -142,6 +142,11 @@ impl Process {
         }
     }
 
+    /// Takes what a changed file says; times that are set already stay.
+    pub fn change(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
     /// Where it is.
     #[must_use]
     pub fn state(&self) -> State {

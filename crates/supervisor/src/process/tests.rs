@@ -226,3 +226,11 @@ fn a_restart_does_not_move_the_time_of_the_kill() {
     assert_eq!(process.on(at(11), Event::Time), None, "it is killed once");
     assert_eq!(process.on(at(11), Event::Exited { success: false }), Some(Action::Spawn));
 }
+
+#[test]
+fn a_changed_policy_holds_from_the_next_event_on() {
+    let mut process = in_state(State::Running);
+    process.change(Policy { restart: Restart::Never, ..POLICY });
+    process.on(at(1), Event::Exited { success: false });
+    assert_eq!(process.state(), State::Ended);
+}

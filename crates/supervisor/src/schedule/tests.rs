@@ -144,3 +144,17 @@ fn a_tick_has_the_same_name_everywhere() {
     let due = ticks.next_due().expect("there is a next one");
     assert_eq!(ticks.due(due)[0].name(), "report@2026-03-29T01:00:00Z");
 }
+
+#[test]
+fn a_changed_file_repeats_nothing() {
+    let timetable = |expression| Timetable {
+        schedule: Schedule::parse(expression, "UTC").expect("a schedule"),
+        missed: Missed::All,
+        overlap: Overlap::Skip,
+    };
+    let mut ticks = Ticks::new("p", &timetable("* * * * *"), 1, instant("2026-01-01T12:00:00Z"));
+    assert_eq!(ticks.due(instant("2026-01-01T12:01:00Z")).len(), 1);
+    ticks.change(&timetable("*/30 * * * * *"), 1);
+    assert_eq!(ticks.next_due(), Some(instant("2026-01-01T12:01:30Z")));
+    assert_eq!(ticks.due(instant("2026-01-01T12:01:30Z")), [], "the run goes on");
+}

@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Schedule;
 use crate::config::Timetable;
 use crate::limits::{MISSED_TICKS_MAX, TICK_LATE_MAX};
 
@@ -57,9 +56,7 @@ impl Tick {
 #[derive(Debug)]
 pub struct Ticks {
     program: String,
-    schedule: Schedule,
-    missed: Missed,
-    overlap: Overlap,
+    timetable: Timetable,
     runs_max: u32,
     /// Everything until this instant has been decided.
     decided: Timestamp,
@@ -77,9 +74,7 @@ impl Ticks {
     pub fn new(program: &str, timetable: &Timetable, runs_max: u32, since: Timestamp) -> Ticks {
         Ticks {
             program: program.to_owned(),
-            schedule: timetable.schedule.clone(),
-            missed: timetable.missed,
-            overlap: timetable.overlap,
+            timetable: timetable.clone(),
             runs_max,
             decided: since,
             running: 0,
@@ -88,10 +83,16 @@ impl Ticks {
         }
     }
 
+    /// Takes what a changed file says; runs go on, and what is past stays decided.
+    pub fn change(&mut self, timetable: &Timetable, runs_max: u32) {
+        self.timetable = timetable.clone();
+        self.runs_max = runs_max;
+    }
+
     /// When the next tick is due; it may be past. `None` if there is none before the end of the calendar.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.schedule.next_after(self.decided)
+        self.timetable.schedule.next_after(self.decided)
     }
 
     /// The ticks that are to be run now, the oldest first. Each counts as running until [`Ticks::ended`].
@@ -99,7 +100,7 @@ impl Ticks {
         let mut beside = Vec::new();
         for (at, on_time) in self.reached(now) {
             let busy = self.running > 0 || !self.made_up.is_empty() || self.waiting.is_some();
-            match self.overlap {
+            match self.timetable.overlap {
                 _ if !on_time => self.made_up.push_back(at),
                 Overlap::Allow if self.running < self.runs_max => beside.push(self.begin(at)),
                 Overlap::Allow => {}
@@ -121,7 +122,7 @@ impl Ticks {
     }
 
     fn made_up_max(&self) -> usize {
-        match self.missed {
+        match self.timetable.missed {
             Missed::Skip => 0,
             Missed::Once => 1,
             Missed::All => MISSED_TICKS_MAX,
@@ -135,7 +136,7 @@ impl Ticks {
         let mut reached = VecDeque::new();
         let mut end = now;
         let mut missed = 0;
-        while let Some(at) = self.schedule.last_until(end).filter(|at| *at > self.decided) {
+        while let Some(at) = self.timetable.schedule.last_until(end).filter(|at| *at > self.decided) {
             let on_time = at.duration_until(now) <= late;
             missed += usize::from(!on_time);
             if missed > self.made_up_max() {

@@ -31,19 +31,21 @@ struct World {
     next_worker: u32,
 }
 
+fn settings(mode: Mode, prefetch: u32) -> Jobs {
+    let retry = Backoff { first: Duration::from_secs(1), max: Duration::from_secs(4) };
+    Jobs { tube: "t".to_owned(), mode, tries_max: 3, retry, prefetch }
+}
+
+fn capacity(mode: Mode, prefetch: u32) -> usize {
+    if mode == Mode::Exec { 1 } else { 1 + prefetch as usize }
+}
+
 impl World {
     fn new(mode: Mode, prefetch: u32, seed: u64) -> World {
-        let settings = Jobs {
-            tube: "t".to_owned(),
-            mode,
-            tries_max: 3,
-            retry: Backoff { first: Duration::from_secs(1), max: Duration::from_secs(4) },
-            prefetch,
-        };
         World {
-            machine: Dispatcher::new(&settings, STOP_TIMEOUT),
+            machine: Dispatcher::new(&settings(mode, prefetch), STOP_TIMEOUT),
             mode,
-            capacity: if mode == Mode::Exec { 1 } else { 1 + prefetch as usize },
+            capacity: capacity(mode, prefetch),
             now: Moment::START,
             random: fastrand::Rng::with_seed(seed),
             workers: BTreeMap::new(),
@@ -66,7 +68,7 @@ impl World {
                     prop_assert!(self.held.contains(&job) && !self.retired.contains(&worker));
                     let jobs = self.workers.get_mut(&worker).expect("only workers are handed jobs");
                     jobs.push_back(job);
-                    prop_assert!(jobs.len() <= self.capacity);
+                    prop_assert!(jobs.len() <= self.capacity, "{worker:?} has too many jobs");
                 }
                 Action::Inspect(job) => {
                     prop_assert!(self.held.contains(&job), "{job} is not ours");
@@ -86,7 +88,8 @@ impl World {
             }
         }
         let after = self.held.len() + self.asked as usize;
-        let places = self.workers.len() * self.capacity;
+        // A worker that had more before the file changed keeps them.
+        let places: usize = self.workers.values().map(|jobs| jobs.len().max(self.capacity)).sum();
         prop_assert!(after <= before.max(places), "{after} jobs for {places} places");
         Ok(())
     }
@@ -121,7 +124,13 @@ impl World {
                 self.inspections.retain(|job| job.server != server);
                 self.on(Event::Disconnected { server })
             }
-            20..55 => self.reserved(),
+            20..22 => {
+                let prefetch = self.random.u32(0..4);
+                self.machine.change(&settings(self.mode, prefetch), STOP_TIMEOUT);
+                self.capacity = capacity(self.mode, prefetch);
+                self.on(Event::Time)
+            }
+            22..55 => self.reserved(),
             55..75 => self.ends(),
             75..85 => self.inspected(),
             _ => self.on(Event::Time),
