@@ -56,12 +56,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
     // The whole workspace, since a part of it would be built with other features, and so from the start.
     execute(&mut cargo(&["build", "--workspace"])?)?;
+    execute(&mut cargo(&["build", "--package", "trellis-tube-client", "--example", "tour"])?)?;
     let mut tests = Command::new(target.join("debug/trellis-conformance"));
     tests.current_dir(crate::process::root()?);
     tests.env("PATH", path_with(&beanstalkd)?);
     tests.arg("--trellis").arg(target.join("debug/trellis"));
     tests.arg("--python").arg(python);
     tests.arg("--node-modules").arg(node_modules);
+    tests.arg("--tube-tour").arg(target.join("debug/examples/tour"));
     if with_zookeeper {
         tests.arg("--c-clients");
     }

@@ -19,6 +19,9 @@ pub(crate) struct Runtimes {
     /// A folder `node_modules` that has node-beanstalk and node-zookeeper-client; without it they are not tried.
     #[arg(long, value_name = "DIR")]
     pub(crate) node_modules: Option<PathBuf>,
+    /// The tour of our own client of the work queue; without it, it is not tried.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) tube_tour: Option<PathBuf>,
     /// There is a C compiler, and ZooKeeper's library for C.
     #[arg(long)]
     pub(crate) c_clients: bool,

@@ -1,4 +1,4 @@
-//! The tours of foreign clients of the work queue.
+//! The tours of foreign clients of the work queue, and of our own, which has to get on with both servers.
 
 use std::path::Path;
 use std::process::Command;
@@ -29,6 +29,13 @@ pub(super) fn run(trellis: &Program, runtimes: &Runtimes, report: &mut Report) -
         command.arg(scripts.join("node_tour.mjs")).arg(node_modules);
         report.check("client: node-beanstalk", || tour(trellis, &mut command))?;
     }
+    if let Some(tube_tour) = &runtimes.tube_tour {
+        let peer = Program::Beanstalkd;
+        for (name, server) in [("on trellis", trellis), ("on beanstalkd", &peer)] {
+            let mut command = Command::new(tube_tour);
+            report.check(&format!("client: tube-client {name}"), || own_tour(server, &mut command))?;
+        }
+    }
     Ok(())
 }
 
@@ -36,4 +43,11 @@ fn tour(trellis: &Program, command: &mut Command) -> Result<String> {
     let (server, _) =
         Server::start(trellis, Settings { durability: Durability::Strict, job_bytes_max: None })?;
     tours::run(command.arg(server.address().port().to_string()), TOUR_DEADLINE)
+}
+
+fn own_tour(server: &Program, command: &mut Command) -> Result<String> {
+    let (server, _) =
+        Server::start(server, Settings { durability: Durability::Memory, job_bytes_max: None })?;
+    let steps = tours::run(command.arg(server.address().to_string()), TOUR_DEADLINE)?;
+    Ok(format!("{} steps", steps.lines().count()))
 }
