@@ -12,6 +12,7 @@ mod limits;
 mod output;
 mod serve;
 mod settings;
+mod table;
 mod tube;
 mod user;
 mod zk;

@@ -2,9 +2,9 @@
 
 use super::client::Client;
 use super::survey::{paused, tubes};
-use super::table::Table;
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::table::Table;
 
 const HEADINGS: &[&str] =
     &["tube", "ready", "reserved", "delayed", "buried", "urgent", "waiting", "watching", "using", "paused"];

@@ -19,7 +19,6 @@ mod screen;
 mod statistics;
 mod stats;
 mod survey;
-mod table;
 mod watch;
 
 use std::time::Duration;

@@ -5,9 +5,9 @@ use trellis_tube_codec::{Reply, Request, yaml};
 
 use super::client::Client;
 use super::refusal::unexpected;
-use super::table::two_columns;
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::table::two_columns;
 
 /// One set of statistics.
 #[derive(Clone, Debug, PartialEq, Eq)]

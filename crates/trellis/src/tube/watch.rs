@@ -10,10 +10,10 @@ use serde::Serialize;
 use super::client::Client;
 use super::screen::Screen;
 use super::survey::{Tube, paused, tubes};
-use super::table::Table;
 use crate::exit::{Exit, Failure};
 use crate::limits::{WATCH_INTERVAL_SECONDS_MAX, WATCH_INTERVAL_SECONDS_MIN};
 use crate::output::{Output, note};
+use crate::table::Table;
 
 /// Arguments of `trellis tube watch`.
 #[derive(Args)]

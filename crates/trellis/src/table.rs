@@ -1,4 +1,4 @@
-//! Aligned text. Everything it aligns is ASCII: names of tubes, numbers, and the server's keys.
+//! Aligned text. Everything it aligns is ASCII: names, numbers and keys.
 
 /// What is left of a name where there is too little room for it, unless all names are shorter.
 const NAME_COLUMNS_MIN: usize = 8;
@@ -8,19 +8,19 @@ const GAP: usize = 2;
 const GAP_MIN: usize = 1;
 
 /// Rows under headings: the first column to the left, the others to the right.
-pub(super) struct Table {
+pub(crate) struct Table {
     headings: &'static [&'static str],
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// A table without rows.
-    pub(super) fn new(headings: &'static [&'static str]) -> Self {
+    pub(crate) fn new(headings: &'static [&'static str]) -> Self {
         Table { headings, rows: Vec::new() }
     }
 
     /// Adds a row with as many cells as there are headings.
-    pub(super) fn row(&mut self, cells: Vec<String>) {
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 
@@ -28,7 +28,7 @@ impl Table {
     ///
     /// If they do not fit, the gaps and then the first column give way; after that whole columns do, from the right.
     /// A number is never cut, since its beginning would be another number.
-    pub(super) fn lines(&self, room: Option<usize>) -> Vec<String> {
+    pub(crate) fn lines(&self, room: Option<usize>) -> Vec<String> {
         let mut widths: Vec<usize> = self.headings.iter().map(|heading| heading.len()).collect();
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
@@ -60,7 +60,7 @@ fn narrow(widths: &mut Vec<usize>, room: Option<usize>) -> usize {
 }
 
 /// Keys to the left, values after them.
-pub(super) fn two_columns(pairs: &[(String, String)]) -> Vec<String> {
+pub(crate) fn two_columns(pairs: &[(String, String)]) -> Vec<String> {
     let width = pairs.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
     pairs.iter().map(|(key, value)| format!("{key:width$}  {value}").trim_end().to_owned()).collect()
 }
