@@ -81,6 +81,8 @@ impl SharedVariables {
         };
         let memory = match existing {
             Some(memory) => memory,
+            // It would stay, and be of no use.
+            None if bytes < layout::HEAD_BYTES => return Err(LayoutError::TooSmall { bytes }.into()),
             None => SharedMemory::open(key, bytes, open)?,
         };
         let mut memory = Segment(memory);

@@ -109,16 +109,15 @@ impl Semaphore {
         sem::remove(id).map_err(|error| IpcError::of_opened(KIND, &name, error))
     }
 
-    /// Changes the permits of the semaphore with this key for good: nothing is undone when this process ends. Minus one
-    /// takes a permit and waits for it, at most so long; says whether it was there. Plus one adds one.
+    /// Adds a permit to the semaphore with this key, for good: it is not undone when this process ends. For one that was
+    /// acquired by a process that neither released it nor had it undone.
     ///
     /// # Errors
     ///
     /// It is missing, not permitted, or would have more permits than can be counted.
-    pub fn change_for_good(key: Key, by: i16, timeout: Option<Duration>) -> Result<bool, IpcError> {
+    pub fn add_permit(key: Key) -> Result<(), IpcError> {
         let found = Semaphore::find(key, Open::Existing)?;
-        let outcome = in_time(operate(found.id, &mut [change(PERMITS, by)], timeout));
-        outcome.map_err(|error| found.error(error))
+        operate(found.id, &mut [change(PERMITS, 1)], None).map_err(|error| found.error(error))
     }
 
     /// The set, without becoming one of its users.
@@ -271,10 +270,8 @@ mod tests {
         drop(one);
         assert_eq!(other.status().unwrap(), status(2, 1), "what is dropped releases what it holds");
         assert_eq!(Semaphore::status_of(key).unwrap(), status(2, 1));
-        assert!(Semaphore::change_for_good(key, -1, at_once).unwrap());
-        assert!(Semaphore::change_for_good(key, -1, at_once).unwrap());
-        assert!(!Semaphore::change_for_good(key, -1, Some(Duration::from_millis(2))).unwrap());
-        assert!(Semaphore::change_for_good(key, 1, None).unwrap());
+        Semaphore::add_permit(key).unwrap();
+        assert_eq!(Semaphore::status_of(key).unwrap(), status(3, 1));
         Semaphore::remove_key(key).unwrap();
         assert!(matches!(other.acquire(None), Err(IpcError::Removed { .. })));
         assert!(matches!(Semaphore::status_of(key), Err(IpcError::Missing { .. })));
