@@ -49,6 +49,12 @@ enum Command {
     /// standard input is no terminal, it is read line by line; the exit code is that of the last command.
     Zk(crate::zk::ZkArgs),
 
+    /// Look at shared memory, message queues and semaphores of this machine, and use them
+    ///
+    /// These are System V objects, which processes share by a number, the key. Their contents are laid out as by PHP, so
+    /// a script's functions and these commands mean the same.
+    Ipc(crate::ipc::IpcArgs),
+
     /// Print the version and how this binary was built
     Version(version::VersionArgs),
 
@@ -69,6 +75,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Tube(args) => crate::tube::run(args),
         Command::Zk(args) => crate::zk::run(&args),
+        Command::Ipc(args) => crate::ipc::run(args),
         Command::Version(args) => version::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
@@ -134,7 +141,7 @@ fn tip(error: &clap::Error, command: &str) -> Option<String> {
     let knows = |group: &&str| {
         definition.find_subcommand(group).is_some_and(|group| group.find_subcommand(given).is_some())
     };
-    let groups = ["tube", "zk"].into_iter().filter(knows);
+    let groups = ["tube", "zk", "ipc"].into_iter().filter(knows);
     let meant: Vec<String> = groups.map(|group| format!("`trellis {group} {given}`")).collect();
     if meant.is_empty() { None } else { Some(meant.join(" or ")) }
 }

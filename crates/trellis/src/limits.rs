@@ -63,3 +63,12 @@ pub(crate) const INTERRUPT_POLL: Duration = Duration::from_millis(100);
 
 /// How many lines the shell of `trellis zk` remembers from one run to the next.
 pub(crate) const ZK_HISTORY_LINES_MAX: usize = 1000;
+
+/// The largest message that `trellis ipc msg receive` takes: far more than systems are set to allow.
+pub(crate) const IPC_MESSAGE_BYTES_MAX: usize = 1 << 20;
+
+/// The largest value that `trellis ipc` reads from standard input.
+pub(crate) const IPC_VALUE_BYTES_MAX: u64 = 1 << 30;
+
+/// How large `trellis ipc shm send` makes a segment unless `--size` says otherwise: as PHP does.
+pub(crate) const IPC_SEGMENT_BYTES_DEFAULT: usize = 10_000;

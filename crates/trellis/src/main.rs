@@ -8,6 +8,7 @@ mod cmd;
 mod connect;
 mod data_dir;
 mod exit;
+mod ipc;
 mod limits;
 mod output;
 mod serve;

@@ -5,6 +5,7 @@
 
 mod fake;
 mod help;
+mod ipc;
 mod script;
 mod tube;
 mod zk;

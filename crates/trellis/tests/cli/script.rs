@@ -145,7 +145,7 @@ pub(crate) fn lines(word: &str, bytes: &[u8]) -> String {
 }
 
 /// Text with `\xff` in it as bytes, and the line end.
-fn bytes(text: &str, end: &str) -> Vec<u8> {
+pub(crate) fn bytes(text: &str, end: &str) -> Vec<u8> {
     let mut parts = text.split("\\x");
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
