@@ -115,11 +115,7 @@ pub(super) fn float(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "INF" } else { "-INF" }.to_owned();
     }
-    // Rust finds the same digits: one before the point, the others behind it, and the power of ten.
-    let shortest = format!("{:e}", number.abs());
-    let (mantissa, exponent) = shortest.split_once('e').expect("it was written with an exponent");
-    let exponent: i32 = exponent.parse().expect("it was written as a number");
-    let digits: String = mantissa.chars().filter(|digit| *digit != '.').collect();
+    let (digits, exponent) = shortest(number.abs());
     let sign = if number.is_sign_negative() { "-" } else { "" };
     if !(EXPONENT_MIN..EXPONENT_MAX).contains(&exponent) {
         let (first, rest) = digits.split_at(1);
@@ -137,6 +133,39 @@ pub(super) fn float(number: f64) -> String {
         None => format!("{sign}{digits:0<before_point$}"),
     }
 }
+
+/// The fewest digits that mean the number, and the power of ten of the first.
+fn shortest(number: f64) -> (String, i32) {
+    // One digit before the point, the others behind it, and the power of ten.
+    let shortest = format!("{number:e}");
+    let (mantissa, exponent) = shortest.split_once('e').expect("it was written with an exponent");
+    let exponent: i32 = exponent.parse().expect("it was written as a number");
+    let mut digits: String = mantissa.chars().filter(|digit| *digit != '.').collect();
+    // If the number lies in the middle between two such texts, Rust takes the upper one, and PHP the one that is even.
+    if let Some(last @ (b'1' | b'3' | b'5' | b'7' | b'9')) = digits.bytes().last() {
+        let mut lower = digits.clone();
+        lower.pop();
+        lower.push(char::from(last - 1));
+        let scale = exponent - i32::try_from(digits.len() - 1).unwrap_or(0);
+        let means_it = format!("{lower}e{scale}").parse() == Ok(number);
+        if means_it && is_middle_above(&lower, number) {
+            digits = lower;
+        }
+    }
+    (digits, exponent)
+}
+
+/// Whether a number's digits are these, a five, and nothing more.
+fn is_middle_above(lower: &str, number: f64) -> bool {
+    let exact = format!("{number:.DIGITS_MAX$e}");
+    let mut digits = exact.bytes().take_while(|byte| *byte != b'e').filter(|byte| *byte != b'.');
+    lower.bytes().all(|byte| digits.next() == Some(byte))
+        && digits.next() == Some(b'5')
+        && digits.all(|byte| byte == b'0')
+}
+
+/// No number has more digits than this when it is written out in full.
+const DIGITS_MAX: usize = 767;
 
 #[cfg(test)]
 mod tests {
@@ -163,6 +192,8 @@ mod tests {
             (1e17, "1.0E+17"),
             (1.25e25, "1.25E+25"),
             (123_456_789_012_345_680.0, "1.2345678901234568E+17"),
+            (102_647_065_763_604.0 + 0.125, "102647065763604.12"),
+            (102_647_065_763_604.0 + 0.375, "102647065763604.38"),
             (f64::MAX, "1.7976931348623157E+308"),
             (f64::MIN_POSITIVE, "2.2250738585072014E-308"),
             (5e-324, "5.0E-324"),
