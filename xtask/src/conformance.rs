@@ -1,4 +1,4 @@
-//! `cargo xtask conformance`: gets beanstalkd, ZooKeeper and the foreign clients, then hands over to the program of
+//! `cargo xtask conformance`: gets beanstalkd, ZooKeeper, PHP and the foreign clients, then hands over to the program of
 //! `tests/conformance`. What is compared is decided there.
 
 use std::env;
@@ -31,8 +31,8 @@ pub(crate) struct Options {
     /// The seed of the first sequence. Without it, the first is 1, and for ZooKeeper's protocol as many new ones follow.
     #[arg(long)]
     seed: Option<u64>,
-    /// Only the checks of one protocol: beanstalk or zookeeper.
-    #[arg(long, value_name = "PROTOCOL")]
+    /// Only the checks of one part: beanstalk, zookeeper or php.
+    #[arg(long, value_name = "PART")]
     only: Option<String>,
     /// Only the checks that have this in their names.
     #[arg(long, value_name = "TEXT")]
@@ -45,27 +45,33 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let folder = tools::folder(&target);
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let beanstalkd = tools::beanstalkd(&target)?;
-    let with_zookeeper = options.only.as_deref() != Some("beanstalk");
+    let wanted = |part: &str| options.only.as_deref().is_none_or(|only| only == part);
+    let with_zookeeper = wanted("zookeeper");
     for (file, package) in ZOOKEEPER {
         if with_zookeeper && !Path::new(file).is_file() {
             tools::install(package)?;
         }
     }
-    let python = python_clients(&folder)?;
-    let node_modules = node_clients(&folder)?;
-
+    if wanted("php") {
+        // Debian's package of the interpreter brings the modules for System V, and those for processes.
+        tools::require("php", "php-cli")?;
+    }
     // The whole workspace, since a part of it would be built with other features, and so from the start.
-    execute(&mut cargo(&["build", "--workspace"])?)?;
-    execute(&mut cargo(&["build", "--package", "trellis-tube-client", "--example", "tour"])?)?;
+    execute(&mut cargo(&["build", "--workspace", "--bins", "--examples"])?)?;
     let mut tests = Command::new(target.join("debug/trellis-conformance"));
     tests.current_dir(crate::process::root()?);
     tests.env("PATH", path_with(&beanstalkd)?);
     tests.arg("--trellis").arg(target.join("debug/trellis"));
-    tests.arg("--python").arg(python);
-    tests.arg("--node-modules").arg(node_modules);
-    tests.arg("--tube-tour").arg(target.join("debug/examples/tour"));
+    if wanted("beanstalk") || wanted("zookeeper") {
+        tests.arg("--python").arg(python_clients(&folder)?);
+        tests.arg("--node-modules").arg(node_clients(&folder)?);
+        tests.arg("--tube-tour").arg(target.join("debug/examples/tour"));
+    }
     if with_zookeeper {
         tests.arg("--c-clients");
+    }
+    if wanted("php") {
+        tests.arg("--php-echo").arg(target.join("debug/examples/php_echo"));
     }
     if let Some(rounds) = options.rounds {
         tests.args(["--rounds", &rounds.to_string()]);

@@ -3,6 +3,7 @@
 //! It knows trellis only from outside, by its command line and its ports, and links none of its crates: what it
 //! sends and how it reads the answers is written here a second time, so that no mistake can hide on both sides.
 
+mod ipc;
 mod report;
 mod shrink;
 mod tours;
@@ -31,9 +32,9 @@ struct Arguments {
     runtimes: Runtimes,
     #[command(flatten)]
     draw: Draw,
-    /// Run only the checks of one protocol.
-    #[arg(long, value_name = "PROTOCOL")]
-    only: Option<Protocol>,
+    /// Run only the checks of one part.
+    #[arg(long, value_name = "PART")]
+    only: Option<Part>,
     /// Run only the checks that have this in their names.
     #[arg(long, value_name = "TEXT", default_value = "")]
     check: String,
@@ -51,20 +52,25 @@ struct Draw {
     seed: Option<u64>,
 }
 
-/// One of the two protocols that trellis speaks.
+/// One of the two protocols that trellis speaks, or what it shares with PHP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Protocol {
+enum Part {
     Beanstalk,
     Zookeeper,
+    Php,
 }
 
 fn main() -> Result<ExitCode> {
     let Arguments { trellis, runtimes, draw, only, check, .. } = Arguments::parse();
     let mut report = Report::on(check);
-    if only != Some(Protocol::Zookeeper) {
+    let wanted = |part| only.is_none_or(|only| only == part);
+    if let Some(trellis) = trellis.as_deref().filter(|_| wanted(Part::Php)) {
+        ipc::run(trellis, &runtimes, draw, &mut report)?;
+    }
+    if wanted(Part::Beanstalk) {
         tube::run(trellis.clone(), &runtimes, draw, &mut report)?;
     }
-    if only != Some(Protocol::Beanstalk) {
+    if wanted(Part::Zookeeper) {
         zk::run(trellis, &runtimes, draw, &mut report)?;
     }
     Ok(if report.finish()? { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -22,6 +22,9 @@ pub(crate) struct Runtimes {
     /// The tour of our own client of the work queue; without it, it is not tried.
     #[arg(long, value_name = "PATH")]
     pub(crate) tube_tour: Option<PathBuf>,
+    /// The program that says PHP values again. There is PHP then, with its System V modules; without it, PHP is not tried.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) php_echo: Option<PathBuf>,
     /// There is a C compiler, and ZooKeeper's library for C.
     #[arg(long)]
     pub(crate) c_clients: bool,
