@@ -60,9 +60,10 @@ fn narrow(widths: &mut Vec<usize>, room: Option<usize>) -> usize {
 }
 
 /// Keys to the left, values after them.
-pub(crate) fn two_columns(pairs: &[(String, String)]) -> Vec<String> {
-    let width = pairs.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
-    pairs.iter().map(|(key, value)| format!("{key:width$}  {value}").trim_end().to_owned()).collect()
+pub(crate) fn two_columns(pairs: &[(impl AsRef<str>, impl AsRef<str>)]) -> Vec<String> {
+    let pairs = pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref()));
+    let width = pairs.clone().map(|(key, _)| key.len()).max().unwrap_or(0);
+    pairs.map(|(key, value)| format!("{key:width$}  {value}").trim_end().to_owned()).collect()
 }
 
 fn align(cells: &[impl AsRef<str>], widths: &[usize], gap: usize) -> String {
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn aligns_pairs() {
-        let pairs = [("pid".to_owned(), "7".to_owned()), ("uptime".to_owned(), String::new())];
+        let pairs = [("pid", "7"), ("uptime", "")];
         assert_eq!(two_columns(&pairs), ["pid     7", "uptime"]);
     }
 }

@@ -1,19 +1,20 @@
 //! Reads single arguments of the commands. Every error says what would be right.
 
+use trellis_tube_client::{Address, PORT_DEFAULT};
 use trellis_tube_codec::is_tube_name;
 use trellis_tube_codec::limits::RESERVE_SECONDS_MAX;
 
-use crate::address::Address;
+use crate::address::Address as Listed;
 
 /// The tube that every connection uses and watches at first.
 pub(super) const DEFAULT_TUBE: &str = "default";
 
-/// The port of a server whose address names none.
-const DEFAULT_PORT: u16 = 11300;
-
 /// A server's address.
 pub(super) fn server(text: &str) -> Result<Address, String> {
-    Address::parse(text, Some(DEFAULT_PORT))
+    Ok(match Listed::parse(text, Some(PORT_DEFAULT))? {
+        Listed::Tcp { host, port } => Address::Tcp { host, port },
+        Listed::Unix(path) => Address::Unix(path),
+    })
 }
 
 /// A tube's name.

@@ -1,12 +1,10 @@
 //! `trellis tube bury`: sets one given job aside.
 
 use clap::Args;
-use trellis_tube_codec::{Reply, Request};
+use trellis_tube_client::{Error, blocking::Client};
 
 use super::argument::{job_id, number};
-use super::client::Client;
 use super::hold::hold;
-use super::refusal::unexpected;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
@@ -27,13 +25,10 @@ pub(super) fn run(args: &BuryArgs, client: &mut Client, output: &mut Output) -> 
     let id = args.id;
     let current = hold(client, id)?;
     let priority = args.pri.unwrap_or(current);
-    match client.call(&Request::Bury { id, priority })? {
-        Reply::Buried => {}
-        Reply::NotFound => {
-            return Err(Failure::new(Exit::NotFound, format!("there is no job {id} any more")));
-        }
-        other => return Err(unexpected(&other)),
-    }
+    client.bury(id, priority).map_err(|error| match error {
+        Error::NotFound => Failure::new(Exit::NotFound, format!("there is no job {id} any more")),
+        other => other.into(),
+    })?;
     if output.json() {
         return output.value(&serde_json::json!({ "buried": id }));
     }

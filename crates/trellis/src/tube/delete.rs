@@ -2,11 +2,9 @@
 
 use clap::Args;
 use serde::Serialize;
-use trellis_tube_codec::{Reply, Request};
+use trellis_tube_client::{Answer, blocking::Client, codec::Request};
 
 use super::argument::job_id;
-use super::client::Client;
-use super::refusal::unexpected;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, report};
 
@@ -28,15 +26,12 @@ struct Outcome {
 pub(super) fn run(args: &DeleteArgs, client: &mut Client, output: &mut Output) -> Result<(), Failure> {
     let requests: Vec<Request<'_>> = args.ids.iter().map(|&id| Request::Delete { id }).collect();
     let mut outcome = Outcome::default();
-    let mut ids = args.ids.iter().copied();
-    client.call_all(&requests, |reply| {
-        match reply {
-            Reply::Deleted => outcome.deleted.extend(ids.next()),
-            Reply::NotFound => outcome.not_found.extend(ids.next()),
-            other => return Err(unexpected(&other)),
+    for (&id, answer) in args.ids.iter().zip(client.call_all(&requests)) {
+        match answer? {
+            Answer::NotFound => outcome.not_found.push(id),
+            _ => outcome.deleted.push(id),
         }
-        Ok(())
-    })?;
+    }
     if output.json() {
         output.value(&outcome)?;
     } else {

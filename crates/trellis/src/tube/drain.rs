@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Serialize;
+use trellis_tube_client::blocking::Client;
 
-use super::client::Client;
 use super::statistics::Statistics;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;

@@ -1,19 +1,13 @@
 //! Gets hold of one given job, since only its holder may release or bury it.
 
-use trellis_tube_codec::{Reply, Request};
+use trellis_tube_client::blocking::Client;
 
-use super::client::Client;
-use super::refusal::unexpected;
 use super::statistics::Statistics;
 use crate::exit::{Exit, Failure};
 
 /// Reserves the job for this connection and returns its priority.
 pub(super) fn hold(client: &mut Client, id: u64) -> Result<u32, Failure> {
-    let held = match client.call(&Request::ReserveJob { id })? {
-        Reply::Reserved { .. } => true,
-        Reply::NotFound => false,
-        other => return Err(unexpected(&other)),
-    };
+    let held = client.reserve_job(id)?.is_some();
     let statistics = Statistics::of_job(client, id)?
         .ok_or_else(|| Failure::new(Exit::NotFound, format!("there is no job {id}")))?;
     if held {

@@ -1,12 +1,9 @@
 //! `trellis tube kick`: makes buried or delayed jobs ready.
 
 use clap::Args;
-use trellis_tube_codec::{Reply, Request};
+use trellis_tube_client::{Error, blocking::Client};
 
 use super::argument::{DEFAULT_TUBE, job_id, number, tube_name};
-use super::client::Client;
-use super::refusal::unexpected;
-use super::use_tube;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
@@ -42,19 +39,14 @@ pub(super) fn run(args: &KickArgs, client: &mut Client, output: &mut Output) -> 
 }
 
 fn kick_tube(client: &mut Client, tube: &str, bound: u32) -> Result<u64, Failure> {
-    use_tube(client, tube)?;
-    match client.call(&Request::Kick { bound })? {
-        Reply::Kicked { count } => Ok(count),
-        other => Err(unexpected(&other)),
-    }
+    client.use_tube(tube)?;
+    Ok(client.kick(bound)?)
 }
 
 fn kick_job(client: &mut Client, id: u64) -> Result<u64, Failure> {
-    match client.call(&Request::KickJob { id })? {
-        Reply::KickedJob => Ok(1),
-        Reply::NotFound => {
-            Err(Failure::new(Exit::NotFound, format!("there is no buried or delayed job {id}")))
-        }
-        other => Err(unexpected(&other)),
-    }
+    client.kick_job(id).map_err(|error| match error {
+        Error::NotFound => Failure::new(Exit::NotFound, format!("there is no buried or delayed job {id}")),
+        other => other.into(),
+    })?;
+    Ok(1)
 }

@@ -1,6 +1,7 @@
 //! `trellis tube list`: every tube and what is in it.
 
-use super::client::Client;
+use trellis_tube_client::blocking::Client;
+
 use super::survey::{paused, tubes};
 use crate::exit::Failure;
 use crate::output::Output;

@@ -2,9 +2,9 @@
 
 mod argument;
 mod bury;
-mod client;
 mod delete;
 mod drain;
+mod failure;
 mod hold;
 mod job;
 mod kick;
@@ -12,7 +12,6 @@ mod list;
 mod pause;
 mod peek;
 mod put;
-mod refusal;
 mod release;
 mod reserve;
 mod screen;
@@ -24,10 +23,8 @@ mod watch;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use trellis_tube_codec::{Reply, Request};
+use trellis_tube_client::{Address, Settings, blocking::Client};
 
-use self::client::Client;
-use crate::address::Address;
 use crate::exit::{EXIT_CODES, Exit, Failure};
 use crate::limits::REPLY_TIMEOUT_DEFAULT;
 use crate::output::Output;
@@ -155,7 +152,8 @@ pub(crate) fn run(args: TubeArgs) -> Result<(), Failure> {
         }
         (_, Some(seconds)) => Duration::from_secs(seconds.into()),
     };
-    let client = &mut Client::connect(&args.server, timeout)?;
+    let client = &mut Client::with(vec![args.server], &settings(timeout));
+    client.connect()?;
     let output = &mut Output::new(args.json);
     let outcome = match args.command {
         Command::List => list::run(client, output),
@@ -176,10 +174,14 @@ pub(crate) fn run(args: TubeArgs) -> Result<(), Failure> {
     outcome
 }
 
-/// Makes `tube` the one that put, kick and peek mean.
-fn use_tube(client: &mut Client, tube: &str) -> Result<(), Failure> {
-    match client.call(&Request::Use { tube })? {
-        Reply::Using { .. } => Ok(()),
-        other => Err(refusal::unexpected(&other)),
+/// A command that fails says so at once; only a person, or `watch`, tries again.
+fn settings(timeout: Duration) -> Settings {
+    Settings {
+        connect_timeout: timeout,
+        reply_timeout: timeout,
+        patience: Duration::ZERO,
+        // The live table asks again at its own pace.
+        backoff_min: Duration::ZERO,
+        ..Settings::default()
     }
 }

@@ -1,11 +1,11 @@
 //! `trellis tube pause`: no job of the tube is handed out for a while.
 
+use std::time::Duration;
+
 use clap::Args;
-use trellis_tube_codec::{Reply, Request};
+use trellis_tube_client::{Error, blocking::Client};
 
 use super::argument::{seconds, tube_name};
-use super::client::Client;
-use super::refusal::unexpected;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
@@ -24,11 +24,10 @@ pub(super) struct PauseArgs {
 /// Pauses or resumes.
 pub(super) fn run(args: &PauseArgs, client: &mut Client, output: &mut Output) -> Result<(), Failure> {
     let PauseArgs { tube, seconds } = args;
-    match client.call(&Request::PauseTube { tube, delay: *seconds })? {
-        Reply::Paused => {}
-        Reply::NotFound => return Err(Failure::new(Exit::NotFound, format!("there is no tube {tube}"))),
-        other => return Err(unexpected(&other)),
-    }
+    client.pause(tube, Duration::from_secs((*seconds).into())).map_err(|error| match error {
+        Error::NotFound => Failure::new(Exit::NotFound, format!("there is no tube {tube}")),
+        other => other.into(),
+    })?;
     if output.json() {
         return output.value(&serde_json::json!({ "tube": tube, "paused": seconds }));
     }

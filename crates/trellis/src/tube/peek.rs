@@ -1,12 +1,10 @@
 //! `trellis tube peek`: looks at a job without touching it.
 
 use clap::Args;
-use trellis_tube_codec::{Reply, Request};
+use trellis_tube_client::blocking::Client;
 
 use super::argument::{DEFAULT_TUBE, job_id, tube_name};
-use super::client::Client;
-use super::refusal::unexpected;
-use super::{job, use_tube};
+use super::job;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, note};
 
@@ -37,23 +35,20 @@ pub(super) struct PeekArgs {
 
 /// Prints the job's body.
 pub(super) fn run(args: &PeekArgs, client: &mut Client, output: &mut Output) -> Result<(), Failure> {
-    let (request, what) = match args.id {
-        Some(id) => (Request::Peek { id }, format!("job {id}")),
-        None if args.ready => (Request::PeekReady, format!("ready job in tube {}", args.tube)),
-        None if args.delayed => (Request::PeekDelayed, format!("delayed job in tube {}", args.tube)),
-        None => (Request::PeekBuried, format!("buried job in tube {}", args.tube)),
-    };
     if args.id.is_none() {
-        use_tube(client, &args.tube)?;
+        client.use_tube(&args.tube)?;
     }
-    match client.call(&request)? {
-        Reply::Found { id, body } => {
-            if args.id.is_none() && !output.json() {
-                note(&format!("job {id}"));
-            }
-            job::print(id, body, output)
-        }
-        Reply::NotFound => Err(Failure::new(Exit::NotFound, format!("there is no {what}"))),
-        other => Err(unexpected(&other)),
+    let (job, what) = match args.id {
+        Some(id) => (client.peek(id)?, format!("job {id}")),
+        None if args.ready => (client.peek_ready()?, format!("ready job in tube {}", args.tube)),
+        None if args.delayed => (client.peek_delayed()?, format!("delayed job in tube {}", args.tube)),
+        None => (client.peek_buried()?, format!("buried job in tube {}", args.tube)),
+    };
+    let Some(job) = job else {
+        return Err(Failure::new(Exit::NotFound, format!("there is no {what}")));
+    };
+    if args.id.is_none() && !output.json() {
+        note(&format!("job {}", job.id));
     }
+    job::print(job.id, &job.body, output)
 }

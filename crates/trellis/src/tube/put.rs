@@ -3,15 +3,13 @@
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::os::unix::ffi::OsStringExt;
+use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
-use trellis_tube_codec::{Reply, Request};
+use trellis_tube_client::{Error, Inserted, PutOptions, blocking::Client};
 
 use super::argument::{DEFAULT_TUBE, number, seconds, tube_name};
-use super::client::Client;
-use super::refusal::{refusal, unexpected};
-use super::use_tube;
 use crate::exit::{Exit, Failure};
 use crate::limits::{JOB_SIZE_BYTES_MAX, PIPELINE_BYTES_MAX, PIPELINE_REQUESTS_MAX};
 use crate::output::{Output, note};
@@ -53,7 +51,7 @@ struct Put {
 
 /// Puts and prints the ids of the new jobs.
 pub(super) fn run(args: &PutArgs, client: &mut Client, output: &mut Output) -> Result<(), Failure> {
-    use_tube(client, &args.tube)?;
+    client.use_tube(&args.tube)?;
     if args.lines {
         return put_lines(args, client, output);
     }
@@ -61,25 +59,21 @@ pub(super) fn run(args: &PutArgs, client: &mut Client, output: &mut Output) -> R
         dash if dash == "-" => read_body()?,
         body => body.into_vec(),
     };
-    client.queue(&request(args, &body));
-    receive(client, output)
+    print(client.put(&body, &options(args)), output)
 }
 
 /// Reading stops here: no server takes such a body, so the rest need not fit into memory.
 const READ_BYTES_MAX: u64 = JOB_SIZE_BYTES_MAX as u64 + 1;
 
-fn request<'a>(args: &PutArgs, body: &'a [u8]) -> Request<'a> {
-    Request::Put { priority: args.pri, delay: args.delay, ttr: args.ttr, body }
+fn options(args: &PutArgs) -> PutOptions {
+    let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+    PutOptions { priority: args.pri, delay: seconds(args.delay), ttr: seconds(args.ttr) }
 }
 
-/// Takes the reply to one put and prints the job's id.
-fn receive(client: &mut Client, output: &mut Output) -> Result<(), Failure> {
-    let reply = client.receive()?;
-    let put = match reply {
-        Reply::Inserted { id } => Put { id, buried: false },
-        Reply::InsertedBuried { id } => Put { id, buried: true },
-        other => return Err(refusal(&other).unwrap_or_else(|| unexpected(&other))),
-    };
+/// Prints the job's id.
+fn print(put: Result<Inserted, Error>, output: &mut Output) -> Result<(), Failure> {
+    let Inserted { id, buried } = put?;
+    let put = Put { id, buried };
     match output.json() {
         true => output.value(&put)?,
         false => output.line(put.id.to_string())?,
@@ -112,12 +106,11 @@ fn put_lines(args: &PutArgs, client: &mut Client, output: &mut Output) -> Result
     // The rest of the input would be lost, and code 0 would say that it was put.
     output.outlive_reader();
     let mut input = BufReader::with_capacity(PIPELINE_BYTES_MAX, io::stdin().lock());
-    let mut lines = Lines { sent: 0, answered: 0, refused: 0 };
+    let mut lines = Lines { bodies: Vec::new(), bytes: 0, answered: 0, refused: 0 };
     loop {
-        let in_flight = lines.sent - lines.answered;
-        let full = in_flight >= PIPELINE_REQUESTS_MAX || client.queued_bytes() >= PIPELINE_BYTES_MAX;
+        let full = lines.bodies.len() >= PIPELINE_REQUESTS_MAX || lines.bytes >= PIPELINE_BYTES_MAX;
         if full || !input.buffer().contains(&b'\n') {
-            lines.settle(client, output)?;
+            lines.settle(args, client, output)?;
         }
         let mut line = Vec::new();
         let bytes = input.by_ref().take(READ_BYTES_MAX).read_until(b'\n', &mut line);
@@ -125,37 +118,43 @@ fn put_lines(args: &PutArgs, client: &mut Client, output: &mut Output) -> Result
             break;
         }
         if line.len() as u64 == READ_BYTES_MAX && !line.ends_with(b"\n") {
-            let number = lines.sent + 1;
+            let number = lines.answered + lines.bodies.len() + 1;
             return Err(Failure::new(
                 Exit::Usage,
                 format!("line {number} has more than 1 GiB, which no server takes"),
             ));
         }
-        client.queue(&request(args, line.strip_suffix(b"\n").unwrap_or(&line)));
-        lines.sent += 1;
+        if line.ends_with(b"\n") {
+            line.pop();
+        }
+        lines.bytes += line.len();
+        lines.bodies.push(line);
     }
-    lines.settle(client, output)?;
+    lines.settle(args, client, output)?;
     match lines.refused {
         0 => Ok(()),
         refused => {
-            Err(Failure::new(Exit::Refused, format!("{refused} of {} lines were not put", lines.sent)))
+            Err(Failure::new(Exit::Refused, format!("{refused} of {} lines were not put", lines.answered)))
         }
     }
 }
 
 /// How far a run of lines has come.
 struct Lines {
-    sent: usize,
+    /// Those that were read and not put yet.
+    bodies: Vec<Vec<u8>>,
+    bytes: usize,
     answered: usize,
     refused: usize,
 }
 
 impl Lines {
-    /// Takes the replies to all lines that were sent.
-    fn settle(&mut self, client: &mut Client, output: &mut Output) -> Result<(), Failure> {
-        while self.answered < self.sent {
+    /// Puts all lines that were read, together.
+    fn settle(&mut self, args: &PutArgs, client: &mut Client, output: &mut Output) -> Result<(), Failure> {
+        self.bytes = 0;
+        for put in client.put_all(&std::mem::take(&mut self.bodies), &options(args)) {
             self.answered += 1;
-            match receive(client, output) {
+            match print(put, output) {
                 Err(failure) if failure.exit == Exit::Refused => {
                     self.refused += 1;
                     note(&format!("line {}: {failure}", self.answered));

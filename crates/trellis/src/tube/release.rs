@@ -1,12 +1,12 @@
 //! `trellis tube release`: makes one given job ready or delayed.
 
+use std::time::Duration;
+
 use clap::Args;
-use trellis_tube_codec::{Reply, Request};
+use trellis_tube_client::{Error, blocking::Client};
 
 use super::argument::{job_id, number, seconds};
-use super::client::Client;
 use super::hold::hold;
-use super::refusal::unexpected;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 
@@ -31,13 +31,11 @@ pub(super) fn run(args: &ReleaseArgs, client: &mut Client, output: &mut Output) 
     let id = args.id;
     let current = hold(client, id)?;
     let priority = args.pri.unwrap_or(current);
-    match client.call(&Request::Release { id, priority, delay: args.delay })? {
-        Reply::Released => {}
-        Reply::NotFound => {
-            return Err(Failure::new(Exit::NotFound, format!("there is no job {id} any more")));
-        }
-        other => return Err(unexpected(&other)),
-    }
+    let delay = Duration::from_secs(args.delay.into());
+    client.release(id, priority, delay).map_err(|error| match error {
+        Error::NotFound => Failure::new(Exit::NotFound, format!("there is no job {id} any more")),
+        other => other.into(),
+    })?;
     if output.json() {
         return output.value(&serde_json::json!({ "released": id }));
     }

@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use trellis_tube_codec::{Reply, Request};
+use trellis_tube_client::{Error, blocking::Client};
 
-use super::argument::{DEFAULT_TUBE, tube_name};
-use super::client::Client;
+use super::argument::tube_name;
 use super::job;
-use super::refusal::unexpected;
 use super::statistics::Statistics;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, note};
@@ -43,50 +41,39 @@ pub(super) fn run(
     client: &mut Client,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    watch(client, &args.tube)?;
-    let request = match seconds {
-        Some(seconds) => Request::ReserveWithTimeout { seconds },
-        None => Request::Reserve,
-    };
+    client.watch_only(&args.tube)?;
     let wait = seconds.map(|seconds| Duration::from_secs(seconds.into()));
-    let id = match client.call_patiently(&request, wait)? {
-        Reply::Reserved { id, body } => {
-            job::print(id, body, output)?;
-            id
-        }
-        Reply::TimedOut => return Err(Failure::new(Exit::NotFound, "no job came in time")),
-        other => return Err(unexpected(&other)),
+    let Some(job) = client.reserve(wait)? else {
+        return Err(Failure::new(Exit::NotFound, "no job came in time"));
     };
+    job::print(job.id, &job.body, output)?;
     // If the body did not get out, the job must not be lost: ending here makes it ready again.
     output.flush()?;
-    finish(args.then, client, id)
-}
-
-/// Makes the given tubes the only ones that are watched.
-fn watch(client: &mut Client, tubes: &[String]) -> Result<(), Failure> {
-    let mut requests: Vec<Request<'_>> = tubes.iter().map(|tube| Request::Watch { tube }).collect();
-    if !tubes.is_empty() && !tubes.iter().any(|tube| tube == DEFAULT_TUBE) {
-        requests.push(Request::Ignore { tube: DEFAULT_TUBE });
-    }
-    client.call_all(&requests, |reply| match reply {
-        Reply::Watching { .. } => Ok(()),
-        other => Err(unexpected(&other)),
-    })
+    finish(args.then, client, job.id)
 }
 
 fn finish(then: Then, client: &mut Client, id: u64) -> Result<(), Failure> {
-    let request = match then {
-        Then::Delete => Request::Delete { id },
-        Then::Release => Request::Release { id, priority: priority(client, id)?, delay: 0 },
-        Then::Bury => Request::Bury { id, priority: priority(client, id)? },
+    let (done, outcome) = match then {
+        Then::Delete => ("deleted", client.delete(id)),
+        Then::Release => {
+            let priority = priority(client, id)?;
+            ("released", client.release(id, priority, Duration::ZERO))
+        }
+        Then::Bury => {
+            let priority = priority(client, id)?;
+            ("buried", client.bury(id, priority))
+        }
     };
-    let done = match client.call(&request)? {
-        Reply::Deleted => "deleted",
-        Reply::Released => "released",
-        Reply::Buried => "buried",
-        Reply::NotFound => return Err(lost(id)),
-        other => return Err(unexpected(&other)),
-    };
+    match outcome {
+        // A release without memory is answered so; the job is where it can be kicked.
+        Err(Error::BuriedInstead) => return finished("buried", id),
+        Err(Error::NotFound) => return Err(lost(id)),
+        outcome => outcome?,
+    }
+    finished(done, id)
+}
+
+fn finished(done: &str, id: u64) -> Result<(), Failure> {
     note(&format!("{done} job {id}"));
     Ok(())
 }

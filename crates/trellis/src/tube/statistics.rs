@@ -1,18 +1,19 @@
 //! The server's statistics as it sends them: keys and values in its order.
 
 use serde::{Serialize, Serializer};
-use trellis_tube_codec::{Reply, Request, yaml};
+use trellis_tube_client::{Answer, Statistics as Pairs, blocking::Client};
 
-use super::client::Client;
-use super::refusal::unexpected;
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::table::two_columns;
 
+/// The keys of a tube's statistics that are text.
+const TUBE_TEXTS: &[&str] = &["name"];
+
 /// One set of statistics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Statistics {
-    pairs: Vec<(String, String)>,
+    pairs: Pairs,
     /// The keys whose values are text even if they look like numbers.
     texts: &'static [&'static str],
 }
@@ -20,44 +21,37 @@ pub(super) struct Statistics {
 impl Statistics {
     /// The server's own.
     pub(super) fn of_server(client: &mut Client) -> Result<Statistics, Failure> {
-        let reply = client.call(&Request::Stats)?;
-        Self::from_reply(&reply, &["version", "id", "hostname", "os", "platform"])?
-            .ok_or_else(|| unexpected(&reply))
+        Ok(Self::new(client.stats()?, &["version", "id", "hostname", "os", "platform"]))
     }
 
     /// A job's, if there is such a job.
     pub(super) fn of_job(client: &mut Client, id: u64) -> Result<Option<Statistics>, Failure> {
-        Self::from_reply(&client.call(&Request::StatsJob { id })?, &["tube", "state"])
+        Ok(client.stats_job(id)?.map(|pairs| Self::new(pairs, &["tube", "state"])))
     }
 
     /// A tube's, if there is such a tube.
     pub(super) fn of_tube(client: &mut Client, tube: &str) -> Result<Option<Statistics>, Failure> {
-        Self::from_tube_reply(&client.call(&Request::StatsTube { tube })?)
+        Ok(client.stats_tube(tube)?.map(|pairs| Self::new(pairs, TUBE_TEXTS)))
     }
 
-    /// The same from a reply.
-    pub(super) fn from_tube_reply(reply: &Reply<'_>) -> Result<Option<Statistics>, Failure> {
-        Self::from_reply(reply, &["name"])
+    /// The same from an answer.
+    pub(super) fn from_tube_answer(answer: &Answer) -> Option<Statistics> {
+        let Answer::Text(body) = answer else { return None };
+        Some(Self::new(Pairs::parse(body), TUBE_TEXTS))
     }
 
-    fn from_reply(reply: &Reply<'_>, texts: &'static [&'static str]) -> Result<Option<Statistics>, Failure> {
-        let body = match reply {
-            Reply::Ok { body } => body,
-            Reply::NotFound => return Ok(None),
-            other => return Err(unexpected(other)),
-        };
-        let pairs = yaml::parse_map(body).map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-        Ok(Some(Statistics { pairs, texts }))
+    fn new(pairs: Pairs, texts: &'static [&'static str]) -> Statistics {
+        Statistics { pairs, texts }
     }
 
     /// A value as text; empty if the server does not send it.
     pub(super) fn text(&self, key: &str) -> &str {
-        self.pairs.iter().find(|(name, _)| name == key).map_or("", |(_, value)| value)
+        self.pairs.text(key).unwrap_or_default()
     }
 
     /// A value as a number; 0 if the server does not send it.
     pub(super) fn number(&self, key: &str) -> u64 {
-        self.text(key).parse().unwrap_or(0)
+        self.pairs.number(key).unwrap_or(0)
     }
 
     /// Prints all of it.
@@ -65,16 +59,19 @@ impl Statistics {
         if output.json() {
             return output.value(self);
         }
-        two_columns(&self.pairs).into_iter().try_for_each(|line| output.line(line))
+        let pairs: Vec<(&str, &str)> = self.pairs.pairs().collect();
+        two_columns(&pairs).into_iter().try_for_each(|line| output.line(line))
     }
 }
 
 /// An object with the server's keys; numbers and truth values as such.
 impl Serialize for Statistics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.pairs.iter().map(|(key, value)| {
-            (key, if self.texts.contains(&key.as_str()) { value.as_str().into() } else { typed(value) })
-        }))
+        serializer.collect_map(
+            self.pairs.pairs().map(|(key, value)| {
+                (key, if self.texts.contains(&key) { value.into() } else { typed(value) })
+            }),
+        )
     }
 }
 
@@ -95,8 +92,7 @@ mod tests {
     #[test]
     fn json_keeps_order_and_types() {
         let body = b"---\nid: 0123456789012345\npid: 7\nrusage-utime: 0.120000\ndraining: false\nname: 12\nodd: 1-2\n";
-        let statistics =
-            Statistics::from_reply(&Reply::Ok { body }, &["id", "name"]).expect("OK").expect("some");
+        let statistics = Statistics::new(Pairs::parse(body), &["id", "name"]);
         let json = serde_json::to_string(&statistics).expect("JSON");
         assert_eq!(
             json,

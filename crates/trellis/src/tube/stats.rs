@@ -1,9 +1,9 @@
 //! `trellis tube stats`: the statistics of the server, a tube or a job.
 
 use clap::Args;
+use trellis_tube_client::blocking::Client;
 
 use super::argument::{job_id, tube_name};
-use super::client::Client;
 use super::statistics::Statistics;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;

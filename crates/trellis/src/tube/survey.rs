@@ -1,10 +1,8 @@
 //! All tubes at once, as `list` and `watch` show them.
 
 use serde::Serialize;
-use trellis_tube_codec::{Reply, Request, yaml};
+use trellis_tube_client::{blocking::Client, codec::Request};
 
-use super::client::Client;
-use super::refusal::unexpected;
 use super::statistics::Statistics;
 use crate::exit::Failure;
 
@@ -39,17 +37,13 @@ pub(super) struct Tube {
 
 /// Every tube, by name. One that vanishes meanwhile is left out.
 pub(super) fn tubes(client: &mut Client) -> Result<Vec<Tube>, Failure> {
-    let mut names: Vec<String> = match client.call(&Request::ListTubes)? {
-        Reply::Ok { body } => yaml::parse_list(body).map(str::to_owned).collect(),
-        other => return Err(unexpected(&other)),
-    };
+    let mut names = client.list_tubes()?;
     names.sort_unstable();
     let requests: Vec<Request<'_>> = names.iter().map(|tube| Request::StatsTube { tube }).collect();
     let mut tubes = Vec::with_capacity(names.len());
-    client.call_all(&requests, |reply| {
-        tubes.extend(Statistics::from_tube_reply(&reply)?.map(|statistics| tube(&statistics)));
-        Ok(())
-    })?;
+    for answer in client.call_all(&requests) {
+        tubes.extend(Statistics::from_tube_answer(&answer?).map(|statistics| tube(&statistics)));
+    }
     Ok(tubes)
 }
 

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
+use trellis_tube_client::blocking::Client;
 
-use super::client::Client;
 use super::screen::Screen;
 use super::survey::{Tube, paused, tubes};
 use crate::exit::{Exit, Failure};
@@ -63,8 +63,7 @@ pub(super) fn run(args: &WatchArgs, client: &mut Client, output: &mut Output) ->
                 Some(_) => {}
                 None => std::thread::sleep(args.interval),
             }
-            let found = if lost { client.reconnect().and_then(|()| tubes(client)) } else { tubes(client) };
-            match found {
+            match tubes(client) {
                 Ok(tubes) => break rates.rows(tubes, Instant::now()),
                 // A server that restarts is what the user may be watching for.
                 Err(failure) if failure.exit == Exit::Unreachable => {

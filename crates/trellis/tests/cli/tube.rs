@@ -62,7 +62,10 @@ fn a_silent_server_is_given_up() {
         .output()
         .expect("trellis runs");
     assert_eq!(output.status.code(), Some(3));
-    assert_eq!(stderr(&output), format!("error: {server} does not answer within 1 s\n"));
+    let expected = format!(
+        "error: {server} does not answer in time\nhint: is it busy or stopped? --timeout allows more time\n"
+    );
+    assert_eq!(stderr(&output), expected);
 }
 
 #[test]

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::settings::Settings;
 
+/// The shortest wait, whatever the settings say: without one, a client would try for ever in one moment.
+const WAIT_MS_MIN: Duration = Duration::from_millis(1);
+
 /// Doubles from try to try, up to a limit, and strays a little so that clients don't come back all at once.
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
@@ -24,7 +27,7 @@ impl Backoff {
     pub(crate) fn next(&mut self) -> Duration {
         let whole = self.next;
         self.next = whole.saturating_mul(2).min(self.max);
-        whole.mul_f64(0.5 + self.random.f64() / 2.0)
+        whole.mul_f64(0.5 + self.random.f64() / 2.0).max(WAIT_MS_MIN)
     }
 
     /// A server has answered: the next trouble begins anew.
