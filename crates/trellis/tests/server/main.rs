@@ -11,5 +11,6 @@ mod limits;
 mod operate;
 mod rights;
 mod server;
+mod tube_client;
 mod unread;
 mod zk;

@@ -94,6 +94,7 @@ impl Machine {
         if self.is_connected() {
             self.prove();
             self.lose(io::Error::new(io::ErrorKind::ConnectionAborted, "the client has hung up"), now);
+            self.last_failure = None;
         }
     }
 
@@ -156,6 +157,7 @@ impl Machine {
     pub(super) fn prove(&mut self) {
         self.phase = Phase::Connected { proven: true };
         self.tried = 0;
+        self.last_failure = None;
         self.backoff.reset();
     }
 
@@ -225,22 +227,18 @@ impl Machine {
         }
     }
 
-    /// Fails what has waited too long for a connection, unless one is about to be tried.
+    /// Fails what has waited too long for a connection, unless one is about to be tried. A wait for a job that was
+    /// over before the connection was there, without any trouble, has found no job.
     fn expire(&mut self, now: Instant) {
         let apart = matches!(self.phase, Phase::Apart { retry_at: Some(retry_at) } if retry_at > now);
-        let Some((address, source)) = self.last_failure.clone().or_else(|| {
-            let late = Arc::new(io::Error::from(io::ErrorKind::TimedOut));
-            self.addresses.get(self.at).map(|address| (address.clone(), late))
-        }) else {
-            return;
-        };
+        let failure = self.last_failure.clone();
+        let failure = failure.map(|(address, source)| Error::Unreachable { address, source });
         let outcomes = &mut self.outcomes;
         self.waiting.retain(|pending| {
             let unanswered = pending.until.is_some_and(|until| until <= now);
             let expired = unanswered || (apart && pending.expires <= now);
             if let (true, Some(ticket)) = (expired, pending.ticket) {
-                let (address, source) = (address.clone(), Arc::clone(&source));
-                let result = Err(Error::Unreachable { address, source });
+                let result = failure.clone().map_or(Ok(Answer::TimedOut), Err);
                 outcomes.push_back(Outcome { ticket, takes_a_job: false, result });
             }
             !expired
