@@ -128,7 +128,6 @@ impl Worker {
         time: Option<Duration>,
         stop: Option<&Stop>,
     ) -> Result<Option<(usize, Job)>, Error> {
-        let until = time.map(|time| Instant::now() + time);
         let first = self.first;
         let count = self.clients.len();
         self.first = (first + 1) % count;
@@ -139,9 +138,9 @@ impl Worker {
                 return Ok(Some((server, job)));
             }
         }
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        // Whole seconds stay whole, since the server ends those by itself: the look at each server is not taken off.
         let mut tickets: Vec<Option<Ticket>> =
-            self.clients.iter_mut().map(|client| Some(client.begin_reserve(left))).collect();
+            self.clients.iter_mut().map(|client| Some(client.begin_reserve(time))).collect();
         let outcome = self.first_of(&mut tickets, stop);
         for (client, ticket) in self.clients.iter_mut().zip(tickets) {
             ticket.into_iter().for_each(|ticket| client.abandon(ticket));
@@ -160,6 +159,7 @@ impl Worker {
         stop: Option<&Stop>,
     ) -> Result<Option<(usize, Job)>, Error> {
         let mut failure = None;
+        let mut is_over = false;
         loop {
             for (server, ticket) in tickets.iter_mut().enumerate() {
                 let client = &mut self.clients[server];
@@ -168,9 +168,15 @@ impl Worker {
                 *ticket = None;
                 match outcome.map(Answer::job) {
                     Ok(Some(job)) => return Ok(Some((server, job))),
-                    Ok(None) => return Ok(None),
+                    Ok(None) => is_over = true,
                     Err(error) => failure = Some(error),
                 }
+            }
+            // When the time is over, those that have been asked still answer; who can't be reached is not waited for.
+            let is_asked =
+                |(ticket, client): (&Option<Ticket>, &Client)| ticket.is_some() && client.is_connected();
+            if is_over && !tickets.iter().zip(&self.clients).any(is_asked) {
+                return Ok(None);
             }
             if tickets.iter().all(Option::is_none) {
                 return failure.map_or(Ok(None), Err);

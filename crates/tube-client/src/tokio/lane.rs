@@ -75,20 +75,19 @@ impl Lane {
     /// If a delete of [`Lane::done`] has failed; call it again for the next job. If no server can be reached, or
     /// all refuse: the last error.
     pub async fn next(&mut self, wait: Option<Duration>) -> Result<Option<(usize, Job)>, Error> {
-        let until = wait.map(|wait| Instant::now() + wait);
         if self.clients.len() > 1 {
             self.finish().await?;
             if let Some(found) = self.take_at_once().await {
                 return Ok(Some(found));
             }
         }
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        // Whole seconds stay whole, since the server ends those by itself: the look at each server is not taken off.
         for (client, reserve) in self.clients.iter_mut().zip(&mut self.reserves) {
-            *reserve = Some(client.begin_reserve(left));
+            *reserve = Some(client.begin_reserve(wait));
         }
         let guard = Waiting { lane: self };
-        let mut failure = None;
-        poll_fn(|context| guard.lane.poll_next(&mut failure, context)).await
+        let (mut failure, mut is_over) = (None, false);
+        poll_fn(|context| guard.lane.poll_next(&mut failure, &mut is_over, context)).await
     }
 
     /// Deletes the job: at once if [`Lane::finish`] is called, or with the request for the next job, in one
@@ -169,6 +168,7 @@ impl Lane {
     fn poll_next(
         &mut self,
         failure: &mut Option<Error>,
+        is_over: &mut bool,
         context: &mut Context<'_>,
     ) -> Poll<Result<Option<(usize, Job)>, Error>> {
         if let Some((server, ticket)) = self.deleting
@@ -181,10 +181,17 @@ impl Lane {
             let Some(ticket) = *reserve else { continue };
             let Poll::Ready(outcome) = client.poll_outcome(ticket, context) else { continue };
             *reserve = None;
-            match outcome {
-                Ok(answer) => return Poll::Ready(Ok(answer.job().map(|job| (server, job)))),
+            match outcome.map(Answer::job) {
+                Ok(Some(job)) => return Poll::Ready(Ok(Some((server, job)))),
+                Ok(None) => *is_over = true,
                 Err(error) => *failure = Some(error),
             }
+        }
+        // When the time is over, those that have been asked still answer; who can't be reached is not waited for.
+        let is_asked =
+            |(ticket, client): (&Option<Ticket>, &Client)| ticket.is_some() && client.is_connected();
+        if *is_over && !self.reserves.iter().zip(&self.clients).any(is_asked) {
+            return Poll::Ready(Ok(None));
         }
         if self.reserves.iter().any(Option::is_some) {
             return Poll::Pending;

@@ -117,6 +117,37 @@ async fn a_lane_deletes_and_reserves_in_one_message() {
     fake.finish();
 }
 
+/// A lane that waits on two servers takes one's job and leaves the other, whose turn comes next.
+#[::tokio::test]
+async fn a_waiting_lane_takes_one_job_and_leaves_the_others() {
+    let one = Fake::start(&[&[
+        Expect("reserve\n"),
+        Send("RESERVED 7 1\na\n"),
+        Expect("delete 7\n"),
+        Send("DELETED\n"),
+        Expect("reserve-with-timeout 0\n"),
+        Send("TIMED_OUT\n"),
+        Expect("reserve\n"),
+        End,
+    ]]);
+    let other = Fake::start(&[
+        &[Expect("reserve\n"), End],
+        &[Expect("reserve\n"), Send("RESERVED 7 1\nb\n"), Expect("delete 7\n"), Send("DELETED\n"), End],
+    ]);
+    let servers = vec![one.address.clone(), other.address.clone()];
+    let mut lane = driver::Lane::new(servers, &[""; 0], &Settings::default()).unwrap();
+    let (server, job) = lane.next(None).await.unwrap().unwrap();
+    assert_eq!((server, job.id), (0, 7));
+    lane.done(server, job.id);
+    let (server, job) = lane.next(None).await.unwrap().unwrap();
+    assert_eq!((server, job.body.as_slice()), (1, &b"b"[..]));
+    lane.done(server, job.id);
+    lane.finish().await.unwrap();
+    drop(lane);
+    one.finish();
+    other.finish();
+}
+
 /// A job that runs for long is touched; one that doesn't, isn't.
 #[::tokio::test]
 async fn long_jobs_are_kept_alive() {
