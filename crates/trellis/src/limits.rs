@@ -42,9 +42,6 @@ pub(crate) const PIPELINE_REQUESTS_MAX: usize = 64;
 /// How many bytes of requests a client command sends before it reads their replies.
 pub(crate) const PIPELINE_BYTES_MAX: usize = 1 << 20;
 
-/// How much a client command asks the system for at once.
-pub(crate) const READ_BYTES: usize = 64 << 10;
-
 /// The shortest `--interval` of `trellis tube watch`.
 pub(crate) const WATCH_INTERVAL_SECONDS_MIN: f64 = 0.1;
 

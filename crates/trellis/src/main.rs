@@ -5,7 +5,6 @@
 mod address;
 mod cli;
 mod cmd;
-mod connect;
 mod data_dir;
 mod exit;
 mod ipc;
