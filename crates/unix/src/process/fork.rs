@@ -40,7 +40,7 @@ pub enum ForkError {
 /// The code with which a child ends that has panicked, as a program's main function does.
 const PANICKED: i32 = 101;
 
-/// Forks, if this process has no other threads. See [the module](self) for what the child may do.
+/// Forks, if this process has no other threads. See [the module](super) for what the child may do.
 ///
 /// # Errors
 ///
