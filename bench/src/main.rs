@@ -59,9 +59,9 @@ struct Arguments {
     /// Where table.md and raw.json go; without it, the table is only printed.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Only the rows whose name contains this.
+    /// Only the rows whose name contains this; may be given several times.
     #[arg(long, value_name = "ROW")]
-    filter: Option<String>,
+    filter: Vec<String>,
     /// A glance: one round of one second, with a tenth of the jobs, znodes, tubes and connections.
     #[arg(long)]
     quick: bool,
@@ -89,7 +89,9 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<()> {
     let rows: Vec<&Row> = ROWS
         .iter()
-        .filter(|row| arguments.filter.as_ref().is_none_or(|part| row.name.contains(part)))
+        .filter(|row| {
+            arguments.filter.is_empty() || arguments.filter.iter().any(|part| row.name.contains(part))
+        })
         .collect();
     if rows.is_empty() {
         let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();

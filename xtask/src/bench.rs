@@ -16,9 +16,9 @@ pub(crate) struct Options {
     /// A glance instead of a measurement: one short round with small numbers, and nothing is kept.
     #[arg(long)]
     quick: bool,
-    /// Only the rows whose name contains this.
+    /// Only the rows whose name contains this; may be given several times.
     #[arg(long, value_name = "ROW")]
-    filter: Option<String>,
+    filter: Vec<String>,
     /// How long each server is loaded in each round of each row.
     #[arg(long, value_name = "N")]
     seconds: Option<u32>,
@@ -43,7 +43,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.quick {
         bench.arg("--quick");
     }
-    if let Some(filter) = &options.filter {
+    for filter in &options.filter {
         bench.args(["--filter", filter]);
     }
     if let Some(seconds) = options.seconds {
@@ -56,7 +56,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
 /// Where the results go: whole tables into the repository, the rest under `target/`.
 fn result_folder(options: &Options, target: &Path) -> Result<PathBuf> {
-    if options.quick || options.filter.is_some() {
+    if options.quick || !options.filter.is_empty() {
         return Ok(target.join("bench/partial"));
     }
     let day = capture(Command::new("date").args(["-u", "+%Y-%m-%d"]))?;
