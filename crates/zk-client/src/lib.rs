@@ -3,13 +3,13 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
-#[expect(dead_code, reason = "timers and chores are for the recipes")]
 mod client;
 mod driver;
 mod error;
 pub mod limits;
 pub mod machine;
 pub mod path;
+pub mod recipe;
 mod servers;
 mod settings;
 mod state;

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use trellis_zk_codec::{EventKind, Request, WatcherKind};
 
+pub(crate) use self::call::Timer;
 pub use self::call::{Call, WatchedCall};
 use self::inner::{Follower, Inner, Watcher};
 pub use self::operations::{Creation, Data, Listing};
@@ -57,7 +58,7 @@ pub type Listener = Box<dyn FnMut(&Happening) + Send>;
 pub struct Client {
     shared: Arc<Shared>,
     /// Counts the handles. One that only follows a session has none.
-    alive: Option<Arc<Alive>>,
+    _alive: Option<Arc<Alive>>,
 }
 
 /// Is dropped with the last handle.
@@ -83,12 +84,12 @@ impl fmt::Debug for Held<'_> {
 impl Client {
     /// The first handle of a session that has a driver.
     pub(crate) fn new(shared: Arc<Shared>) -> Client {
-        Client { alive: Some(Arc::new(Alive(Arc::clone(&shared)))), shared }
+        Client { _alive: Some(Arc::new(Alive(Arc::clone(&shared)))), shared }
     }
 
     /// A handle that doesn't keep the session.
     pub(crate) fn follower(&self) -> Client {
-        Client { shared: Arc::clone(&self.shared), alive: None }
+        Client { shared: Arc::clone(&self.shared), _alive: None }
     }
 
     pub(crate) fn shared(&self) -> &Shared {

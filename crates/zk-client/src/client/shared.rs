@@ -150,9 +150,7 @@ impl Shared {
             std::mem::take(&mut inner.timers)
         });
         timers.into_values().for_each(Waker::wake);
-        // They are dropped without the lock, which they may take.
-        let chores = std::mem::take(&mut *self.lock_chores());
-        drop(chores);
+        self.drop_chores();
     }
 
     /// There is no handle any more.
@@ -172,7 +170,11 @@ impl Shared {
     pub(crate) fn spawn(&self, chore: impl Future<Output = ()> + Send + 'static) {
         self.lock_chores().push(Box::pin(chore));
         self.chores_due.store(true, Ordering::Release);
-        self.rouse.rouse();
+        if self.lock().machine.state().is_over() {
+            self.drop_chores();
+        } else {
+            self.rouse.rouse();
+        }
     }
 
     fn do_chores(self: &Arc<Self>) {
@@ -187,6 +189,12 @@ impl Shared {
         if self.chores_due.load(Ordering::Acquire) {
             self.rouse.rouse();
         }
+    }
+
+    /// Chores are dropped without their lock, and without the other one, which they may take.
+    fn drop_chores(&self) {
+        let chores = std::mem::take(&mut *self.lock_chores());
+        drop(chores);
     }
 
     fn lock_chores(&self) -> MutexGuard<'_, Vec<Chore>> {

@@ -1,0 +1,230 @@
+//! A subtree that is kept in memory and up to date, by a watch that stays. It takes a server of 3.6 or later. It is
+//! behind the server by as much as events take, and a node's data can be newer than its neighbour's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+
+use trellis_zk_codec::{AddWatchMode, ErrorCode, EventKind};
+
+use super::patience::persist;
+use crate::client::{Client, Data};
+use crate::error::Error;
+use crate::path::child;
+use crate::watch::{Notice, Watch};
+
+/// A subtree that is kept in memory and up to date, as long as this or a clone is kept.
+///
+/// ```no_run
+/// # async fn example(client: trellis_zk_client::Client) -> Result<(), trellis_zk_client::Error> {
+/// use trellis_zk_client::recipe::Cache;
+///
+/// let cache = Cache::new(&client, "/app/config");
+/// let mut seen = cache.changed(0).await?;
+/// loop {
+///     println!("{:?} {:?}", cache.children("/app/config"), cache.get("/app/config/limit"));
+///     seen = cache.changed(seen).await?;
+/// }
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Cache {
+    tree: Arc<Mutex<Tree>>,
+}
+
+#[derive(Debug, Default)]
+struct Tree {
+    nodes: BTreeMap<String, Arc<Data>>,
+    /// How often it has changed. 0: it was never read.
+    changes: u64,
+    /// Why it does not change any more.
+    end: Option<Error>,
+    wakers: Vec<Waker>,
+}
+
+impl Cache {
+    /// Begins to follow the node at this path, which need not be there, and all below it.
+    pub fn new(client: &Client, path: &str) -> Cache {
+        let tree = Arc::new(Mutex::new(Tree::default()));
+        let follower =
+            Follower { tree: Arc::downgrade(&tree), client: client.follower(), root: path.to_owned() };
+        if client.shared().is_forked() {
+            follower.end(Error::Forked);
+        } else {
+            client.shared().spawn(follower.follow());
+        }
+        Cache { tree }
+    }
+
+    /// A node's data and record, if the node is there.
+    pub fn get(&self, path: &str) -> Option<Arc<Data>> {
+        self.lock().nodes.get(path).cloned()
+    }
+
+    /// The names of a node's children, sorted.
+    pub fn children(&self, path: &str) -> Vec<String> {
+        let start = child(path, "");
+        let tree = self.lock();
+        let below = tree.nodes.range(start.clone()..).take_while(|(path, _)| path.starts_with(&start));
+        let names = below.filter_map(|(path, _)| path.strip_prefix(&start));
+        names.filter(|name| !name.is_empty() && !name.contains('/')).map(str::to_owned).collect()
+    }
+
+    /// Waits until there were more than `seen` changes, and tells how many. After 0, it waits until the subtree was read.
+    ///
+    /// # Errors
+    /// If it will not change any more: the session is over, or the server refuses.
+    pub fn changed(&self, seen: u64) -> impl Future<Output = Result<u64, Error>> + Send + use<> {
+        let tree = Arc::clone(&self.tree);
+        std::future::poll_fn(move |context| {
+            let mut tree = lock(&tree);
+            if tree.changes > seen {
+                return Poll::Ready(Ok(tree.changes));
+            }
+            if let Some(error) = tree.end.clone() {
+                return Poll::Ready(Err(error));
+            }
+            tree.wakers.push(context.waker().clone());
+            Poll::Pending
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tree> {
+        lock(&self.tree)
+    }
+}
+
+fn lock(tree: &Mutex<Tree>) -> MutexGuard<'_, Tree> {
+    tree.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What keeps a tree up to date. It doesn't keep the tree.
+struct Follower {
+    tree: std::sync::Weak<Mutex<Tree>>,
+    client: Client,
+    root: String,
+}
+
+impl Follower {
+    async fn follow(self) {
+        if let Err(error) = self.follow_until_it_fails().await {
+            self.end(error);
+        }
+    }
+
+    async fn follow_until_it_fails(&self) -> Result<(), Error> {
+        let client = &self.client;
+        let mode = AddWatchMode::PersistentRecursive;
+        let ((), mut watch) = persist(client, || client.follow(&self.root, mode)).await?;
+        self.read_all().await?;
+        // Who waits for nothing is not asked whether it is still wanted, so that is asked at each event.
+        while let Some(notices) = self.notices(&mut watch).await {
+            let mut changed = BTreeSet::new();
+            let mut missed = false;
+            for notice in notices {
+                match notice {
+                    Notice::Missed => missed = true,
+                    Notice::Event(event) if event.kind == EventKind::PersistentWatchRemoved => {
+                        return Err(Error::Refused { code: ErrorCode::NoWatcher, path: Some(event.path) });
+                    }
+                    Notice::Event(event) => drop(changed.insert(event.path)),
+                }
+            }
+            if missed {
+                self.read_all().await?;
+            } else {
+                self.read(changed.into_iter().collect()).await?;
+            }
+        }
+        Err(Error::Over(client.state()))
+    }
+
+    /// Waits for notices, and takes all that are there. `None`: there will be none, or nobody wants them.
+    async fn notices(&self, watch: &mut Watch) -> Option<Vec<Notice>> {
+        let mut notices = vec![watch.notice().await?];
+        self.tree.upgrade()?;
+        notices.extend(std::iter::from_fn(|| watch.try_notice()));
+        Some(notices)
+    }
+
+    /// Reads the whole subtree anew.
+    async fn read_all(&self) -> Result<(), Error> {
+        let mut nodes = BTreeMap::new();
+        let mut level = vec![self.root.clone()];
+        while !level.is_empty() {
+            let calls: Vec<_> =
+                level.iter().map(|path| (self.client.get_data(path), self.client.children(path))).collect();
+            let mut next = Vec::new();
+            for (path, (data, listing)) in level.iter().zip(calls) {
+                let data = self.again(data, || self.client.get_data(path)).await?;
+                let listing = self.again(listing, || self.client.children(path)).await?;
+                // A node that has gone meanwhile has an event waiting.
+                let (Some(data), Some(listing)) = (data, listing) else { continue };
+                next.extend(listing.names.iter().map(|name| child(path, name)));
+                nodes.insert(path.clone(), Arc::new(data));
+            }
+            level = next;
+        }
+        self.change(|tree| tree.nodes = nodes);
+        Ok(())
+    }
+
+    /// Reads nodes anew.
+    async fn read(&self, paths: Vec<String>) -> Result<(), Error> {
+        let calls: Vec<_> = paths.iter().map(|path| self.client.get_data(path)).collect();
+        let mut found = Vec::new();
+        for (path, call) in paths.iter().zip(calls) {
+            found.push(self.again(call, || self.client.get_data(path)).await?);
+        }
+        self.change(|tree| {
+            for (path, data) in paths.into_iter().zip(found) {
+                match data {
+                    Some(data) => drop(tree.nodes.insert(path, Arc::new(data))),
+                    None => drop(tree.nodes.remove(&path)),
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// Waits for an answer, and asks again if the connection was lost. `None`: the node is not there.
+    async fn again<T, F>(&self, call: F, repeat: impl FnMut() -> F) -> Result<Option<T>, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let outcome = match call.await {
+            Err(error) if error.is_of_connection() => persist(&self.client, repeat).await,
+            outcome => outcome,
+        };
+        match outcome {
+            Err(error) if error.is(ErrorCode::NoNode) => Ok(None),
+            outcome => outcome.map(Some),
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Tree)) {
+        let Some(tree) = self.tree.upgrade() else { return };
+        let mut tree = lock(&tree);
+        change(&mut tree);
+        tree.changes += 1;
+        let wakers = std::mem::take(&mut tree.wakers);
+        drop(tree);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn end(&self, error: Error) {
+        let Some(tree) = self.tree.upgrade() else { return };
+        let mut tree = lock(&tree);
+        tree.end.get_or_insert(error);
+        let wakers = std::mem::take(&mut tree.wakers);
+        drop(tree);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        // Nobody drives the session any more.
+        self.end(Error::Over(self.client.state()));
+    }
+}

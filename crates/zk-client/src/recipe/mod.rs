@@ -1,0 +1,37 @@
+//! Recipes: what applications build of znodes, written once for all drivers. Nodes are laid out as by kazoo, so that
+//! programs in Python can take part.
+//!
+//! All of them keep to the same rules. They go on over a lost connection, and find again what they had created when the
+//! answer was lost. Whoever waits can stop waiting at any time by dropping the future; what it has created is removed
+//! then. What is held by a value (a lock, a lease, a membership) is given back when the value is dropped, without anybody
+//! waiting for it; its `release` or `leave` waits. All of it ends with the session, so watch [`Holding::lost`].
+//!
+//! `patience` is how long to wait; `None` is for ever.
+
+mod barrier;
+mod cache;
+mod counter;
+mod double_barrier;
+mod election;
+mod group;
+mod holding;
+mod lock;
+mod locking_queue;
+mod names;
+mod patience;
+mod queue;
+mod read_write_lock;
+mod semaphore;
+
+pub use self::barrier::Barrier;
+pub use self::cache::Cache;
+pub use self::counter::{Counter, CounterError};
+pub use self::double_barrier::DoubleBarrier;
+pub use self::election::Election;
+pub use self::group::Group;
+pub use self::holding::{Holding, Standing};
+pub use self::lock::Lock;
+pub use self::locking_queue::{Entry, LockingQueue};
+pub use self::queue::Queue;
+pub use self::read_write_lock::ReadWriteLock;
+pub use self::semaphore::{Semaphore, SemaphoreError};
