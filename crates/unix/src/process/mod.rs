@@ -1,4 +1,4 @@
-//! Fork, children and orphans.
+//! Fork, children, orphans, and programs that are started.
 //!
 //! # What is safe after a fork
 //!
@@ -25,10 +25,12 @@
 mod child;
 mod fork;
 mod orphans;
+mod program;
 mod threads;
 
 pub use child::{Child, Status, WaitError};
 pub(crate) use fork::end;
 pub use fork::{Fork, ForkError, fork, fork_with_threads, spawn, spawn_detached};
 pub use orphans::{adopt_orphans, die_with_parent, reap};
+pub use program::{Conditions, Identity, start};
 pub use threads::threads;

@@ -11,6 +11,7 @@ mod fifo;
 mod helpers;
 mod pool;
 mod process;
+mod program;
 mod signals;
 mod sysv;
 
@@ -28,8 +29,16 @@ type Test = (&'static str, fn());
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let tests =
-        [process::TESTS, signals::TESTS, pool::TESTS, sysv::TESTS, daemon::TESTS, fifo::TESTS].concat();
+    let tests = [
+        process::TESTS,
+        program::TESTS,
+        signals::TESTS,
+        pool::TESTS,
+        sysv::TESTS,
+        daemon::TESTS,
+        fifo::TESTS,
+    ]
+    .concat();
     let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
     let mut failed = 0;
     for (name, test) in tests.into_iter().filter(|(name, _)| wanted(name)) {
