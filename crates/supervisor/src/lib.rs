@@ -9,6 +9,7 @@
 //! | `workers.toml`, checked | [`config`] |
 //! | one process: its states, back-off, readiness, end | [`process`] |
 //! | what to start, stop and replace | [`plan`] |
+//! | all processes together, and what people ask of them | [`fleet`] |
 //! | how many processes a tube needs | [`scale`] |
 //! | when a program is due | [`schedule`] |
 //! | the jobs of a program with a tube | [`dispatch`] |
@@ -18,6 +19,7 @@
 
 pub mod config;
 pub mod dispatch;
+pub mod fleet;
 mod job;
 pub mod limits;
 mod moment;

@@ -28,6 +28,7 @@ pub use program::{
     Scaling, Signal, Stop, Timetable, Work,
 };
 pub use schema::json_schema;
+pub(crate) use value::hint;
 
 /// What a `workers.toml` says, checked, with every default filled in.
 ///

@@ -69,7 +69,7 @@ pub(super) fn similar<'a>(text: &str, candidates: impl Iterator<Item = &'a str>)
 }
 
 /// `; did you mean …?`, or nothing.
-pub(super) fn hint<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> String {
+pub(crate) fn hint<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> String {
     similar(text, candidates).map(|word| format!("; did you mean {word}?")).unwrap_or_default()
 }
 

@@ -1,0 +1,158 @@
+//! What people ask of processes: start, stop, restart. Nothing here is told by a file or decided by time.
+
+use super::{Entry, Fleet, Name, Target};
+use crate::Moment;
+use crate::process::{Event, State};
+
+/// Why a wish cannot be granted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WishError {
+    /// There is no such program or process.
+    #[error("there is no program or process {word:?}{hint}")]
+    Unknown {
+        /// What was asked for.
+        word: String,
+        /// What may be meant.
+        hint: String,
+    },
+    /// The program has fewer processes.
+    #[error("{name} is not there: {program} has {count} of them, from 0", program = name.program)]
+    NoProcess {
+        /// What was asked for.
+        name: Name,
+        /// How many there are.
+        count: usize,
+    },
+}
+
+impl Fleet {
+    /// Whether there is such a program among those that live on.
+    #[must_use]
+    pub fn has_program(&self, program: &str) -> bool {
+        self.entries.iter().any(|entry| entry.program.name == program)
+    }
+
+    /// Whether somebody has stopped the program.
+    #[must_use]
+    pub fn is_held(&self, program: &str) -> bool {
+        self.entries.iter().any(|entry| entry.program.name == program && entry.held)
+    }
+
+    /// Whether the program runs on another machine, as far as is known.
+    #[must_use]
+    pub fn is_elsewhere(&self, program: &str) -> bool {
+        self.entries.iter().any(|entry| entry.program.name == program && entry.elsewhere)
+    }
+
+    /// The programs that live on, in the order of the file.
+    pub fn programs(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.program.name.as_str())
+    }
+
+    /// Starts what is stopped, has ended or was given up. What runs is left alone.
+    ///
+    /// # Errors
+    ///
+    /// There is no such process.
+    pub fn start(&mut self, now: Moment, target: &Target) -> Result<(), WishError> {
+        for name in self.names(target)? {
+            let Some(member) = self.members.get_mut(&name) else { continue };
+            let was_held = std::mem::take(&mut member.held);
+            let rests =
+                matches!(member.state(), State::Idle | State::Ended | State::GivenUp | State::Stopping);
+            if was_held || rests {
+                self.on(now, &name, Event::Start);
+            }
+        }
+        self.hold(target, false);
+        Ok(())
+    }
+
+    /// Stops it, until somebody starts it.
+    ///
+    /// # Errors
+    ///
+    /// There is no such process.
+    pub fn stop(&mut self, now: Moment, target: &Target) -> Result<(), WishError> {
+        let names = self.names(target)?;
+        if let Target::Process(_) = target {
+            for name in names {
+                let Some(member) = self.members.get_mut(&name) else { continue };
+                member.held = true;
+                self.on(now, &name, Event::Stop);
+            }
+        }
+        self.hold(target, true);
+        Ok(())
+    }
+
+    /// Starts it anew: a program's processes one after the other, each when the one before is ready.
+    ///
+    /// # Errors
+    ///
+    /// There is no such process.
+    pub fn restart(&mut self, now: Moment, target: &Target) -> Result<(), WishError> {
+        let names = self.names(target)?;
+        match target {
+            Target::Program(program) => {
+                self.edition += 1;
+                let edition = self.edition;
+                if let Some(entry) = self.entry(program) {
+                    entry.edition = edition;
+                }
+            }
+            Target::Process(_) => {
+                for name in names {
+                    let Some(member) = self.members.get_mut(&name) else { continue };
+                    member.held = false;
+                    self.on(now, &name, Event::Restart);
+                }
+            }
+        }
+        self.hold(target, false);
+        Ok(())
+    }
+
+    /// The processes that are meant.
+    ///
+    /// # Errors
+    ///
+    /// There is no such process.
+    pub fn names(&self, target: &Target) -> Result<Vec<Name>, WishError> {
+        let program = match target {
+            Target::Program(program) => program.as_str(),
+            Target::Process(name) => &name.program,
+        };
+        let all: Vec<Name> = self.members.keys().filter(|name| *name.program == *program).cloned().collect();
+        match target {
+            Target::Program(_) => Ok(all),
+            Target::Process(name) if all.contains(name) => Ok(vec![name.clone()]),
+            Target::Process(name) => Err(WishError::NoProcess { name: name.clone(), count: all.len() }),
+        }
+    }
+
+    /// What a word means.
+    ///
+    /// # Errors
+    ///
+    /// It names no program and no process.
+    pub fn target(&self, word: &str) -> Result<Target, WishError> {
+        Target::parse(word, |program| self.has_program(program)).ok_or_else(|| WishError::Unknown {
+            word: word.to_owned(),
+            hint: crate::config::hint(word, self.programs()),
+        })
+    }
+
+    fn hold(&mut self, target: &Target, held: bool) {
+        if let Target::Program(program) = target
+            && let Some(entry) = self.entry(program)
+        {
+            entry.held = held;
+        }
+        self.changed = true;
+    }
+
+    fn entry(&mut self, program: &str) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.program.name == program)
+    }
+}
