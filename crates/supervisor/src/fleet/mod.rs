@@ -1,4 +1,4 @@
-//! All processes that live on, as one machine: it brings the [plan](crate::plan) and the machines of the single
+//! All processes that live on, as one machine: it brings the [plan](mod@crate::plan) and the machines of the single
 //! [processes](crate::process) together with what people ask for. Nothing here starts a process or reads a clock.
 
 mod name;
