@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | never answers `check` outside a multi | answers | [`Rules::allow`] |
 //! | ends if a `createTTL` has a mode without a time to live, and a negative time | `BadArguments` | [`Rules::allow`] |
+//! | ends if `/zookeeper/quota/zookeeper_limits` is created, the limits of `/zookeeper/quota` itself | creates it | the sequences' paths |
 //! | finds the watches of all clients in `checkWatches`, for a while also of those that have gone | the client's own | [`Rules::allow`] |
 //! | lets the newest kind of watch of a client on a path replace its older kinds there | side by side, as 3.9 | [`Rules::may_watch`] |
 //! | checks requests that are sent behind a `setACL` against the old list, or the new one | the new one | [`Rules::may_follow`] |
