@@ -69,6 +69,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if with_zookeeper {
         tests.arg("--c-clients");
+        tests.arg("--recipes").arg(target.join("debug/examples/recipes"));
     }
     if wanted("php") {
         tests.arg("--php-echo").arg(target.join("debug/examples/php_echo"));

@@ -25,6 +25,9 @@ pub(crate) struct Runtimes {
     /// The program that says PHP values again. There is PHP then, with its System V modules; without it, PHP is not tried.
     #[arg(long, value_name = "PATH")]
     pub(crate) php_echo: Option<PathBuf>,
+    /// The example `recipes` of trellis's client, which meets kazoo; without it, it does not.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) recipes: Option<PathBuf>,
     /// There is a C compiler, and ZooKeeper's library for C.
     #[arg(long)]
     pub(crate) c_clients: bool,

@@ -28,6 +28,14 @@ pub(super) fn run(trellis: &Program, runtimes: &Runtimes, report: &mut Report) -
         command.arg("-B").arg(folder.join("kazoo_tour.py"));
         report.check("zookeeper client: kazoo", || tour(trellis, &mut command))?;
     }
+    if let (Some(python), Some(recipes)) = (&runtimes.python, &runtimes.recipes) {
+        // The original server shows that the two get along, whatever trellis makes of it.
+        for (name, server) in [("zookeeper", &Program::ZooKeeper), ("trellis", trellis)] {
+            let mut command = Command::new(python);
+            command.arg("-B").arg(folder.join("recipes_tour.py")).arg(recipes);
+            report.check(&format!("recipes with kazoo, on {name}"), || tour(server, &mut command))?;
+        }
+    }
     if let Some(node_modules) = &runtimes.node_modules {
         let mut command = Command::new("node");
         command.arg(folder.join("node_tour.mjs")).arg(node_modules);
