@@ -1,8 +1,8 @@
-//! What a supervisor decides: which processes run, when they are started again, what becomes of the jobs that they
-//! are given, and when a schedule is due.
+//! A supervisor: it decides which processes run, when they are started again, what becomes of the jobs that they are
+//! given, and when a schedule is due; and it does all that.
 //!
-//! Nothing here does I/O, reads a clock or starts a process. Each part is a machine that is given events and the
-//! time, and returns what to do; whoever drives it does that and tells it what happened.
+//! Only [`runtime`] does I/O, reads a clock or starts a process. Each other part is a machine that is given events and
+//! the time, and returns what to do.
 //!
 //! | what | where |
 //! |---|---|
@@ -13,6 +13,7 @@
 //! | how many processes a tube needs | [`scale`] |
 //! | when a program is due | [`schedule`] |
 //! | the jobs of a program with a tube | [`dispatch`] |
+//! | all of it at work | [`runtime`] |
 //! | the bytes between the supervisor and a worker that gets its jobs in frames | [`stream`] |
 
 #![deny(missing_docs)]
@@ -25,6 +26,7 @@ pub mod limits;
 mod moment;
 pub mod plan;
 pub mod process;
+pub mod runtime;
 pub mod scale;
 pub mod schedule;
 pub mod stream;

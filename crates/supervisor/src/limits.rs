@@ -44,3 +44,33 @@ pub const INSPECT_AFTER: Duration = Duration::from_millis(250);
 
 /// How long nothing is reserved after a server has said `DEADLINE_SOON`, which it says at once and again and again.
 pub const DEADLINE_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long the guardian goes on looking for processes that are left: a moment, unless one hangs in the system.
+pub const GUARDIAN_SWEEP_MAX: Duration = Duration::from_secs(10);
+
+/// The bytes of a line of output; a longer one is cut.
+pub const LOG_LINE_BYTES_MAX: usize = 16 << 10;
+
+/// How much output is read from one process before the others have their turn.
+pub const LOG_READ_BYTES: usize = 16 << 10;
+
+/// The blocks of output that wait to be written; whoever has more waits.
+pub const LOG_BLOCKS_MAX: usize = 64;
+
+/// The bytes of its newest output that are kept of each program.
+pub const LOG_RECENT_BYTES_MAX: usize = 32 << 10;
+
+/// The blocks of output that somebody who follows it may be behind; then some are left out.
+pub const LOG_FOLLOWED_BLOCKS_MAX: usize = 256;
+
+/// The bytes of a request or a reply on the control socket, but for output.
+pub const CONTROL_LINE_BYTES_MAX: usize = 16 << 20;
+
+/// The connections to the control socket at a time.
+pub const CONTROL_CONNECTIONS_MAX: usize = 100;
+
+/// The processes that are started before anything else has its turn.
+pub const STARTS_AT_ONCE_MAX: usize = 16;
+
+/// How long the end waits for output to be written.
+pub const FLUSH_MAX: Duration = Duration::from_secs(2);

@@ -37,6 +37,15 @@ enum Command {
     /// SIGTERM and SIGINT end the server cleanly, SIGUSR1 makes it refuse new jobs so that it runs empty.
     Serve(serve::ServeArgs),
 
+    /// Run programs: services, workers for the jobs of tubes, schedules
+    ///
+    /// One file says what runs, how many of each, and when; docs/workers.md explains it. Without a command, this runs it
+    /// until SIGTERM or Ctrl-C. The commands talk to a supervisor that runs.
+    ///
+    /// SIGHUP applies a changed file with the least disturbance, SIGTERM and SIGINT stop everything in order, a second one
+    /// at once; SIGUSR1 and SIGUSR2 are passed on to all processes. It can be the first process of a container.
+    Run(crate::run::RunArgs),
+
     /// Look at tubes and jobs, and act on them
     Tube(crate::tube::TubeArgs),
 
@@ -73,6 +82,7 @@ pub(crate) fn run() -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(args),
+        Command::Run(args) => crate::run::run(args),
         Command::Tube(args) => crate::tube::run(args),
         Command::Zk(args) => crate::zk::run(&args),
         Command::Ipc(args) => crate::ipc::run(args),

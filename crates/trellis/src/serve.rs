@@ -3,21 +3,19 @@
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 use trellis_replica::Settings as ReplicaSettings;
 use trellis_server::{Address as ServerAddress, Server, Settings as ServerSettings, StartError, ZkSettings};
 
 use crate::address::Address;
 use crate::data_dir;
 use crate::exit::{Exit, Failure};
-use crate::settings::{Durability, LogFormat, LogLevel, ServeSettings};
+use crate::messages;
+use crate::settings::{Durability, LogFormat, ServeSettings};
 use crate::user::User;
 
 /// Serves until a signal or a failure of the log ends it. What is to be said of the settings is said first.
 pub(crate) fn serve(settings: ServeSettings, warnings: &[String]) -> Result<(), Failure> {
-    start_messages(&settings);
+    messages::start(settings.log_level, settings.log_format);
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let format = settings.log_format;
     serve_silently(settings).map_err(|failure| match format {
@@ -221,33 +219,6 @@ fn random() -> io::Result<u64> {
     let mut bytes = [0; 8];
     io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut bytes)?;
     Ok(u64::from_le_bytes(bytes))
-}
-
-/// Messages go to standard error. Of what openraft tells of its own life, only warnings are of interest to those who look
-/// for faults: it has hundreds of lines for each request, and what matters of it is said here as well.
-fn start_messages(settings: &ServeSettings) {
-    let level = match settings.log_level {
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Trace => LevelFilter::TRACE,
-    };
-    let consensus = match level {
-        LevelFilter::TRACE | LevelFilter::DEBUG => LevelFilter::WARN,
-        _ => LevelFilter::OFF,
-    };
-    let filter = Targets::new().with_default(level).with_target("openraft", consensus);
-    let registry = tracing_subscriber::registry().with(filter);
-    let format = tracing_subscriber::fmt::layer().with_writer(io::stderr);
-    // Setting it twice can't happen in a program with one `main`.
-    let _ = match settings.log_format {
-        LogFormat::Text => {
-            let colour = io::IsTerminal::is_terminal(&io::stderr()) && std::env::var_os("NO_COLOR").is_none();
-            registry.with(format.with_ansi(colour).with_target(false)).try_init()
-        }
-        LogFormat::Json => registry.with(format.json()).try_init(),
-    };
 }
 
 /// Descriptors that are not connections: the log, snapshots, listeners, the runtime.

@@ -1,4 +1,4 @@
-//! Aligned text. Everything it aligns is ASCII: names, numbers and keys.
+//! Aligned text. What it aligns is ASCII, as far as its width matters: names, numbers, and a server's keys.
 
 /// What is left of a name where there is too little room for it, unless all names are shorter.
 const NAME_COLUMNS_MIN: usize = 8;
@@ -7,16 +7,23 @@ const NAME_COLUMNS_MIN: usize = 8;
 const GAP: usize = 2;
 const GAP_MIN: usize = 1;
 
-/// Rows under headings: the first column to the left, the others to the right.
+/// Rows under headings: the first columns to the left, the others to the right.
 pub(crate) struct Table {
     headings: &'static [&'static str],
+    /// How many columns are text, which is aligned to the left.
+    texts: usize,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// A table without rows.
+    /// A table without rows, whose first column is text and the others are numbers.
     pub(crate) fn new(headings: &'static [&'static str]) -> Self {
-        Table { headings, rows: Vec::new() }
+        Self::with_texts(headings, 1)
+    }
+
+    /// A table without rows, whose first columns are text, so many of them.
+    pub(crate) fn with_texts(headings: &'static [&'static str], texts: usize) -> Self {
+        Table { headings, texts, rows: Vec::new() }
     }
 
     /// Adds a row with as many cells as there are headings.
@@ -36,8 +43,10 @@ impl Table {
             }
         }
         let gap = narrow(&mut widths, room);
-        let headings = align(self.headings, &widths, gap);
-        std::iter::once(headings).chain(self.rows.iter().map(|row| align(row, &widths, gap))).collect()
+        let headings = align(self.headings, &widths, gap, self.texts);
+        std::iter::once(headings)
+            .chain(self.rows.iter().map(|row| align(row, &widths, gap, self.texts)))
+            .collect()
     }
 }
 
@@ -66,7 +75,7 @@ pub(crate) fn two_columns(pairs: &[(impl AsRef<str>, impl AsRef<str>)]) -> Vec<S
     pairs.map(|(key, value)| format!("{key:width$}  {value}").trim_end().to_owned()).collect()
 }
 
-fn align(cells: &[impl AsRef<str>], widths: &[usize], gap: usize) -> String {
+fn align(cells: &[impl AsRef<str>], widths: &[usize], gap: usize, texts: usize) -> String {
     let mut line = String::new();
     for (column, (cell, &width)) in cells.iter().zip(widths).enumerate() {
         let cell = cell.as_ref();
@@ -76,6 +85,9 @@ fn align(cells: &[impl AsRef<str>], widths: &[usize], gap: usize) -> String {
                 line.push('…');
             }
             0 => line.push_str(&format!("{cell:width$}")),
+            // Nothing follows the last one that would have to be aligned.
+            _ if column < texts && column + 1 == widths.len() => line.push_str(&format!("{:gap$}{cell}", "")),
+            _ if column < texts => line.push_str(&format!("{:gap$}{cell:width$}", "")),
             _ => line.push_str(&format!("{:gap$}{cell:>width$}", "")),
         }
     }
@@ -94,6 +106,13 @@ mod tests {
         let wide = ["tube       ready", "default        7", "x        1234567"];
         assert_eq!(table.lines(None), wide);
         assert_eq!(table.lines(Some(16)), wide);
+    }
+
+    #[test]
+    fn texts_are_to_the_left() {
+        let mut table = Table::with_texts(&["process", "state", "last"], 3);
+        table.row(vec!["a.0".to_owned(), "up".to_owned(), "exit code 1".to_owned()]);
+        assert_eq!(table.lines(None), ["process  state  last", "a.0      up     exit code 1"]);
     }
 
     #[test]

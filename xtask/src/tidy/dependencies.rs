@@ -16,13 +16,14 @@ const CRATES: &[(&str, &[&str])] = &[
     ("trellis-core", &[]),
     ("trellis-replica", &["trellis-core", "trellis-wal"]),
     ("trellis-server", &["trellis-core", "trellis-replica", "trellis-tube-codec", "trellis-zk-codec"]),
-    ("trellis-supervisor", &[]),
+    ("trellis-supervisor", &["trellis-tube-client", "trellis-unix", "trellis-zk-client"]),
     (
         "trellis",
         &[
             "trellis-core",
             "trellis-replica",
             "trellis-server",
+            "trellis-supervisor",
             "trellis-tube-client",
             "trellis-tube-codec",
             "trellis-unix",

@@ -15,7 +15,7 @@ use crate::plan::{self, Actual, Phase, Step, Wanted};
 use crate::process::{Action, Event, Policy, Process, State};
 
 pub use name::{Name, Target};
-pub use wishes::WishError;
+pub use wishes::{Progress, WishError};
 
 /// One thing that the driver has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +66,12 @@ impl Member {
     #[must_use]
     pub fn state(&self) -> State {
         self.process.state()
+    }
+
+    /// When something happens to it if nothing else does.
+    #[must_use]
+    pub fn due(&self) -> Option<Moment> {
+        self.process.due()
     }
 
     /// What it runs.

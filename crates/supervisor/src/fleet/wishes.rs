@@ -156,3 +156,59 @@ impl Fleet {
         self.entries.iter_mut().find(|entry| entry.program.name == program)
     }
 }
+
+/// How far something has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It is as it should be.
+    Done,
+    /// It is on its way.
+    Moving,
+    /// This process has failed, and may be tried again.
+    Failed(Name),
+}
+
+impl Fleet {
+    /// Whether all that is meant runs and is ready. Ask when there are no orders left.
+    #[must_use]
+    pub fn is_started(&self, target: &Target) -> Progress {
+        let (program, index) = match target {
+            Target::Program(program) => (program.as_str(), None),
+            Target::Process(name) => (&*name.program, Some(name.index)),
+        };
+        let Some(entry) = self.entries.iter().find(|entry| entry.program.name == program) else {
+            return Progress::Done;
+        };
+        let count = entry.wanted().count;
+        let indexes = index.map_or(0..count, |index| index..index + 1);
+        for index in indexes {
+            let name = Name::new(program, index);
+            let Some(member) = self.members.get(&name) else { return Progress::Moving };
+            match member.state() {
+                State::Waiting | State::GivenUp => return Progress::Failed(name),
+                State::Running | State::Ended if member.edition == entry.edition => {}
+                State::Idle if member.held => {}
+                _ => return Progress::Moving,
+            }
+        }
+        Progress::Done
+    }
+
+    /// Whether nothing of what is meant runs.
+    #[must_use]
+    pub fn is_stopped(&self, target: &Target) -> Progress {
+        let rests = |name: &Name| {
+            let state = self.members.get(name).map_or(State::Idle, super::Member::state);
+            matches!(state, State::Idle | State::Ended | State::GivenUp)
+        };
+        match target {
+            Target::Process(name) if rests(name) => Progress::Done,
+            Target::Program(program)
+                if self.members.keys().filter(|name| *name.program == **program).all(rests) =>
+            {
+                Progress::Done
+            }
+            _ => Progress::Moving,
+        }
+    }
+}

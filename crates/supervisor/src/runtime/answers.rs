@@ -1,0 +1,161 @@
+//! What is asked over the control socket, and when each is answered. How it is said is `control`'s business.
+
+use tokio::sync::oneshot;
+use trellis_unix::signals::signal_named;
+
+use super::Supervisor;
+use super::control::server::{Answer, Asked};
+use super::control::{Reply, Request};
+use super::orders::signal_leader;
+use crate::fleet::{Progress, Target, WishError};
+
+/// An answer that has to wait until something has happened.
+pub(super) struct Waiting {
+    goal: Goal,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// What has to happen.
+enum Goal {
+    Started(Vec<Target>),
+    Stopped(Vec<Target>),
+    /// The supervisor ends, and its connections with it.
+    Over,
+}
+
+impl Supervisor {
+    /// Does what is asked, and answers, now or later.
+    pub(super) async fn answer(&mut self, asked: Asked) {
+        let Asked { request, answer } = asked;
+        let outcome = match request {
+            Request::Status { names } => {
+                self.targets(&names).map(|_| Outcome::Reply(Reply::Status(self.status(&names))))
+            }
+            Request::Start { names } => self.start(&names),
+            Request::Stop { names } => self.stop(&names),
+            Request::Restart { names } => self.restart(&names),
+            Request::End => {
+                self.end("asked to");
+                Ok(Outcome::Later(Goal::Over))
+            }
+            Request::Reload => Ok(Outcome::Reply(match self.reload().await {
+                Ok(()) => done("the file was read and is applied"),
+                Err(error) => Reply::Failed { message: format!("nothing is changed:\n{error}") },
+            })),
+            Request::Signal { signal, names } => self.signal_by_name(&signal, &names),
+            Request::Logs { names, lines, follow } => self.read_logs(&names, lines, follow),
+        };
+        // Whoever asked may have gone.
+        let _ = match outcome {
+            Ok(Outcome::Reply(reply)) => answer.send(Answer::Reply(reply)),
+            Ok(Outcome::Answer(ready)) => answer.send(ready),
+            Ok(Outcome::Later(goal)) => {
+                self.waiting.push(Waiting { goal, answer });
+                Ok(())
+            }
+            Err(error) => answer.send(Answer::Reply(Reply::Unknown { message: error.to_string() })),
+        };
+    }
+
+    /// Answers those who have waited long enough. Nothing is left to be ordered when this is called.
+    pub(super) fn answer_waiting(&mut self) {
+        for Waiting { goal, answer } in std::mem::take(&mut self.waiting) {
+            match self.reached(&goal) {
+                Some(reply) => drop(answer.send(Answer::Reply(reply))),
+                None if answer.is_closed() => {}
+                None => self.waiting.push(Waiting { goal, answer }),
+            }
+        }
+    }
+
+    /// The reply to somebody who waits, if what they wait for has happened.
+    fn reached(&self, goal: &Goal) -> Option<Reply> {
+        let all = |targets: &[Target], look: &dyn Fn(&Target) -> Progress| {
+            let mut reply = Some(done(""));
+            for target in targets {
+                match look(target) {
+                    Progress::Done => {}
+                    Progress::Moving => reply = None,
+                    Progress::Failed(name) => {
+                        let end = self.records.get(&name).and_then(|record| record.last_end.as_deref());
+                        let message = format!("{name} has failed ({})", end.unwrap_or("nobody knows why"));
+                        return Some(Reply::Failed { message });
+                    }
+                }
+            }
+            reply
+        };
+        match goal {
+            Goal::Started(targets) => all(targets, &|target| self.fleet.is_started(target)),
+            Goal::Stopped(targets) => all(targets, &|target| self.fleet.is_stopped(target)),
+            Goal::Over => None,
+        }
+    }
+
+    fn start(&mut self, names: &[String]) -> Result<Outcome, WishError> {
+        let (targets, now) = (self.targets(names)?, self.now());
+        targets.iter().try_for_each(|target| self.fleet.start(now, target))?;
+        Ok(Outcome::Later(Goal::Started(targets)))
+    }
+
+    fn stop(&mut self, names: &[String]) -> Result<Outcome, WishError> {
+        let (targets, now) = (self.targets(names)?, self.now());
+        targets.iter().try_for_each(|target| self.fleet.stop(now, target))?;
+        Ok(Outcome::Later(Goal::Stopped(targets)))
+    }
+
+    fn restart(&mut self, names: &[String]) -> Result<Outcome, WishError> {
+        let (targets, now) = (self.targets(names)?, self.now());
+        targets.iter().try_for_each(|target| self.fleet.restart(now, target))?;
+        Ok(Outcome::Later(Goal::Started(targets)))
+    }
+
+    fn signal_by_name(&mut self, signal: &str, names: &[String]) -> Result<Outcome, WishError> {
+        let Some(signal) = signal_named(signal) else {
+            let message = format!("{signal:?} is not a signal: it is a name as in USR1, or a number");
+            return Ok(Outcome::Reply(Reply::Failed { message }));
+        };
+        let mut count = 0;
+        for target in self.targets(names)? {
+            for name in self.fleet.names(&target)? {
+                if let Some(pid) = self.records.get(&name).and_then(|record| record.pid) {
+                    signal_leader(pid, signal);
+                    count += 1;
+                }
+            }
+        }
+        Ok(Outcome::Reply(match count {
+            0 => Reply::Failed { message: "nothing of that name runs".to_owned() },
+            1 => done("sent to 1 process"),
+            count => done(&format!("sent to {count} processes")),
+        }))
+    }
+
+    fn read_logs(&mut self, names: &[String], lines: usize, follow: bool) -> Result<Outcome, WishError> {
+        let programs = self.targets(names)?.into_iter().map(|target| match target {
+            Target::Program(program) => program,
+            Target::Process(name) => name.program.to_string(),
+        });
+        let parts = programs.filter_map(|program| self.logs.read(&program, lines)).collect();
+        Ok(Outcome::Answer(Answer::Output { parts, follow }))
+    }
+
+    /// What names mean; all programs, if there are none.
+    fn targets(&self, names: &[String]) -> Result<Vec<Target>, WishError> {
+        if names.is_empty() {
+            return Ok(self.fleet.programs().map(|program| Target::Program(program.to_owned())).collect());
+        }
+        names.iter().map(|name| self.fleet.target(name)).collect()
+    }
+}
+
+/// What becomes of a request.
+enum Outcome {
+    Reply(Reply),
+    Answer(Answer),
+    Later(Goal),
+}
+
+fn done(text: &str) -> Reply {
+    Reply::Done { text: text.to_owned() }
+}

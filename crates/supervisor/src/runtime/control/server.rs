@@ -1,0 +1,198 @@
+//! The control socket: requests come in, go to the loop, and their answers go out. Nothing is decided here.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, flock};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+
+use super::{Envelope, Reply, Request, VERSION};
+use crate::limits::{CONTROL_CONNECTIONS_MAX, CONTROL_LINE_BYTES_MAX};
+use crate::runtime::log::Part;
+
+/// How long to wait before trying again what has failed for want of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A request on its way to the loop.
+pub(in crate::runtime) struct Asked {
+    /// What is asked.
+    pub(in crate::runtime) request: Request,
+    /// Where the answer goes.
+    pub(in crate::runtime) answer: oneshot::Sender<Answer>,
+}
+
+/// An answer.
+pub(in crate::runtime) enum Answer {
+    /// One reply.
+    Reply(Reply),
+    /// Output: what there is, and what comes.
+    Output {
+        /// Of each program.
+        parts: Vec<Part>,
+        /// Whether what comes is wanted, too.
+        follow: bool,
+    },
+}
+
+/// A socket that nobody else listens on; it is removed when this is dropped.
+pub(in crate::runtime) struct Socket {
+    listener: StdListener,
+    path: PathBuf,
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        // If it stays, the next one sees that nobody listens there.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Why there is no control socket.
+pub(in crate::runtime) enum NoSocket {
+    /// Somebody listens there already.
+    Taken,
+    /// The system refuses.
+    System(io::Error),
+}
+
+impl Socket {
+    /// Begins to listen. What was left behind by one that is gone is replaced.
+    pub(in crate::runtime) fn bind(path: &Path) -> Result<Socket, NoSocket> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let bind = || {
+            // Two that begin at the same time must not both find that nobody is there.
+            let folder = File::open(folder)?;
+            flock(&folder, FlockOperation::LockExclusive)?;
+            if StdStream::connect(path).is_ok() {
+                return Ok(None);
+            }
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let listener = StdListener::bind(path)?;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+            listener.set_nonblocking(true)?;
+            Ok(Some(Socket { listener, path: path.to_owned() }))
+        };
+        bind().map_err(NoSocket::System)?.ok_or(NoSocket::Taken)
+    }
+
+    /// Serves whoever connects, as long as the runtime lives.
+    pub(in crate::runtime) fn serve(&self, asked: impl Fn(Asked) + Clone + Send + 'static) -> io::Result<()> {
+        let listener = UnixListener::from_std(self.listener.try_clone()?)?;
+        tokio::spawn(async move {
+            let places = Arc::new(Semaphore::new(CONTROL_CONNECTIONS_MAX));
+            while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+                let Ok((stream, _)) = listener.accept().await else {
+                    // There are too many open files; perhaps not for long.
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                };
+                let asked = asked.clone();
+                tokio::spawn(async move {
+                    // Whoever asked may have gone.
+                    let _ = converse(stream, asked).await;
+                    drop(place);
+                });
+            }
+        });
+        Ok(())
+    }
+}
+
+async fn converse(stream: UnixStream, asked: impl Fn(Asked)) -> io::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut reader = BufReader::new(reader);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let mut bounded = (&mut reader).take(CONTROL_LINE_BYTES_MAX as u64);
+        if bounded.read_until(b'\n', &mut line).await? == 0 {
+            return Ok(());
+        }
+        let request = match parse(&line) {
+            Ok(request) => request,
+            Err(message) => {
+                return send(&mut writer, &Reply::Failed { message }).await;
+            }
+        };
+        let (answer, wait) = oneshot::channel();
+        asked(Asked { request, answer });
+        match wait.await {
+            Ok(Answer::Reply(reply)) => send(&mut writer, &reply).await?,
+            Ok(Answer::Output { parts, follow }) => return output(&mut reader, writer, parts, follow).await,
+            // The supervisor has ended.
+            Err(_) => return Ok(()),
+        }
+    }
+}
+
+fn parse(line: &[u8]) -> Result<Request, String> {
+    let value: Envelope<serde_json::Value> =
+        serde_json::from_slice(line).map_err(|error| format!("this is no request: {error}"))?;
+    if value.version != VERSION {
+        return Err(format!(
+            "this supervisor speaks version {VERSION} of the protocol, and was asked in version {}: use the trellis that \
+             started it",
+            value.version
+        ));
+    }
+    serde_json::from_value(value.content).map_err(|error| format!("this is no request: {error}"))
+}
+
+async fn send(writer: &mut OwnedWriteHalf, reply: &Reply) -> io::Result<()> {
+    let mut line = serde_json::to_vec(reply)?;
+    line.push(b'\n');
+    writer.write_all(&line).await
+}
+
+/// Sends output until whoever asked has gone, or only what there is.
+async fn output(
+    reader: &mut BufReader<OwnedReadHalf>,
+    mut writer: OwnedWriteHalf,
+    parts: Vec<Part>,
+    follow: bool,
+) -> io::Result<()> {
+    let (sender, mut blocks) = mpsc::channel::<String>(1);
+    for (recent, mut receiver) in parts {
+        send(&mut writer, &Reply::Output { text: String::from_utf8_lossy(&recent).into_owned() }).await?;
+        let sender = sender.clone();
+        if follow {
+            tokio::spawn(async move {
+                loop {
+                    let text = match receiver.recv().await {
+                        Ok(lines) => String::from_utf8_lossy(&lines).into_owned(),
+                        Err(broadcast::error::RecvError::Lagged(blocks)) => {
+                            format!("({blocks} pieces of output are left out here)\n")
+                        }
+                        Err(broadcast::error::RecvError::Closed) => return,
+                    };
+                    if sender.send(text).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    }
+    drop(sender);
+    let mut rest = Vec::new();
+    loop {
+        tokio::select! {
+            block = blocks.recv() => match block {
+                Some(text) => send(&mut writer, &Reply::Output { text }).await?,
+                None => return Ok(()),
+            },
+            // Whoever follows says nothing more, so this is the end.
+            _ = reader.read_until(b'\n', &mut rest) => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The supervisor at work: signals, ends of processes, requests and time go into the machines, and what these want is
+//! carried out. One thread, one loop; nothing is decided here that a machine could decide.
+
+mod answers;
+pub mod control;
+mod guardian;
+mod log;
+mod notify;
+mod orders;
+mod reap;
+mod signals;
+mod spawn;
+mod status;
+mod user;
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::sync::mpsc;
+use trellis_unix::Pid;
+use trellis_unix::process::{ForkError, Status as EndStatus, adopt_orphans};
+
+use self::answers::Waiting;
+use self::control::server::{Asked, NoSocket, Socket};
+use self::guardian::Guardian;
+use self::log::Logs;
+use self::notify::{Notice, Notifications};
+use self::signals::{Meaning, Signals};
+use self::spawn::Spawner;
+use crate::Moment;
+use crate::config::{Config, ConfigError};
+use crate::fleet::{Fleet, Name};
+use crate::limits::FLUSH_MAX;
+use crate::process::Event as ProcessEvent;
+
+/// What a supervisor is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The file that says what to run.
+    pub config: PathBuf,
+    /// Where to listen for requests.
+    pub socket: PathBuf,
+}
+
+/// Why a supervisor does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The file is of no use.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Another one runs.
+    #[error("a supervisor is running already: it answers at {}", socket.display())]
+    AlreadyRunning {
+        /// Its socket.
+        socket: PathBuf,
+    },
+    /// The control socket cannot be made.
+    #[error("cannot listen at {}: {source}", socket.display())]
+    Socket {
+        /// The socket.
+        socket: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The guardian cannot be started.
+    #[error("the process that looks after the others cannot be started: {0}")]
+    Guardian(#[from] ForkError),
+    /// Anything else that the system refuses.
+    #[error("cannot {what}: {source}")]
+    System {
+        /// What was tried.
+        what: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Runs what the file says until a signal or a request ends it. `ready` is called once when nothing can go wrong any more
+/// that is not a program's fault.
+///
+/// It has to be called by the main thread before any other thread is started: programs are tied to the thread that starts
+/// them, so that none outlives it.
+///
+/// # Errors
+///
+/// If it cannot begin; what goes wrong later is told, and it goes on.
+pub fn run(options: &Options, ready: impl FnOnce()) -> Result<(), RunError> {
+    let system = |what| move |source| RunError::System { what, source };
+    let config = Config::load(&options.config)?;
+    let mark = format!("{}-{:016x}", std::process::id(), fastrand::u64(..));
+    // Before anything is opened that it would hold open, too.
+    let guardian = Guardian::start(&mark)?;
+    let socket = Socket::bind(&options.socket).map_err(|error| match error {
+        NoSocket::Taken => RunError::AlreadyRunning { socket: options.socket.clone() },
+        NoSocket::System(source) => RunError::Socket { socket: options.socket.clone(), source },
+    })?;
+    adopt_orphans().map_err(system("adopt orphans"))?;
+    let open_files = raise_open_files();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(system("start the runtime"))?;
+    runtime.block_on(async {
+        let (sender, events) = mpsc::unbounded_channel();
+        let asked = sender.clone();
+        // The loop is there as long as anybody can ask.
+        let serving = socket.serve(move |request| drop(asked.send(Event::Asked(request))));
+        serving.map_err(system("serve the control socket"))?;
+        let signals = Signals::new().map_err(system("take signals"))?;
+        let supervisor = Supervisor {
+            config_path: options.config.clone(),
+            start: Instant::now(),
+            fleet: Fleet::new(fastrand::u64(..)),
+            spawner: Spawner::new(&mark, open_files),
+            logs: Logs::start().map_err(system("start threads for output"))?,
+            guardian,
+            owners: HashMap::new(),
+            records: BTreeMap::new(),
+            waiting: Vec::new(),
+            sender,
+            ending: false,
+        };
+        ready();
+        supervisor.run(&config, events, signals).await;
+        Ok(())
+    })
+}
+
+/// Each process costs descriptors, and the usual limit is low. Returns what it was.
+fn raise_open_files() -> Option<Rlimit> {
+    let before = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: before.maximum, maximum: before.maximum };
+    setrlimit(Resource::Nofile, raised).is_ok().then_some(before)
+}
+
+/// What can happen.
+enum Event {
+    /// A signal has come.
+    Signal(Meaning),
+    /// Somebody asks for something.
+    Asked(Asked),
+    /// A process says something about itself: the start with this number of those of its name.
+    Notice(Name, u64, Notice),
+    /// It is time, or there is more to do.
+    Time,
+}
+
+/// What is known of a process besides its state.
+#[derive(Default)]
+struct Record {
+    /// While it runs.
+    pid: Option<Pid>,
+    /// When it was started.
+    since: Moment,
+    starts: u64,
+    last_end: Option<String>,
+    /// What it says about itself.
+    text: Option<String>,
+    /// The socket on which it says so.
+    notifications: Option<Notifications>,
+}
+
+/// Everything that the loop has.
+struct Supervisor {
+    config_path: PathBuf,
+    start: Instant,
+    fleet: Fleet,
+    spawner: Spawner,
+    logs: Logs,
+    guardian: Guardian,
+    /// Whose process each pid is.
+    owners: HashMap<Pid, Name>,
+    records: BTreeMap<Name, Record>,
+    waiting: Vec<Waiting>,
+    sender: mpsc::UnboundedSender<Event>,
+    ending: bool,
+}
+
+impl Supervisor {
+    async fn run(
+        mut self,
+        config: &Config,
+        mut events: mpsc::UnboundedReceiver<Event>,
+        mut signals: Signals,
+    ) {
+        self.apply(config);
+        tracing::info!(file = %self.config_path.display(), programs = config.programs.len(), "started");
+        loop {
+            let more = self.carry_out_some();
+            if !more {
+                self.answer_waiting();
+                if self.ending && self.fleet.is_empty() {
+                    break;
+                }
+            }
+            let due = self.fleet.due().map(|due| (self.start + due.0).into());
+            let event = tokio::select! {
+                biased;
+                meaning = signals.next() => Event::Signal(meaning),
+                Some(event) = events.recv() => event,
+                () = tokio::task::yield_now(), if more => Event::Time,
+                () = sleep_until(due), if !more => Event::Time,
+            };
+            self.on(event).await;
+        }
+        tracing::info!("stopped");
+        self.logs.flush(FLUSH_MAX).await;
+    }
+
+    async fn on(&mut self, event: Event) {
+        match event {
+            Event::Signal(Meaning::Child) => self.reap(),
+            Event::Signal(Meaning::End(signal)) => self.end(signal),
+            Event::Signal(Meaning::Reload) => {
+                // It was told in the log.
+                let _ = self.reload().await;
+            }
+            Event::Signal(Meaning::Pass(signal)) => {
+                tracing::info!(signal = signals::name(signal), "passed on to all programs");
+                self.pass_on(signal);
+            }
+            Event::Asked(asked) => self.answer(asked).await,
+            Event::Notice(name, start, notice) => self.noticed(&name, start, notice),
+            Event::Time => self.fleet.time(self.now()),
+        }
+    }
+
+    fn now(&self) -> Moment {
+        Moment(self.start.elapsed())
+    }
+
+    fn apply(&mut self, config: &Config) {
+        self.logs.apply(&config.programs);
+        self.fleet.apply(&config.programs);
+        self.records.retain(|name, record| {
+            record.pid.is_some() || config.programs.iter().any(|program| *program.name == *name.program)
+        });
+    }
+
+    /// Reads the file again; what is wrong with it changes nothing.
+    async fn reload(&mut self) -> Result<(), ConfigError> {
+        self.logs.reopen().await;
+        match Config::load(&self.config_path) {
+            Ok(_) if self.ending => Ok(()),
+            Ok(config) => {
+                tracing::info!(file = %self.config_path.display(), "reloaded");
+                self.apply(&config);
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!("nothing is changed, since the file is of no use:\n{error}");
+                Err(error)
+            }
+        }
+    }
+
+    /// Begins the end; the second time, nobody is waited for.
+    fn end(&mut self, why: &'static str) {
+        if self.ending {
+            tracing::warn!(why, "everything is killed, as this was the second time");
+            for pid in self.owners.keys() {
+                orders::signal_group(*pid, rustix::process::Signal::KILL);
+            }
+            return;
+        }
+        tracing::info!(why, "stopping");
+        self.ending = true;
+        self.fleet.end();
+    }
+
+    fn reap(&mut self) {
+        let mut ends = Vec::new();
+        let reaped =
+            reap::ended(|pid| self.owners.contains_key(&pid), |pid, status| ends.push((pid, status)));
+        if let Err(error) = reaped {
+            tracing::error!(%error, "the ends of processes cannot be seen");
+        }
+        for (pid, status) in ends {
+            self.ended(pid, status);
+        }
+    }
+
+    fn ended(&mut self, pid: Pid, status: EndStatus) {
+        if pid == self.guardian.pid() {
+            tracing::warn!(%status, "the guardian is gone: what programs leave behind may outlive this supervisor");
+        }
+        // Orphans that were taken over are nobody's.
+        let Some(name) = self.owners.remove(&pid) else { return };
+        self.guardian.forget(pid);
+        tracing::info!(process = %name, pid = pid.as_raw_nonzero(), %status, "ended");
+        if let Some(record) = self.records.get_mut(&name) {
+            record.pid = None;
+            record.text = None;
+            record.notifications = None;
+            record.last_end = Some(status.to_string());
+        }
+        self.fleet.on(self.now(), &name, ProcessEvent::Exited { success: status.success() });
+    }
+
+    fn noticed(&mut self, name: &Name, start: u64, notice: Notice) {
+        let current = |record: &&mut Record| record.starts == start && record.pid.is_some();
+        let Some(record) = self.records.get_mut(name).filter(current) else { return };
+        match notice {
+            Notice::Status(text) => record.text = Some(text),
+            Notice::Ready => self.fleet.on(self.now(), name, ProcessEvent::Notified),
+        }
+    }
+}
+
+async fn sleep_until(due: Option<tokio::time::Instant>) {
+    match due {
+        // Its clock counts milliseconds: without one more it would wake up a moment early.
+        Some(due) => tokio::time::sleep_until(due + Duration::from_millis(1)).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,106 @@
+//! Starting a process: what it finds in its environment, and where its output goes. What becomes of it is seen elsewhere.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::{self, PipeReader};
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Rlimit, Signal};
+use trellis_unix::process::{Conditions, start};
+
+use super::guardian::MARK;
+use super::user::account;
+use crate::config::Program;
+use crate::fleet::Name;
+
+/// Variables that are about the supervisor itself and would mislead a program.
+const OWN_VARIABLES: [&str; 6] =
+    ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"];
+
+/// What all processes have in common.
+pub(super) struct Spawner {
+    variables: BTreeMap<OsString, OsString>,
+    /// How many files a program may open: as many as the supervisor before it raised its own limit.
+    open_files: Option<Rlimit>,
+}
+
+/// What one process gets besides.
+#[derive(Default)]
+pub(super) struct Extra {
+    /// Variables.
+    pub(super) variables: Vec<(&'static str, String)>,
+    /// Descriptors, open as 3 and up.
+    pub(super) descriptors: Vec<OwnedFd>,
+    /// Whether these are sockets that listen, of which it is told.
+    pub(super) announced: bool,
+    /// Its standard input; nothing if there is none.
+    pub(super) input: Option<OwnedFd>,
+}
+
+/// A process that was started.
+pub(super) struct Started {
+    /// Its pid, which is its group's and its session's, too.
+    pub(super) pid: Pid,
+    /// What it writes.
+    pub(super) output: PipeReader,
+}
+
+impl Spawner {
+    /// Takes this process's environment as it is now.
+    pub(super) fn new(mark: &str, open_files: Option<Rlimit>) -> Spawner {
+        let own = |name: &OsString| OWN_VARIABLES.iter().any(|own| name == own);
+        let mut variables: BTreeMap<_, _> = std::env::vars_os().filter(|(name, _)| !own(name)).collect();
+        variables.insert(MARK.into(), mark.into());
+        Spawner { variables, open_files }
+    }
+
+    /// Starts a process of a program.
+    ///
+    /// It is killed when this thread ends, however that happens, so this has to be the main thread.
+    pub(super) fn start(&self, name: &Name, program: &Program, extra: Extra) -> io::Result<Started> {
+        let (output, writer) = io::pipe()?;
+        let mut command = Command::new(&program.command[0]);
+        command.args(&program.command[1..]).env_clear().envs(&self.variables);
+        let mut identity = None;
+        if let Some(user) = &program.user {
+            let account = account(user)?;
+            command.env("HOME", account.home).env("USER", &account.name).env("LOGNAME", account.name);
+            identity = account.identity;
+        }
+        command.envs(&program.environment);
+        command.env("TRELLIS_PROGRAM", &program.name).env("TRELLIS_PROCESS", name.index.to_string());
+        command.envs(extra.variables);
+        if let Some(directory) = &program.directory {
+            command.current_dir(directory);
+        }
+        command.stdin(extra.input.map_or_else(Stdio::null, Stdio::from));
+        command.stdout(writer.try_clone()?).stderr(writer);
+        let conditions = Conditions {
+            own_session: true,
+            signal_without_parent: Some(Signal::KILL),
+            umask: program.umask,
+            identity,
+            open_files: self.open_files,
+            descriptors: extra.descriptors,
+            announced: extra.announced,
+        };
+        let child = start(&mut command, conditions).map_err(|error| explain(error, program))?;
+        Ok(Started { pid: Pid::from_child(&child), output })
+    }
+}
+
+/// The system's reason, with what it is about.
+fn explain(error: io::Error, program: &Program) -> io::Error {
+    let directory = program.directory.as_ref().filter(|directory| !directory.is_dir());
+    match (directory, error.kind()) {
+        (Some(directory), _) => io::Error::other(format!("there is no directory {}", directory.display())),
+        (None, io::ErrorKind::NotFound) => {
+            io::Error::other(format!("there is no program {:?} to be run", program.command[0]))
+        }
+        (None, io::ErrorKind::PermissionDenied) => {
+            io::Error::other(format!("{:?} may not be run: {error}", program.command[0]))
+        }
+        _ => error,
+    }
+}

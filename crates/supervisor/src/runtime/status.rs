@@ -1,0 +1,84 @@
+//! How everything is, for people and programs. Nothing is changed here.
+
+use super::control::{ProcessStatus, Status};
+use super::{Record, Supervisor};
+use crate::fleet::{Member, Name};
+use crate::process::State;
+
+impl Supervisor {
+    /// The status of these programs and processes; of all, if none are named.
+    pub(super) fn status(&self, names: &[String]) -> Status {
+        let mut processes = Vec::new();
+        for program in self.fleet.programs() {
+            let mut members = self.fleet.members().filter(|(name, _)| *name.program == *program).peekable();
+            if members.peek().is_none() {
+                processes.push(self.without_processes(program));
+            }
+            processes.extend(members.map(|(name, member)| self.of_process(name, member)));
+        }
+        let gone = |name: &Name| !self.fleet.has_program(&name.program);
+        let leaving = self.fleet.members().filter(|(name, _)| gone(name));
+        processes.extend(leaving.map(|(name, member)| self.of_process(name, member)));
+        let meant = |process: &ProcessStatus| {
+            let whole = process.index.map(|index| format!("{}.{index}", process.program));
+            names.is_empty()
+                || names.iter().any(|name| *name == process.program || Some(name) == whole.as_ref())
+        };
+        processes.retain(meant);
+        Status {
+            pid: std::process::id().try_into().unwrap_or(i32::MAX),
+            up_seconds: self.now().0.as_secs(),
+            config: self.config_path.display().to_string(),
+            processes,
+        }
+    }
+
+    fn of_process(&self, name: &Name, member: &Member) -> ProcessStatus {
+        let now = self.now();
+        let record = self.records.get(name);
+        let running = record.filter(|record| record.pid.is_some());
+        let waits =
+            member.due().filter(|_| member.state() == State::Waiting).map(|due| due.since(now).as_secs());
+        ProcessStatus {
+            program: name.program.to_string(),
+            index: Some(name.index),
+            state: word(member.state()).to_owned(),
+            pid: running.and_then(|record| record.pid).map(|pid| pid.as_raw_nonzero().get()),
+            seconds: running.map(|record| now.since(record.since).as_secs()).or(waits),
+            starts: record.map_or(0, |record| record.starts),
+            last_end: record.and_then(|record| record.last_end.clone()),
+            text: record.and_then(|record: &Record| record.text.clone()),
+        }
+    }
+
+    fn without_processes(&self, program: &str) -> ProcessStatus {
+        let (state, text) = if self.fleet.is_held(program) {
+            ("stopped", None)
+        } else if self.fleet.is_elsewhere(program) {
+            ("elsewhere", Some("another machine runs it".to_owned()))
+        } else {
+            ("none", Some("waits for other programs, or has no processes".to_owned()))
+        };
+        ProcessStatus {
+            program: program.to_owned(),
+            state: state.to_owned(),
+            text,
+            ..ProcessStatus::default()
+        }
+    }
+}
+
+/// A state as people see it.
+fn word(state: State) -> &'static str {
+    match state {
+        State::Idle => "stopped",
+        State::Starting => "starting",
+        State::Running => "running",
+        State::Waiting => "waiting",
+        State::Stopping => "stopping",
+        State::Restarting => "restarting",
+        State::Failing => "failing",
+        State::Ended => "ended",
+        State::GivenUp => "failed",
+    }
+}

@@ -1,0 +1,6 @@
+//! `trellis run` with real processes: programs, signals, the control socket, and what is left when it is killed.
+
+mod helper;
+mod life;
+mod operate;
+mod supervisor;
