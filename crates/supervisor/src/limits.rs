@@ -74,3 +74,9 @@ pub const STARTS_AT_ONCE_MAX: usize = 16;
 
 /// How long the end waits for output to be written.
 pub const FLUSH_MAX: Duration = Duration::from_secs(2);
+
+/// How long to wait before servers that could not be reached are asked again.
+pub const RESERVE_PAUSE: Duration = Duration::from_secs(1);
+
+/// How much of a worker's answers is read at once.
+pub const WORKER_READ_BYTES: usize = 4 << 10;

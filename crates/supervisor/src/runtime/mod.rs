@@ -11,6 +11,8 @@ mod reap;
 mod signals;
 mod spawn;
 mod status;
+mod tube;
+mod tubes;
 mod user;
 
 use std::collections::{BTreeMap, HashMap};
@@ -32,6 +34,7 @@ use self::signals::{Meaning, Signals};
 use self::spawn::Spawner;
 use crate::Moment;
 use crate::config::{Config, ConfigError};
+use crate::dispatch::{Event as TubeEvent, WorkerId};
 use crate::fleet::{Fleet, Name};
 use crate::limits::FLUSH_MAX;
 use crate::process::Event as ProcessEvent;
@@ -116,6 +119,8 @@ pub fn run(options: &Options, ready: impl FnOnce()) -> Result<(), RunError> {
             logs: Logs::start().map_err(system("start threads for output"))?,
             guardian,
             owners: HashMap::new(),
+            tubes: HashMap::new(),
+            job_processes: HashMap::new(),
             records: BTreeMap::new(),
             waiting: Vec::new(),
             sender,
@@ -142,8 +147,18 @@ enum Event {
     Asked(Asked),
     /// A process says something about itself: the start with this number of those of its name.
     Notice(Name, u64, Notice),
+    /// Something has happened to a program's jobs.
+    Tube(String, tube::Happening),
     /// It is time, or there is more to do.
     Time,
+}
+
+/// Whose process it is.
+enum Owner {
+    /// One that lives on.
+    Member(Name),
+    /// One that runs for one job.
+    Job(Name),
 }
 
 /// What is known of a process besides its state.
@@ -170,7 +185,11 @@ struct Supervisor {
     logs: Logs,
     guardian: Guardian,
     /// Whose process each pid is.
-    owners: HashMap<Pid, Name>,
+    owners: HashMap<Pid, Owner>,
+    /// The programs with a tube.
+    tubes: HashMap<String, tubes::Entry>,
+    /// The processes that run for one job each.
+    job_processes: HashMap<Name, Pid>,
     records: BTreeMap<Name, Record>,
     waiting: Vec<Waiting>,
     sender: mpsc::UnboundedSender<Event>,
@@ -190,11 +209,12 @@ impl Supervisor {
             let more = self.carry_out_some();
             if !more {
                 self.answer_waiting();
-                if self.ending && self.fleet.is_empty() {
+                if self.ending && self.fleet.is_empty() && self.tubes_are_finished() {
                     break;
                 }
             }
-            let due = self.fleet.due().map(|due| (self.start + due.0).into());
+            let due = [self.fleet.due(), self.tubes_due()].into_iter().flatten().min();
+            let due = due.map(|due| (self.start + due.0).into());
             let event = tokio::select! {
                 biased;
                 meaning = signals.next() => Event::Signal(meaning),
@@ -204,6 +224,7 @@ impl Supervisor {
             };
             self.on(event).await;
         }
+        self.flush_tubes().await;
         tracing::info!("stopped");
         self.logs.flush(FLUSH_MAX).await;
     }
@@ -222,7 +243,11 @@ impl Supervisor {
             }
             Event::Asked(asked) => self.answer(asked).await,
             Event::Notice(name, start, notice) => self.noticed(&name, start, notice),
-            Event::Time => self.fleet.time(self.now()),
+            Event::Tube(program, happening) => self.tube_happened(&program, happening),
+            Event::Time => {
+                self.fleet.time(self.now());
+                self.tubes_time(self.now());
+            }
         }
     }
 
@@ -232,6 +257,7 @@ impl Supervisor {
 
     fn apply(&mut self, config: &Config) {
         self.logs.apply(&config.programs);
+        self.apply_tubes(config);
         self.fleet.apply(&config.programs);
         self.records.retain(|name, record| {
             record.pid.is_some() || config.programs.iter().any(|program| *program.name == *name.program)
@@ -267,6 +293,7 @@ impl Supervisor {
         tracing::info!(why, "stopping");
         self.ending = true;
         self.fleet.end();
+        self.end_tubes();
     }
 
     fn reap(&mut self) {
@@ -286,8 +313,15 @@ impl Supervisor {
             tracing::warn!(%status, "the guardian is gone: what programs leave behind may outlive this supervisor");
         }
         // Orphans that were taken over are nobody's.
-        let Some(name) = self.owners.remove(&pid) else { return };
+        let Some(owner) = self.owners.remove(&pid) else { return };
         self.guardian.forget(pid);
+        let name = match owner {
+            Owner::Member(name) => name,
+            Owner::Job(name) => {
+                tubes::forget(self, &name, pid);
+                return self.job_ended(&name, status);
+            }
+        };
         tracing::info!(process = %name, pid = pid.as_raw_nonzero(), %status, "ended");
         if let Some(record) = self.records.get_mut(&name) {
             record.pid = None;
@@ -295,6 +329,7 @@ impl Supervisor {
             record.notifications = None;
             record.last_end = Some(status.to_string());
         }
+        self.tube(&name.program, TubeEvent::Gone(WorkerId(name.index)));
         self.fleet.on(self.now(), &name, ProcessEvent::Exited { success: status.success() });
     }
 

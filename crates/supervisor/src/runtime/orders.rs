@@ -6,8 +6,10 @@ use rustix::process::{Signal as Number, kill_process, kill_process_group};
 use trellis_unix::Pid;
 
 use super::spawn::Extra;
-use super::{Event, Supervisor, notify};
+use super::tube::{Happening, Worker};
+use super::{Event, Owner, Supervisor, notify, tubes};
 use crate::config::{Program, ReadyWhen, Signal};
+use crate::dispatch::{Event as TubeEvent, WorkerId};
 use crate::fleet::{Name, Order};
 use crate::limits::STARTS_AT_ONCE_MAX;
 use crate::process::Event as ProcessEvent;
@@ -32,6 +34,10 @@ impl Supervisor {
                         }
                     };
                     self.fleet.on(now, &name, event);
+                }
+                // One that gets jobs may finish those that it has.
+                Order::Signal { name, .. } if self.is_worker(&name) => {
+                    self.tube(&name.program, TubeEvent::Retire(WorkerId(name.index)));
                 }
                 Order::Signal { name, signal } => self.signal(&name, number(signal)),
                 Order::Kill { name } => {
@@ -59,9 +65,20 @@ impl Supervisor {
             extra.variables.push(("NOTIFY_SOCKET", variable));
             notifications = Some(socket);
         }
+        let mut worker = None;
+        if tubes::is_stream(program) {
+            let (sender, told, id) = (self.sender.clone(), program.name.clone(), WorkerId(name.index));
+            let tell = move |said| {
+                // The loop is there as long as its sockets.
+                let _ = sender.send(Event::Tube(told.clone(), Happening::Worker(id, start, said)));
+            };
+            let (ours, theirs) = Worker::new(start, tell)?;
+            extra.descriptors.push(theirs);
+            worker = Some(ours);
+        }
         let started = self.spawner.start(name, program, extra)?;
         self.guardian.watch(started.pid);
-        self.owners.insert(started.pid, name.clone());
+        self.owners.insert(started.pid, Owner::Member(name.clone()));
         let now = self.now();
         let record = self.records.entry(name.clone()).or_default();
         record.pid = Some(started.pid);
@@ -72,11 +89,19 @@ impl Supervisor {
         if let Err(error) = self.logs.capture(name, started.pid, started.output, program) {
             tracing::error!(process = %name, %error, "its output cannot be read");
         }
+        if let Some(worker) = worker {
+            self.tube_joined(name, worker);
+        }
         Ok(())
     }
 
+    /// Whether it runs and gets its jobs in frames.
+    fn is_worker(&self, name: &Name) -> bool {
+        self.fleet.member(name).is_some_and(|member| tubes::is_stream(member.program()))
+    }
+
     /// Sends a signal to a process and all that it has started.
-    fn signal(&self, name: &Name, signal: Number) {
+    pub(super) fn signal(&self, name: &Name, signal: Number) {
         if let Some(pid) = self.records.get(name).and_then(|record| record.pid) {
             signal_group(pid, signal);
         }
@@ -100,7 +125,8 @@ pub(super) fn signal_leader(pid: Pid, signal: Number) {
     let _ = kill_process(pid, signal);
 }
 
-fn number(signal: Signal) -> Number {
+/// The system's signal of that name.
+pub(super) fn number(signal: Signal) -> Number {
     match signal {
         Signal::Term => Number::TERM,
         Signal::Int => Number::INT,

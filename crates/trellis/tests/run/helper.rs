@@ -7,8 +7,10 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 #[test]
 fn helper() {
     // As a test, it does nothing.
-    if std::env::var("DO").as_deref() == Ok("notify") {
-        notify();
+    match std::env::var("DO").unwrap_or_default().as_str() {
+        "notify" => notify(),
+        "work" => work(),
+        other => assert_eq!(other, ""),
     }
 }
 
@@ -24,5 +26,23 @@ fn notify() {
     socket.send_to_addr(message.as_bytes(), &address).expect("somebody listens");
     loop {
         std::thread::park();
+    }
+}
+
+/// Does jobs that come in frames on the standard input; a job's body says what becomes of it.
+fn work() {
+    let socket = rustix::stdio::stdin().try_clone_to_owned().expect("it is open");
+    let mut socket = std::os::unix::net::UnixStream::from(socket);
+    while let Some(frame) = trellis_unix::frame::read_frame(&mut socket, 1 << 20).expect("a frame") {
+        let text = String::from_utf8(frame).expect("text");
+        let (line, body) = text.split_once('\n').expect("a line and a body");
+        let id = line.strip_prefix("job ").expect("a job");
+        if body == "hold" {
+            std::io::Write::write_all(&mut std::io::stdout(), format!("\nholds {id}\n").as_bytes())
+                .expect("it is read");
+            continue;
+        }
+        let answer = format!("{body} {id}");
+        trellis_unix::frame::write_frame(&mut socket, answer.as_bytes(), 100).expect("somebody reads");
     }
 }

@@ -1,6 +1,7 @@
 //! `trellis run` with real processes: programs, signals, the control socket, and what is left when it is killed.
 
 mod helper;
+mod jobs;
 mod life;
 mod operate;
 mod supervisor;

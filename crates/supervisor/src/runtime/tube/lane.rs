@@ -1,0 +1,164 @@
+//! One lane to the servers: it waits for a job when asked to, and then holds that job until it is told what becomes of it.
+//! What that is, is decided elsewhere.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use trellis_tube_client::tokio::Lane;
+use trellis_tube_client::{Address, Error, Settings};
+
+use crate::JobId;
+use crate::dispatch::Statistics;
+use crate::limits::RESERVE_PAUSE;
+
+/// What a lane is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Command {
+    /// Wait for a job.
+    Ask,
+    /// Don't wait any more.
+    Cancel,
+    /// Ask the server about the job.
+    Inspect,
+    /// Let the job's time begin anew.
+    Touch,
+    /// The job is done.
+    Delete,
+    /// Somebody else may have the job.
+    Release {
+        /// Its priority.
+        priority: u32,
+        /// In so many seconds.
+        delay_seconds: u32,
+    },
+    /// Nobody may have it.
+    Bury {
+        /// Its priority.
+        priority: u32,
+    },
+}
+
+/// What a lane tells.
+#[derive(Debug)]
+pub(in crate::runtime) enum Told {
+    /// A job has come, and the lane holds it.
+    Reserved(JobId, Vec<u8>),
+    /// No job has come, or nobody waits any more.
+    NotReserved,
+    /// What the server says about the job.
+    Inspected(Statistics),
+    /// The server doesn't know the job as ours any more.
+    Lost,
+}
+
+/// Starts a lane; it ends when nobody can tell it anything.
+pub(super) fn start(
+    servers: Vec<Address>,
+    tube: &str,
+    tell: impl Fn(Told) + Send + Sync + 'static,
+) -> Result<(UnboundedSender<Command>, JoinHandle<()>), Error> {
+    let lane = Lane::new(servers, &[tube], &Settings::default())?;
+    let (sender, commands) = unbounded_channel();
+    let task = tokio::spawn(Runner { lane, commands, job: None }.run(tell));
+    Ok((sender, task))
+}
+
+struct Runner {
+    lane: Lane,
+    commands: UnboundedReceiver<Command>,
+    /// The job that it holds: the server's place and the server's number.
+    job: Option<(usize, u64)>,
+}
+
+impl Runner {
+    async fn run(mut self, tell: impl Fn(Told)) {
+        while let Some(command) = self.next_command().await {
+            match (command, self.job) {
+                (Command::Ask, _) => match self.reserve().await {
+                    Ok(Some((server, job))) => {
+                        self.job = Some((server, job.id));
+                        let server = u16::try_from(server).unwrap_or(u16::MAX);
+                        tell(Told::Reserved(JobId { server, id: job.id }, job.body));
+                    }
+                    Ok(None) => tell(Told::NotReserved),
+                    Err(error) => {
+                        tracing::warn!("no jobs can be had: {error}");
+                        tokio::time::sleep(RESERVE_PAUSE).await;
+                        tell(Told::NotReserved);
+                    }
+                },
+                // It has come too late: the job is there already, and that was told.
+                (Command::Cancel, _) | (_, None) => {}
+                (Command::Delete, Some((server, id))) => {
+                    self.job = None;
+                    // It travels with the next reserve, if that comes at once.
+                    self.lane.done(server, id);
+                }
+                (command, Some((server, id))) => self.about(command, server, id, &tell).await,
+            }
+        }
+    }
+
+    /// The next command. If there is none at once, nothing has to wait for it.
+    async fn next_command(&mut self) -> Option<Command> {
+        tokio::task::yield_now().await;
+        if let Ok(command) = self.commands.try_recv() {
+            return Some(command);
+        }
+        if let Err(error) = self.lane.finish().await {
+            tracing::warn!("a job that was done could not be deleted, and will be done again: {error}");
+        }
+        self.commands.recv().await
+    }
+
+    /// Waits for a job, until it is told not to.
+    async fn reserve(&mut self) -> Result<Option<(usize, trellis_tube_client::Job)>, Error> {
+        tokio::select! {
+            biased;
+            found = self.lane.next(None) => match found {
+                Err(Error::DeadlineSoon) => Ok(None),
+                found => found,
+            },
+            _ = self.commands.recv() => Ok(None),
+        }
+    }
+
+    async fn about(&mut self, command: Command, server: usize, id: u64, tell: &impl Fn(Told)) {
+        let Some(client) = self.lane.client(server) else { return };
+        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
+        let outcome = match command {
+            Command::Inspect => match client.stats_job(id).await {
+                Ok(Some(statistics)) => {
+                    let number = |key| statistics.number(key).unwrap_or(0);
+                    let small = |key| u32::try_from(number(key)).unwrap_or(u32::MAX);
+                    tell(Told::Inspected(Statistics {
+                        time_to_run: Duration::from_secs(number("ttr")),
+                        time_left: Duration::from_secs(number("time-left")),
+                        priority: small("pri"),
+                        reserves: small("reserves"),
+                    }));
+                    Ok(())
+                }
+                Ok(None) => Err(Error::NotFound),
+                Err(error) => Err(error),
+            },
+            Command::Touch => client.touch(id).await,
+            Command::Release { priority, delay_seconds } => {
+                self.job = None;
+                client.release(id, priority, seconds(delay_seconds)).await
+            }
+            Command::Bury { priority } => {
+                self.job = None;
+                client.bury(id, priority).await
+            }
+            Command::Ask | Command::Cancel | Command::Delete => Ok(()),
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(job = id, "the job is lost, and will be done again: {error}");
+            if self.job.take().is_some() {
+                tell(Told::Lost);
+            }
+        }
+    }
+}
