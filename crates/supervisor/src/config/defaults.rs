@@ -47,7 +47,7 @@ pub(super) fn draft(name: String) -> Draft {
             mode: Mode::Exec,
             tries_max: 5,
             retry: Backoff { first: Duration::from_secs(1), max: Duration::from_secs(600) },
-            prefetch: 1,
+            prefetch: 4,
         },
         expression: None,
         zone: "UTC".to_owned(),

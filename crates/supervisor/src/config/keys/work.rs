@@ -70,10 +70,11 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
     Key {
         name: "prefetch",
         form: Form::Count(0, PREFETCH_MAX as u64, |draft, count| draft.jobs.prefetch = narrow(count)),
-        default: "1",
-        example: "prefetch = 4",
+        default: "4",
+        example: "prefetch = 0",
         help: "How many jobs a process may hold beyond the one that it works on, with `mode = \"stream\"`. It saves the \
-               way to the server between two jobs; those jobs wait for this process even if others are idle.",
+               way to the server between two jobs; those jobs wait for this process even if others are idle, so take 0 where \
+               a job takes long.",
     },
     Key {
         name: "schedule",
