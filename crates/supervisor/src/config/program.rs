@@ -212,7 +212,7 @@ pub enum ReadyWhen {
 }
 
 /// Where to listen on behalf of a program's processes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Listen {
     /// A TCP address, `host:port`.
     Tcp(String),

@@ -2,6 +2,7 @@
 
 use super::{Entry, Fleet, Name, Target};
 use crate::Moment;
+use crate::config::Program;
 use crate::process::{Event, State};
 
 /// Why a wish cannot be granted.
@@ -47,6 +48,12 @@ impl Fleet {
     /// The programs that live on, in the order of the file.
     pub fn programs(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| entry.program.name.as_str())
+    }
+
+    /// The programs that are to run on this machine: nobody has stopped them, and no other machine runs them.
+    pub fn wanted_here(&self) -> impl Iterator<Item = &Program> {
+        let wanted = |entry: &&Entry| !entry.held && !entry.elsewhere;
+        self.entries.iter().filter(wanted).map(|entry| &*entry.program)
     }
 
     /// Starts what is stopped, has ended or was given up. What runs is left alone.

@@ -101,6 +101,7 @@ impl Supervisor {
     fn stop(&mut self, names: &[String]) -> Result<Outcome, WishError> {
         let (targets, now) = (self.targets(names)?, self.now());
         targets.iter().try_for_each(|target| self.fleet.stop(now, target))?;
+        self.keep_sockets();
         Ok(Outcome::Later(Goal::Stopped(targets)))
     }
 

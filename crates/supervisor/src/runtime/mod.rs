@@ -4,6 +4,7 @@
 mod answers;
 pub mod control;
 mod guardian;
+mod listen;
 mod log;
 mod notify;
 mod orders;
@@ -28,6 +29,7 @@ use trellis_unix::process::{ForkError, Status as EndStatus, adopt_orphans};
 use self::answers::Waiting;
 use self::control::server::{Asked, NoSocket, Socket};
 use self::guardian::Guardian;
+use self::listen::Sockets;
 use self::log::Logs;
 use self::notify::{Notice, Notifications};
 use self::signals::{Meaning, Signals};
@@ -118,6 +120,7 @@ pub fn run(options: &Options, ready: impl FnOnce()) -> Result<(), RunError> {
             spawner: Spawner::new(&mark, open_files),
             logs: Logs::start().map_err(system("start threads for output"))?,
             guardian,
+            sockets: Sockets::default(),
             owners: HashMap::new(),
             tubes: HashMap::new(),
             job_processes: HashMap::new(),
@@ -184,6 +187,8 @@ struct Supervisor {
     spawner: Spawner,
     logs: Logs,
     guardian: Guardian,
+    /// The sockets that listen for programs.
+    sockets: Sockets,
     /// Whose process each pid is.
     owners: HashMap<Pid, Owner>,
     /// The programs with a tube.
@@ -259,6 +264,7 @@ impl Supervisor {
         self.logs.apply(&config.programs);
         self.apply_tubes(config);
         self.fleet.apply(&config.programs);
+        self.keep_sockets();
         self.records.retain(|name, record| {
             record.pid.is_some() || config.programs.iter().any(|program| *program.name == *name.program)
         });
@@ -294,6 +300,7 @@ impl Supervisor {
         self.ending = true;
         self.fleet.end();
         self.end_tubes();
+        self.keep_sockets();
     }
 
     fn reap(&mut self) {

@@ -76,6 +76,7 @@ impl Supervisor {
             extra.descriptors.push(theirs);
             worker = Some(ours);
         }
+        self.pass_sockets(program, &mut extra)?;
         let started = self.spawner.start(name, program, extra)?;
         self.guardian.watch(started.pid);
         self.owners.insert(started.pid, Owner::Member(name.clone()));

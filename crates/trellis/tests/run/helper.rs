@@ -1,5 +1,6 @@
 //! A program for tests that does what a shell cannot. It is this very test program, told by a variable what to do.
 
+use std::io::Write;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
@@ -10,6 +11,7 @@ fn helper() {
     match std::env::var("DO").unwrap_or_default().as_str() {
         "notify" => notify(),
         "work" => work(),
+        "serve" => serve(),
         other => assert_eq!(other, ""),
     }
 }
@@ -38,11 +40,26 @@ fn work() {
         let (line, body) = text.split_once('\n').expect("a line and a body");
         let id = line.strip_prefix("job ").expect("a job");
         if body == "hold" {
-            std::io::Write::write_all(&mut std::io::stdout(), format!("\nholds {id}\n").as_bytes())
+            Write::write_all(&mut std::io::stdout(), format!("\nholds {id}\n").as_bytes())
                 .expect("it is read");
             continue;
         }
         let answer = format!("{body} {id}");
         trellis_unix::frame::write_frame(&mut socket, answer.as_bytes(), 100).expect("somebody reads");
+    }
+}
+
+/// Answers each connection with its pid; the socket that listens is its standard input.
+fn serve() {
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    let pid = std::process::id().to_string();
+    let whom = if variable("LISTEN_PID") == pid { "me" } else { "somebody else" };
+    let (count, names) = (variable("LISTEN_FDS"), variable("LISTEN_FDNAMES"));
+    // The test's own words may stand on the line already.
+    writeln!(std::io::stdout(), "\n{count} sockets, {names}, told to {whom}").expect("somebody reads");
+    let socket = rustix::stdio::stdin().try_clone_to_owned().expect("it is open");
+    for stream in std::net::TcpListener::from(socket).incoming() {
+        // Whoever has connected may have gone.
+        let _ = stream.expect("a connection").write_all(pid.as_bytes());
     }
 }

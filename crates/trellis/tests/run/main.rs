@@ -3,5 +3,6 @@
 mod helper;
 mod jobs;
 mod life;
+mod listen;
 mod operate;
 mod supervisor;
