@@ -12,6 +12,7 @@
 //! | all processes together, and what people ask of them | [`fleet`] |
 //! | how many processes a tube needs | [`scale`] |
 //! | when a program is due | [`schedule`] |
+//! | the runs of all programs with a schedule | [`runs`] |
 //! | the jobs of a program with a tube | [`dispatch`] |
 //! | all of it at work | [`runtime`] |
 //! | the bytes between the supervisor and a worker that gets its jobs in frames | [`stream`] |
@@ -26,6 +27,7 @@ pub mod limits;
 mod moment;
 pub mod plan;
 pub mod process;
+pub mod runs;
 pub mod runtime;
 pub mod scale;
 pub mod schedule;

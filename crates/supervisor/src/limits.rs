@@ -80,3 +80,6 @@ pub const RESERVE_PAUSE: Duration = Duration::from_secs(1);
 
 /// How much of a worker's answers is read at once.
 pub const WORKER_READ_BYTES: usize = 4 << 10;
+
+/// How long the clock on the wall is not looked at before a tick, in case somebody sets it.
+pub const CLOCK_LOOK_MAX: Duration = Duration::from_secs(10);

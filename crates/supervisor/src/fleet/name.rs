@@ -36,6 +36,24 @@ pub enum Target {
 }
 
 impl Target {
+    /// The program that is meant, or whose process is.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        match self {
+            Target::Program(program) => program,
+            Target::Process(name) => &name.program,
+        }
+    }
+
+    /// Whether this process is meant, or its whole program.
+    #[must_use]
+    pub fn includes(&self, name: &Name) -> bool {
+        match self {
+            Target::Program(program) => *name.program == **program,
+            Target::Process(process) => process == name,
+        }
+    }
+
     /// Reads `mail` or `mail.0`. A program's own name may have such an end, and then it is the program that is meant.
     pub fn parse(word: &str, is_program: impl Fn(&str) -> bool) -> Option<Target> {
         if is_program(word) {

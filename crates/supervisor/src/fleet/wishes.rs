@@ -26,6 +26,14 @@ pub enum WishError {
     },
 }
 
+impl WishError {
+    /// No program or process has this name; these are the programs that there are.
+    #[must_use]
+    pub fn unknown<'a>(word: &str, programs: impl Iterator<Item = &'a str>) -> WishError {
+        WishError::Unknown { word: word.to_owned(), hint: crate::config::hint(word, programs) }
+    }
+}
+
 impl Fleet {
     /// Whether there is such a program among those that live on.
     #[must_use]
@@ -144,10 +152,8 @@ impl Fleet {
     ///
     /// It names no program and no process.
     pub fn target(&self, word: &str) -> Result<Target, WishError> {
-        Target::parse(word, |program| self.has_program(program)).ok_or_else(|| WishError::Unknown {
-            word: word.to_owned(),
-            hint: crate::config::hint(word, self.programs()),
-        })
+        Target::parse(word, |program| self.has_program(program))
+            .ok_or_else(|| WishError::unknown(word, self.programs()))
     }
 
     fn hold(&mut self, target: &Target, held: bool) {

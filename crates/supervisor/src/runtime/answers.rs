@@ -1,5 +1,6 @@
 //! What is asked over the control socket, and when each is answered. How it is said is `control`'s business.
 
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 use trellis_unix::signals::signal_named;
 
@@ -87,27 +88,33 @@ impl Supervisor {
         };
         match goal {
             Goal::Started(targets) => all(targets, &|target| self.fleet.is_started(target)),
-            Goal::Stopped(targets) => all(targets, &|target| self.fleet.is_stopped(target)),
+            Goal::Stopped(targets) => all(targets, &|target| match self.fleet.is_stopped(target) {
+                Progress::Done if !self.timetables.are_stopped(target) => Progress::Moving,
+                progress => progress,
+            }),
             Goal::Over => None,
         }
     }
 
     fn start(&mut self, names: &[String]) -> Result<Outcome, WishError> {
         let (targets, now) = (self.targets(names)?, self.now());
-        targets.iter().try_for_each(|target| self.fleet.start(now, target))?;
+        self.living(&targets).into_iter().try_for_each(|target| self.fleet.start(now, target))?;
+        targets.iter().for_each(|target| self.timetables.runs.start(Timestamp::now(), target));
         Ok(Outcome::Later(Goal::Started(targets)))
     }
 
     fn stop(&mut self, names: &[String]) -> Result<Outcome, WishError> {
         let (targets, now) = (self.targets(names)?, self.now());
-        targets.iter().try_for_each(|target| self.fleet.stop(now, target))?;
+        self.living(&targets).into_iter().try_for_each(|target| self.fleet.stop(now, target))?;
+        targets.iter().for_each(|target| self.timetables.runs.stop(now, target));
         self.keep_sockets();
         Ok(Outcome::Later(Goal::Stopped(targets)))
     }
 
     fn restart(&mut self, names: &[String]) -> Result<Outcome, WishError> {
         let (targets, now) = (self.targets(names)?, self.now());
-        targets.iter().try_for_each(|target| self.fleet.restart(now, target))?;
+        self.living(&targets).into_iter().try_for_each(|target| self.fleet.restart(now, target))?;
+        targets.iter().for_each(|target| self.timetables.runs.start(Timestamp::now(), target));
         Ok(Outcome::Later(Goal::Started(targets)))
     }
 
@@ -118,12 +125,15 @@ impl Supervisor {
         };
         let mut count = 0;
         for target in self.targets(names)? {
-            for name in self.fleet.names(&target)? {
-                if let Some(pid) = self.records.get(&name).and_then(|record| record.pid) {
-                    signal_leader(pid, signal);
-                    count += 1;
+            let pids = match self.timetables.pids(&target) {
+                Some(pids) => pids,
+                None => {
+                    let names = self.fleet.names(&target)?;
+                    names.iter().filter_map(|name| self.records.get(name)?.pid).collect()
                 }
-            }
+            };
+            pids.iter().for_each(|pid| signal_leader(*pid, signal));
+            count += pids.len();
         }
         Ok(Outcome::Reply(match count {
             0 => Reply::Failed { message: "nothing of that name runs".to_owned() },
@@ -144,9 +154,22 @@ impl Supervisor {
     /// What names mean; all programs, if there are none.
     fn targets(&self, names: &[String]) -> Result<Vec<Target>, WishError> {
         if names.is_empty() {
-            return Ok(self.fleet.programs().map(|program| Target::Program(program.to_owned())).collect());
+            return Ok(self.programs().map(|program| Target::Program(program.to_owned())).collect());
         }
-        names.iter().map(|name| self.fleet.target(name)).collect()
+        let target = |name: &String| {
+            let target = Target::parse(name, |word| self.programs().any(|program| program == word));
+            target.ok_or_else(|| WishError::unknown(name, self.programs()))
+        };
+        names.iter().map(target).collect()
+    }
+
+    /// Those of programs that live on.
+    fn living<'a>(&self, targets: &'a [Target]) -> Vec<&'a Target> {
+        targets.iter().filter(|target| !self.timetables.runs.has_program(target.program())).collect()
+    }
+
+    fn programs(&self) -> impl Iterator<Item = &str> {
+        self.fleet.programs().chain(self.timetables.runs.programs().map(|(program, _)| program))
     }
 }
 

@@ -12,6 +12,7 @@ mod reap;
 mod signals;
 mod spawn;
 mod status;
+mod timetable;
 mod tube;
 mod tubes;
 mod user;
@@ -34,6 +35,7 @@ use self::log::Logs;
 use self::notify::{Notice, Notifications};
 use self::signals::{Meaning, Signals};
 use self::spawn::Spawner;
+use self::timetable::Timetables;
 use crate::Moment;
 use crate::config::{Config, ConfigError};
 use crate::dispatch::{Event as TubeEvent, WorkerId};
@@ -121,6 +123,7 @@ pub fn run(options: &Options, ready: impl FnOnce()) -> Result<(), RunError> {
             logs: Logs::start().map_err(system("start threads for output"))?,
             guardian,
             sockets: Sockets::default(),
+            timetables: Timetables::default(),
             owners: HashMap::new(),
             tubes: HashMap::new(),
             job_processes: HashMap::new(),
@@ -162,6 +165,8 @@ enum Owner {
     Member(Name),
     /// One that runs for one job.
     Job(Name),
+    /// One that runs for one tick of a schedule.
+    Run(Name),
 }
 
 /// What is known of a process besides its state.
@@ -189,6 +194,7 @@ struct Supervisor {
     guardian: Guardian,
     /// The sockets that listen for programs.
     sockets: Sockets,
+    timetables: Timetables,
     /// Whose process each pid is.
     owners: HashMap<Pid, Owner>,
     /// The programs with a tube.
@@ -212,13 +218,15 @@ impl Supervisor {
         tracing::info!(file = %self.config_path.display(), programs = config.programs.len(), "started");
         loop {
             let more = self.carry_out_some();
+            self.carry_out_runs();
             if !more {
                 self.answer_waiting();
-                if self.ending && self.fleet.is_empty() && self.tubes_are_finished() {
+                if self.ending && self.is_finished() {
                     break;
                 }
             }
-            let due = [self.fleet.due(), self.tubes_due()].into_iter().flatten().min();
+            let due = [self.fleet.due(), self.tubes_due(), self.timetables.due(self.now())];
+            let due = due.into_iter().flatten().min();
             let due = due.map(|due| (self.start + due.0).into());
             let event = tokio::select! {
                 biased;
@@ -252,6 +260,7 @@ impl Supervisor {
             Event::Time => {
                 self.fleet.time(self.now());
                 self.tubes_time(self.now());
+                self.timetables_time();
             }
         }
     }
@@ -260,11 +269,17 @@ impl Supervisor {
         Moment(self.start.elapsed())
     }
 
+    /// Whether nothing is left that was asked to end.
+    fn is_finished(&self) -> bool {
+        self.fleet.is_empty() && self.tubes_are_finished() && self.timetables.runs.is_empty()
+    }
+
     fn apply(&mut self, config: &Config) {
         self.logs.apply(&config.programs);
         self.apply_tubes(config);
         self.fleet.apply(&config.programs);
         self.keep_sockets();
+        self.apply_timetables(config);
         self.records.retain(|name, record| {
             record.pid.is_some() || config.programs.iter().any(|program| *program.name == *name.program)
         });
@@ -301,6 +316,7 @@ impl Supervisor {
         self.fleet.end();
         self.end_tubes();
         self.keep_sockets();
+        self.timetables.runs.end(self.now());
     }
 
     fn reap(&mut self) {
@@ -328,6 +344,7 @@ impl Supervisor {
                 tubes::forget(self, &name, pid);
                 return self.job_ended(&name, status);
             }
+            Owner::Run(name) => return self.run_ended(pid, &name, status),
         };
         tracing::info!(process = %name, pid = pid.as_raw_nonzero(), %status, "ended");
         if let Some(record) = self.records.get_mut(&name) {

@@ -126,7 +126,7 @@ pub(super) fn signal_leader(pid: Pid, signal: Number) {
     let _ = kill_process(pid, signal);
 }
 
-/// The system's signal of that name.
+/// The system's number of a signal.
 pub(super) fn number(signal: Signal) -> Number {
     match signal {
         Signal::Term => Number::TERM,

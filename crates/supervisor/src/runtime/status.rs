@@ -19,6 +19,7 @@ impl Supervisor {
         let gone = |name: &Name| !self.fleet.has_program(&name.program);
         let leaving = self.fleet.members().filter(|(name, _)| gone(name));
         processes.extend(leaving.map(|(name, member)| self.of_process(name, member)));
+        processes.extend(self.timetables_status());
         let meant = |process: &ProcessStatus| {
             let whole = process.index.map(|index| format!("{}.{index}", process.program));
             names.is_empty()
@@ -69,7 +70,7 @@ impl Supervisor {
 }
 
 /// A state as people see it.
-fn word(state: State) -> &'static str {
+pub(super) fn word(state: State) -> &'static str {
     match state {
         State::Idle => "stopped",
         State::Starting => "starting",

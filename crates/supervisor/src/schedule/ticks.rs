@@ -89,6 +89,19 @@ impl Ticks {
         self.runs_max = runs_max;
     }
 
+    /// Decides everything until `since`, the last tick that is known to have been run, or now. Nothing of it is made up
+    /// for, and what comes after it is; runs go on.
+    pub fn begin_after(&mut self, since: Timestamp) {
+        self.decided = since;
+        self.forget_waiting();
+    }
+
+    /// Leaves out what waits for the end of a run.
+    pub fn forget_waiting(&mut self) {
+        self.made_up.clear();
+        self.waiting = None;
+    }
+
     /// When the next tick is due; it may be past. `None` if there is none before the end of the calendar.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {

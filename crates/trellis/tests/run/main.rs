@@ -6,3 +6,4 @@ mod life;
 mod listen;
 mod operate;
 mod supervisor;
+mod timetable;
