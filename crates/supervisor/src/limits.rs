@@ -78,6 +78,9 @@ pub const FLUSH_MAX: Duration = Duration::from_secs(2);
 /// How long to wait before servers that could not be reached are asked again.
 pub const RESERVE_PAUSE: Duration = Duration::from_secs(1);
 
+/// How often servers are asked how deep tubes are, for the programs whose number of processes follows that.
+pub const DEPTH_PERIOD: Duration = Duration::from_secs(1);
+
 /// How much of a worker's answers is read at once.
 pub const WORKER_READ_BYTES: usize = 4 << 10;
 

@@ -9,6 +9,7 @@ mod log;
 mod notify;
 mod orders;
 mod reap;
+mod scaling;
 mod signals;
 mod spawn;
 mod status;
@@ -126,6 +127,7 @@ pub fn run(options: &Options, ready: impl FnOnce()) -> Result<(), RunError> {
             timetables: Timetables::default(),
             owners: HashMap::new(),
             tubes: HashMap::new(),
+            scaling: scaling::Scaling::default(),
             job_processes: HashMap::new(),
             records: BTreeMap::new(),
             waiting: Vec::new(),
@@ -155,6 +157,8 @@ enum Event {
     Notice(Name, u64, Notice),
     /// Something has happened to a program's jobs.
     Tube(String, tube::Happening),
+    /// The server in this place has said how deep tubes are.
+    Depths(usize, scaling::Depths),
     /// It is time, or there is more to do.
     Time,
 }
@@ -199,6 +203,8 @@ struct Supervisor {
     owners: HashMap<Pid, Owner>,
     /// The programs with a tube.
     tubes: HashMap<String, tubes::Entry>,
+    /// Those of them whose number of processes follows the tube.
+    scaling: scaling::Scaling,
     /// The processes that run for one job each.
     job_processes: HashMap<Name, Pid>,
     records: BTreeMap<Name, Record>,
@@ -257,6 +263,7 @@ impl Supervisor {
             Event::Asked(asked) => self.answer(asked).await,
             Event::Notice(name, start, notice) => self.noticed(&name, start, notice),
             Event::Tube(program, happening) => self.tube_happened(&program, happening),
+            Event::Depths(server, depths) => self.scale(server, &depths),
             Event::Time => {
                 self.fleet.time(self.now());
                 self.tubes_time(self.now());
@@ -277,6 +284,7 @@ impl Supervisor {
     fn apply(&mut self, config: &Config) {
         self.logs.apply(&config.programs);
         self.apply_tubes(config);
+        self.apply_scaling(config);
         self.fleet.apply(&config.programs);
         self.keep_sockets();
         self.apply_timetables(config);

@@ -32,8 +32,7 @@ impl Supervisor {
     /// Takes what the file says now. What works on a job may finish it.
     pub(super) fn apply_tubes(&mut self, config: &Config) {
         let now = self.now();
-        let servers: Vec<Address> =
-            config.server.beanstalk.iter().filter_map(|address| address.parse().ok()).collect();
+        let servers = servers(config);
         let gone = |name: &String| config.program(name).is_none_or(|program| jobs(program).is_none());
         let gone: Vec<String> = self.tubes.keys().filter(|name| gone(name)).cloned().collect();
         for name in gone {
@@ -183,7 +182,13 @@ pub(super) fn is_stream(program: &Program) -> bool {
     jobs(program).is_some_and(|jobs| jobs.mode == Mode::Stream)
 }
 
-fn jobs(program: &Program) -> Option<&Jobs> {
+/// The servers that jobs come from.
+pub(super) fn servers(config: &Config) -> Vec<Address> {
+    config.server.beanstalk.iter().filter_map(|address| address.parse().ok()).collect()
+}
+
+/// The jobs that a program is for.
+pub(super) fn jobs(program: &Program) -> Option<&Jobs> {
     match &program.work {
         Work::Jobs(jobs) => Some(jobs),
         Work::Service { .. } | Work::Timetable(_) => None,

@@ -31,7 +31,8 @@ fn notify() {
     }
 }
 
-/// Does jobs that come in frames on the standard input; a job's body says what becomes of it.
+/// Does jobs that come in frames on the standard input; a job's body says what becomes of it. None is done while somebody
+/// has the lock, if there is one.
 fn work() {
     let socket = rustix::stdio::stdin().try_clone_to_owned().expect("it is open");
     let mut socket = std::os::unix::net::UnixStream::from(socket);
@@ -43,6 +44,12 @@ fn work() {
             Write::write_all(&mut std::io::stdout(), format!("\nholds {id}\n").as_bytes())
                 .expect("it is read");
             continue;
+        }
+        if body == "done"
+            && let Ok(lock) = std::env::var("LOCK")
+        {
+            let lock = std::fs::File::open(lock).expect("it is there");
+            rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockShared).expect("it can be had");
         }
         let answer = format!("{body} {id}");
         trellis_unix::frame::write_frame(&mut socket, answer.as_bytes(), 100).expect("somebody reads");

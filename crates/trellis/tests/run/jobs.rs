@@ -11,13 +11,13 @@ use trellis_tube_client::blocking::Client;
 use crate::supervisor::{DEADLINE, Supervisor};
 
 /// A server that keeps nothing.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     address: String,
 }
 
 impl Server {
-    fn start() -> Server {
+    pub(crate) fn start() -> Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_trellis"))
             .env_clear()
             .args(["serve", "--durability", "memory", "--zookeeper", "off", "--http", "off"])
@@ -35,14 +35,14 @@ impl Server {
         Server { child, address }
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         let mut client = Client::new(self.address.parse().expect("an address"));
         client.use_tube("work").expect("it answers");
         client
     }
 
     /// A file with one program.
-    fn file(&self, program: &str) -> String {
+    pub(crate) fn file(&self, program: &str) -> String {
         format!("[server]\nbeanstalk = \"{}\"\n[program.work]\ntube = \"work\"\n{program}", self.address)
     }
 }
@@ -57,7 +57,7 @@ impl Drop for Server {
 
 /// Waits until a number of the tube's statistics is as wanted.
 #[track_caller]
-fn wait_for(client: &mut Client, key: &str, wanted: u64) {
+pub(crate) fn wait_for(client: &mut Client, key: &str, wanted: u64) {
     let deadline = Instant::now() + DEADLINE;
     loop {
         let statistics = client.stats_tube("work").expect("it answers");
@@ -142,7 +142,7 @@ fn running_jobs_may_finish_when_the_supervisor_ends() {
 }
 
 /// A worker whose socket is its standard input, where a program in safe Rust can find it.
-const STREAM: &str = "command = [\"sh\", \"-c\", \"exec \\\"$0\\\" \\\"$@\\\" <&3\", HELPER]\nmode = \"stream\"\n\
+pub(crate) const STREAM: &str = "command = [\"sh\", \"-c\", \"exec \\\"$0\\\" \\\"$@\\\" <&3\", HELPER]\nmode = \"stream\"\n\
      environment = { DO = \"work\" }\nbackoff = { first = \"1ms\", max = \"2ms\" }\n\
      retry = { first = \"0s\", max = \"0s\" }\n";
 

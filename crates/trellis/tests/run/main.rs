@@ -5,5 +5,6 @@ mod jobs;
 mod life;
 mod listen;
 mod operate;
+mod scaling;
 mod supervisor;
 mod timetable;
