@@ -30,7 +30,7 @@ impl Supervisor {
         let Asked { request, answer } = asked;
         let outcome = match request {
             Request::Status { names } => {
-                self.targets(&names).map(|_| Outcome::Reply(Reply::Status(self.status(&names))))
+                self.targets_and_places(&names).map(|_| Outcome::Reply(Reply::Status(self.status(&names))))
             }
             Request::Start { names } => self.start(&names),
             Request::Stop { names } => self.stop(&names),
@@ -124,16 +124,11 @@ impl Supervisor {
             return Ok(Outcome::Reply(Reply::Failed { message }));
         };
         let mut count = 0;
-        for target in self.targets(names)? {
-            let pids = match self.timetables.pids(&target) {
-                Some(pids) => pids,
-                None => {
-                    let names = self.fleet.names(&target)?;
-                    names.iter().filter_map(|name| self.records.get(name)?.pid).collect()
-                }
-            };
-            pids.iter().for_each(|pid| signal_leader(*pid, signal));
-            count += pids.len();
+        for target in self.targets_and_places(names)? {
+            for pid in self.pids(&target)? {
+                signal_leader(pid, signal);
+                count += 1;
+            }
         }
         Ok(Outcome::Reply(match count {
             0 => Reply::Failed { message: "nothing of that name runs".to_owned() },
@@ -143,7 +138,7 @@ impl Supervisor {
     }
 
     fn read_logs(&mut self, names: &[String], lines: usize, follow: bool) -> Result<Outcome, WishError> {
-        let programs = self.targets(names)?.into_iter().map(|target| match target {
+        let programs = self.targets_and_places(names)?.into_iter().map(|target| match target {
             Target::Program(program) => program,
             Target::Process(name) => name.program.to_string(),
         });
@@ -168,7 +163,7 @@ impl Supervisor {
         targets.iter().filter(|target| !self.timetables.runs.has_program(target.program())).collect()
     }
 
-    fn programs(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn programs(&self) -> impl Iterator<Item = &str> {
         self.fleet.programs().chain(self.timetables.runs.programs().map(|(program, _)| program))
     }
 }

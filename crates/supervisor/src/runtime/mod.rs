@@ -8,6 +8,7 @@ mod listen;
 mod log;
 mod notify;
 mod orders;
+mod places;
 mod reap;
 mod scaling;
 mod signals;
@@ -128,7 +129,7 @@ pub fn run(options: &Options, ready: impl FnOnce()) -> Result<(), RunError> {
             owners: HashMap::new(),
             tubes: HashMap::new(),
             scaling: scaling::Scaling::default(),
-            job_processes: HashMap::new(),
+            job_processes: BTreeMap::new(),
             records: BTreeMap::new(),
             waiting: Vec::new(),
             sender,
@@ -206,7 +207,7 @@ struct Supervisor {
     /// Those of them whose number of processes follows the tube.
     scaling: scaling::Scaling,
     /// The processes that run for one job each.
-    job_processes: HashMap<Name, Pid>,
+    job_processes: BTreeMap<Name, places::JobProcess>,
     records: BTreeMap<Name, Record>,
     waiting: Vec<Waiting>,
     sender: mpsc::UnboundedSender<Event>,

@@ -16,6 +16,7 @@ impl Supervisor {
             }
             processes.extend(members.map(|(name, member)| self.of_process(name, member)));
         }
+        processes.extend(self.places_status());
         let gone = |name: &Name| !self.fleet.has_program(&name.program);
         let leaving = self.fleet.members().filter(|(name, _)| gone(name));
         processes.extend(leaving.map(|(name, member)| self.of_process(name, member)));

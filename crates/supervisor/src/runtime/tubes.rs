@@ -11,6 +11,7 @@ use trellis_tube_client::Address;
 use trellis_unix::Pid;
 use trellis_unix::process::Status;
 
+use super::places::{Counts, JobProcess};
 use super::spawn::Extra;
 use super::tube::{Demand, Tube};
 use super::{Event, Owner, Supervisor, orders};
@@ -24,7 +25,9 @@ use crate::limits::FLUSH_MAX;
 pub(super) struct Entry {
     program: Arc<Program>,
     /// In mode `exec`: how many processes may run at a time.
-    places: u32,
+    pub(super) places: u32,
+    /// In mode `exec`: what became of jobs.
+    pub(super) counts: Counts,
     tube: Tube,
 }
 
@@ -37,6 +40,9 @@ impl Supervisor {
         let gone: Vec<String> = self.tubes.keys().filter(|name| gone(name)).cloned().collect();
         for name in gone {
             self.tube(&name, TubeEvent::Stop);
+            if let Some(entry) = self.tubes.get_mut(&name) {
+                entry.places = 0;
+            }
         }
         for program in &config.programs {
             let Some(settings) = jobs(program) else { continue };
@@ -45,7 +51,8 @@ impl Supervisor {
                 // The loop is there as long as its lanes.
                 let tell = move |happening| drop(sender.send(Event::Tube(name.clone(), happening)));
                 let tube = Tube::new(settings, program.stop.timeout, servers.clone(), tell);
-                let entry = Entry { program: Arc::new(program.clone()), places: 0, tube };
+                let entry =
+                    Entry { program: Arc::new(program.clone()), places: 0, counts: Counts::default(), tube };
                 self.tubes.insert(program.name.clone(), entry);
             }
             let Some(entry) = self.tubes.get_mut(&program.name) else { continue };
@@ -129,6 +136,9 @@ impl Supervisor {
 
     /// The process of one job has ended.
     pub(super) fn job_ended(&mut self, name: &Name, status: Status) {
+        if let Some(entry) = self.tubes.get_mut(&*name.program) {
+            entry.counts.ended(status);
+        }
         let exit = status.code().map_or(Exit::Signal, Exit::Status);
         self.tube(&name.program, TubeEvent::Exited(WorkerId(name.index), exit));
     }
@@ -153,7 +163,7 @@ impl Supervisor {
                 Demand::Kill(worker, reason) => {
                     let name = Name::new(program, worker.0);
                     tracing::warn!(process = %name, ?reason, "killed");
-                    let pid = self.job_processes.get(&name).copied();
+                    let pid = self.job_processes.get(&name).map(|process| process.pid);
                     match pid {
                         Some(pid) => orders::signal_group(pid, Signal::KILL),
                         None => self.signal(&name, Signal::KILL),
@@ -171,7 +181,8 @@ impl Supervisor {
         let started = self.spawner.start(name, &program, extra)?;
         self.guardian.watch(started.pid);
         self.owners.insert(started.pid, Owner::Job(name.clone()));
-        self.job_processes.insert(name.clone(), started.pid);
+        let process = JobProcess { pid: started.pid, since: self.now(), job };
+        self.job_processes.insert(name.clone(), process);
         tracing::debug!(process = %name, %job, pid = started.pid.as_raw_nonzero(), "started");
         self.logs.capture(name, started.pid, started.output, &program)
     }
@@ -220,7 +231,7 @@ fn input(body: Vec<u8>) -> io::Result<PipeReader> {
 
 /// Whose process a pid is, forgotten with its end.
 pub(super) fn forget(supervisor: &mut Supervisor, name: &Name, pid: Pid) {
-    if supervisor.job_processes.get(name) == Some(&pid) {
+    if supervisor.job_processes.get(name).is_some_and(|process| process.pid == pid) {
         supervisor.job_processes.remove(name);
     }
 }

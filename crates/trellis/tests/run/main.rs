@@ -5,6 +5,7 @@ mod jobs;
 mod life;
 mod listen;
 mod operate;
+mod places;
 mod scaling;
 mod supervisor;
 mod timetable;
