@@ -283,13 +283,6 @@ impl Supervisor {
     }
 
     fn apply(&mut self, config: &Config) {
-        for program in config.programs.iter().filter(|program| program.singleton) {
-            tracing::error!(
-                program = %program.name,
-                "a singleton is not run: this version can't agree with other machines on one yet; run it without \
-                 `singleton` on one machine"
-            );
-        }
         self.logs.apply(&config.programs);
         self.apply_tubes(config);
         self.apply_scaling(config);

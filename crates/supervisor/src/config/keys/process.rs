@@ -262,8 +262,7 @@ pub(in crate::config) static PROCESS_KEYS: &[Key<Draft>] = &[
         default: "false",
         example: "singleton = true",
         help: "Whether only one machine runs it, of all that share the servers and `server.root`. With a `schedule`, \
-               each run takes place on one machine. The machines don't agree on one yet, so for now such a program runs \
-               nowhere, and the supervisor says so.",
+               each run takes place on one machine.",
     },
 ];
 
