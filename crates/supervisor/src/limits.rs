@@ -86,3 +86,9 @@ pub const WORKER_READ_BYTES: usize = 4 << 10;
 
 /// How long the clock on the wall is not looked at before a tick, in case somebody sets it.
 pub const CLOCK_LOOK_MAX: Duration = Duration::from_secs(10);
+
+/// How long to wait before standing for election again.
+pub const CAMPAIGN_PAUSE: Duration = Duration::from_millis(500);
+
+/// The znodes of earlier ticks that are kept of each program: the newest.
+pub const TICKS_KEPT: usize = 10;

@@ -58,6 +58,12 @@ impl Fleet {
         self.entries.iter().map(|entry| entry.program.name.as_str())
     }
 
+    /// The singletons that are to run on some machine: nobody has stopped them here.
+    pub fn singletons(&self) -> impl Iterator<Item = &str> {
+        let singletons = self.entries.iter().filter(|entry| entry.program.singleton && !entry.held);
+        singletons.map(|entry| entry.program.name.as_str())
+    }
+
     /// The programs that are to run on this machine: nobody has stopped them, and no other machine runs them.
     pub fn wanted_here(&self) -> impl Iterator<Item = &Program> {
         let wanted = |entry: &&Entry| !entry.held && !entry.elsewhere;

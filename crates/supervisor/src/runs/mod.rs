@@ -225,6 +225,18 @@ impl Runs {
         })
     }
 
+    /// The singletons that are to run on some machine: nobody has stopped them here.
+    pub fn singletons(&self) -> impl Iterator<Item = &str> {
+        let singletons = self.entries.iter().filter(|(_, entry)| entry.program.singleton && !entry.held);
+        singletons.map(|(name, _)| name.as_str())
+    }
+
+    /// What a run runs, and what for.
+    #[must_use]
+    pub fn run(&self, name: &Name) -> Option<(&Arc<Program>, &Tick)> {
+        self.runs.get(name).map(|run| (&run.program, &run.tick))
+    }
+
     /// The runs that go on, by name, with what each is for.
     pub fn runs(&self) -> impl Iterator<Item = (&Name, &Tick, State)> {
         self.runs.iter().map(|(name, run)| (name, &run.tick, run.process.state()))

@@ -2,6 +2,7 @@
 //! carried out. One thread, one loop; nothing is decided here that a machine could decide.
 
 mod answers;
+mod cluster;
 pub mod control;
 mod guardian;
 mod listen;
@@ -30,6 +31,7 @@ use trellis_unix::Pid;
 use trellis_unix::process::{ForkError, Status as EndStatus, adopt_orphans};
 
 use self::answers::Waiting;
+use self::cluster::Cluster;
 use self::control::server::{Asked, NoSocket, Socket};
 use self::guardian::Guardian;
 use self::listen::Sockets;
@@ -126,6 +128,7 @@ pub fn run(options: &Options, ready: impl FnOnce()) -> Result<(), RunError> {
             guardian,
             sockets: Sockets::default(),
             timetables: Timetables::default(),
+            cluster: Cluster::new(&mark),
             owners: HashMap::new(),
             tubes: HashMap::new(),
             scaling: scaling::Scaling::default(),
@@ -160,6 +163,8 @@ enum Event {
     Tube(String, tube::Happening),
     /// The server in this place has said how deep tubes are.
     Depths(usize, scaling::Depths),
+    /// Something has been agreed on with other machines, about a program.
+    Cluster(String, u64, cluster::Happening),
     /// It is time, or there is more to do.
     Time,
 }
@@ -172,6 +177,14 @@ enum Owner {
     Job(Name),
     /// One that runs for one tick of a schedule.
     Run(Name),
+}
+
+impl Owner {
+    fn name(&self) -> &Name {
+        match self {
+            Owner::Member(name) | Owner::Job(name) | Owner::Run(name) => name,
+        }
+    }
 }
 
 /// What is known of a process besides its state.
@@ -200,6 +213,7 @@ struct Supervisor {
     /// The sockets that listen for programs.
     sockets: Sockets,
     timetables: Timetables,
+    cluster: Cluster,
     /// Whose process each pid is.
     owners: HashMap<Pid, Owner>,
     /// The programs with a tube.
@@ -227,6 +241,7 @@ impl Supervisor {
             let more = self.carry_out_some();
             self.carry_out_runs();
             if !more {
+                self.keep_campaigns();
                 self.answer_waiting();
                 if self.ending && self.is_finished() {
                     break;
@@ -245,6 +260,7 @@ impl Supervisor {
             self.on(event).await;
         }
         self.flush_tubes().await;
+        self.cluster.end().await;
         tracing::info!("stopped");
         self.logs.flush(FLUSH_MAX).await;
     }
@@ -265,6 +281,7 @@ impl Supervisor {
             Event::Notice(name, start, notice) => self.noticed(&name, start, notice),
             Event::Tube(program, happening) => self.tube_happened(&program, happening),
             Event::Depths(server, depths) => self.scale(server, &depths),
+            Event::Cluster(program, number, happening) => self.cluster_happened(&program, number, happening),
             Event::Time => {
                 self.fleet.time(self.now());
                 self.tubes_time(self.now());
@@ -289,6 +306,7 @@ impl Supervisor {
         self.fleet.apply(&config.programs);
         self.keep_sockets();
         self.apply_timetables(config);
+        self.apply_cluster(config);
         self.records.retain(|name, record| {
             record.pid.is_some() || config.programs.iter().any(|program| *program.name == *name.program)
         });

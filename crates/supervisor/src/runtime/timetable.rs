@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -86,18 +87,8 @@ impl Supervisor {
     pub(super) fn carry_out_runs(&mut self) {
         while let Some(order) = self.timetables.runs.next_order() {
             match order {
-                Order::Spawn { name, program, tick } => {
-                    let event = match self.start_run(&name, &program, &tick) {
-                        Ok(()) => ProcessEvent::Spawned,
-                        Err(error) => {
-                            tracing::error!(process = %name, tick = %tick.at, "cannot be started: {error}");
-                            self.outcome(&name).last_end = Some(format!("not started: {error}"));
-                            ProcessEvent::NotSpawned
-                        }
-                    };
-                    let now = self.now();
-                    self.timetables.runs.on(now, &name, event);
-                }
+                Order::Spawn { name, program, tick } if program.singleton => self.claim(&name, &tick),
+                Order::Spawn { name, .. } => self.begin_run(&name),
                 Order::Signal { name, signal } => self.signal_run(&name, number(signal)),
                 Order::Kill { name } => {
                     tracing::warn!(process = %name, "killed, since it took too long");
@@ -105,6 +96,22 @@ impl Supervisor {
                 }
             }
         }
+    }
+
+    /// Starts the process of a run that is to begin.
+    pub(super) fn begin_run(&mut self, name: &Name) {
+        let Some((program, tick)) = self.timetables.runs.run(name) else { return };
+        let (program, tick) = (Arc::clone(program), tick.clone());
+        let event = match self.start_run(name, &program, &tick) {
+            Ok(()) => ProcessEvent::Spawned,
+            Err(error) => {
+                tracing::error!(process = %name, tick = %tick.at, "cannot be started: {error}");
+                self.outcome(name).last_end = Some(format!("not started: {error}"));
+                ProcessEvent::NotSpawned
+            }
+        };
+        let now = self.now();
+        self.timetables.runs.on(now, name, event);
     }
 
     fn start_run(&mut self, name: &Name, program: &Program, tick: &Tick) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! `trellis run` with real processes: programs, signals, the control socket, and what is left when it is killed.
 
+mod cluster;
 mod helper;
 mod jobs;
 mod life;
@@ -7,5 +8,16 @@ mod listen;
 mod operate;
 mod places;
 mod scaling;
+#[path = "../cli/zk/server.rs"]
+mod server;
 mod supervisor;
 mod timetable;
+
+use std::process::{Command, Stdio};
+
+/// The command line, for servers.
+fn trellis() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trellis"));
+    command.stderr(Stdio::piped());
+    command
+}

@@ -79,6 +79,13 @@ impl Supervisor {
         }
     }
 
+    /// All that it has said and nobody has waited for; it has ended.
+    pub(crate) fn rest(&mut self) -> Vec<String> {
+        let mut rest = std::mem::take(&mut self.seen);
+        rest.extend(self.lines.iter());
+        rest
+    }
+
     /// Sends it a signal.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).expect("it is there");

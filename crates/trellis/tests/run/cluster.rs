@@ -1,0 +1,91 @@
+//! Two supervisors that share a server: who runs a singleton, who takes over, and who runs a tick.
+
+use rustix::process::Signal;
+
+use crate::server::Server;
+use crate::supervisor::{Supervisor, wait_until_gone};
+
+/// A file with one singleton.
+fn singleton(server: &Server, script: &str, more: &str) -> String {
+    format!(
+        "[server]\nzookeeper = \"{}\"\nsession_timeout = \"4s\"\nroot = \"/shop/workers\"\n\
+         [program.one]\ncommand = [\"sh\", \"-c\", \"{script}\"]\nsingleton = true\n{more}\n",
+        server.address
+    )
+}
+
+const STAYS: &str = "echo here; exec sleep 1000";
+
+/// Two supervisors with the same file; the first one runs the singleton.
+fn pair(file: &str) -> (Supervisor, Supervisor) {
+    let mut first = Supervisor::start(file);
+    first.wait_for("one.0 | here");
+    let second = Supervisor::start(file);
+    assert_eq!(second.status("one")["state"], "elsewhere");
+    (first, second)
+}
+
+#[test]
+fn another_machine_takes_over_from_one_that_is_killed() {
+    let server = Server::start();
+    let (mut first, mut second) = pair(&singleton(&server, STAYS, ""));
+    let pid = first.pid_of("one.0");
+    first.signal(Signal::KILL);
+    first.end();
+    wait_until_gone(pid);
+    second.wait_for("one.0 | here");
+    assert_eq!(second.status("one")["state"], "running");
+}
+
+#[test]
+fn another_machine_takes_over_at_once_from_one_that_ends() {
+    let server = Server::start();
+    let (mut first, mut second) = pair(&singleton(&server, STAYS, ""));
+    // Stopped by hand, it is another machine's; when that ends, it comes back.
+    let pid = first.pid_of("one.0");
+    first.ask(&["stop", "one"]);
+    wait_until_gone(pid);
+    second.wait_for("one.0 | here");
+    assert_eq!(first.status("one")["state"], "stopped");
+    first.ask(&["start", "one"]);
+    assert_eq!(first.status("one")["state"], "elsewhere");
+    second.signal(Signal::TERM);
+    assert_eq!(second.end().code(), Some(0));
+    first.wait_for("one.0 | here");
+}
+
+#[test]
+fn without_a_server_it_is_run_nowhere() {
+    let server = Server::start();
+    let file = singleton(&server, STAYS, "");
+    let mut first = Supervisor::start(&file);
+    first.wait_for("one.0 | here");
+    let pid = first.pid_of("one.0");
+    drop(server);
+    first.wait_for("stopped, since there is no word from the servers");
+    wait_until_gone(pid);
+    first.wait_for("ended process=one.0");
+    assert_eq!(first.status("one")["state"], "elsewhere");
+    // Nor does it hinder the end.
+    first.signal(Signal::TERM);
+    assert_eq!(first.end().code(), Some(0));
+}
+
+#[test]
+fn a_tick_is_run_once_by_all_machines_together() {
+    let server = Server::start();
+    let file =
+        singleton(&server, "echo run of $TRELLIS_TICK", "schedule = \"* * * * * *\"\nmissed = \"all\"");
+    let (mut first, mut second) = (Supervisor::start(&file), Supervisor::start(&file));
+    let tick = |line: String| line.rsplit(' ').next().expect("a word").to_owned();
+    let mut ticks: Vec<String> = (0..2).map(|_| tick(first.wait_for("one.0 | run of "))).collect();
+    assert_eq!(second.status("one")["state"], "elsewhere");
+    first.signal(Signal::KILL);
+    first.end();
+    ticks.extend(first.rest().into_iter().filter(|line| line.contains("one.0 | run of ")).map(tick));
+    ticks.extend((0..2).map(|_| tick(second.wait_for("one.0 | run of "))));
+    let mut sorted = ticks.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(ticks, sorted);
+}
