@@ -38,6 +38,16 @@ fn connect(port: u16) -> TcpStream {
     stream
 }
 
+/// A process that is not yet stopped could accept a connection and never answer it.
+fn wait_until_stopped(pid: rustix::process::Pid) {
+    let deadline = std::time::Instant::now() + DEADLINE;
+    let stat = format!("/proc/{}/stat", pid.as_raw_nonzero());
+    while !std::fs::read_to_string(&stat).expect("it is there").contains(") T ") {
+        assert!(std::time::Instant::now() < deadline, "it is not stopped");
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn processes_share_the_sockets_and_are_told_of_them() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -85,6 +95,7 @@ fn nobody_is_refused_while_processes_are_replaced() {
     // The same while one is asked to end, and does not for a while.
     let second = supervisor.pid_of("web.0");
     supervisor.ask(&["signal", "STOP", "web.0"]);
+    wait_until_stopped(second);
     let waiting = connect(port);
     supervisor.ask(&["restart", "web"]);
     wait_until_gone(second);
