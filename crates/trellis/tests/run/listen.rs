@@ -38,11 +38,15 @@ fn connect(port: u16) -> TcpStream {
     stream
 }
 
-/// A process that is not yet stopped could accept a connection and never answer it.
+/// A process that is not yet stopped could accept a connection and never answer it. Each of its threads stops by itself.
 fn wait_until_stopped(pid: rustix::process::Pid) {
     let deadline = std::time::Instant::now() + DEADLINE;
-    let stat = format!("/proc/{}/stat", pid.as_raw_nonzero());
-    while !std::fs::read_to_string(&stat).expect("it is there").contains(") T ") {
+    let tasks = format!("/proc/{}/task", pid.as_raw_nonzero());
+    let is_stopped = |task: std::io::Result<std::fs::DirEntry>| {
+        let stat = task.expect("it can be read").path().join("stat");
+        std::fs::read_to_string(stat).expect("it is there").contains(") T ")
+    };
+    while !std::fs::read_dir(&tasks).expect("it is there").all(is_stopped) {
         assert!(std::time::Instant::now() < deadline, "it is not stopped");
         std::thread::yield_now();
     }
