@@ -29,6 +29,11 @@ const ONLY: &[(&str, &[Kind], &str)] = &[
         &[Kind::Exec, Kind::Stream],
         "it is about jobs, and there is no tube; for processes, see backoff",
     ),
+    (
+        "singleton",
+        &[Kind::Service, Kind::Stream, Kind::Timetable],
+        "each job is done once in any case, on any machine; to do all of them on one machine, take mode = \"stream\"",
+    ),
     ("prefetch", &[Kind::Stream], "only processes with mode = \"stream\" hold more than one job"),
     ("timezone", &[Kind::Timetable], "there is no schedule"),
     ("missed", &[Kind::Timetable], "there is no schedule"),
