@@ -130,7 +130,8 @@ pub(crate) const ROWS: &[Row] = &[
     jobs("walk over 100 k tubes", Tubes { tubes: 100_000 }, 64, Memory, Ratio(1.0)),
     jobs("cycle watching 1000 tubes", Watched { tubes: 1000 }, 64, Memory, Ratio(1.0)),
     jobs("wake 1 of 5 k waiting", Waiting, 10_000, Memory, Ratio(1.0)),
-    znodes("getData 64x1", Get { depth: 1 }, 64, RatioAndP99(2.0, 0.25)),
+    // With 64 requests that always wait, the mean is 64 divided by the throughput; a smaller share would be below it.
+    znodes("getData 64x1", Get { depth: 1 }, 64, RatioAndP99(2.0, 0.5)),
     znodes("getData 64x16", Get { depth: 16 }, 64, Ratio(6.0)),
     znodes("setData 64x1 fsync", Set { depth: 1 }, 64, Ratio(2.0)),
     znodes("setData 1x1 fsync", Set { depth: 1 }, 1, Ratio(2.0)),

@@ -32,6 +32,12 @@ impl Replica {
         lock(&self.0.applied).answer_zk(connection, identities, query);
     }
 
+    /// Brings the memory of znodes near that questions soon to come are about; see
+    /// [`State::zk_prefetch`](trellis_core::State::zk_prefetch).
+    pub fn zk_prefetch(&self, paths: &[&str]) {
+        lock(&self.0.applied).state.zk_prefetch(paths);
+    }
+
     /// Has the answers of [`Replica::answer_zk`] sent.
     pub fn flush(&self) {
         lock(&self.0.applied).flush();

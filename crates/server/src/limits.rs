@@ -18,6 +18,12 @@ pub(crate) const MULTI_READ_BYTES_MAX: usize = 16 << 20;
 /// Questions of one connection that may wait behind its writes, since each answer may be a large one.
 pub(crate) const PLACED_QUERIES_MAX: u32 = 16;
 
+/// Of requests that were sent ahead, the znodes of so many are brought near before the first is answered,
+pub(crate) const REQUESTS_LOOKED_AT_AHEAD: usize = 16;
+
+/// up to one that is no question or has more bytes: decoding it twice would cost more than it saves.
+pub(crate) const FRAME_BYTES_LOOKED_AT_AHEAD_MAX: u32 = 1 << 10;
+
 /// Bytes of replies that a client has not taken; with more, its requests stay in the socket until it reads. An answer
 /// that has more by itself is a long one.
 pub(crate) const REPLY_BYTES_UNSENT_MAX: usize = 64 << 10;

@@ -10,6 +10,11 @@ use super::tree::Tree;
 use crate::{ConnectionId, Outbox};
 
 impl Tree {
+    /// Brings znodes near that questions soon to come are about.
+    pub(crate) fn prefetch(&self, paths: &[&str]) {
+        self.nodes.prefetch(paths);
+    }
+
     /// Answers a connection; one without a session is told so.
     pub(crate) fn answer(
         &self,

@@ -55,6 +55,12 @@ impl Names {
         None
     }
 
+    /// Where the search for a child begins, [`NONE`] if it ends there, and the tag that it looks for.
+    pub(super) fn begin(&self, parent: u32, name: &[u8]) -> (u32, u16) {
+        let hash = self.hash(parent, name);
+        (self.first(self.bucket(hash)), tag(hash))
+    }
+
     /// Adds a child whose name its parent doesn't have yet.
     pub(super) fn insert(&mut self, nodes: &mut Slab<Node>, slot: u32) {
         self.len += 1;

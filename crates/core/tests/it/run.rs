@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use trellis_core::zk::ListingId;
+use trellis_core::zk::{ListingId, Query};
 use trellis_core::{Restore, State, Time};
 
 use crate::bytes::Step;
@@ -164,7 +164,13 @@ fn step_on(state: &mut State, at: Time, step: &Step, lines: &mut Lines) {
     match step {
         Step::Apply(_, command) => state.apply(at, command.clone(), lines),
         Step::Ask(connection, query) => state.query(at, *connection, query, lines),
-        Step::AskZk(connection, identities, query) => state.query_zk(*connection, *identities, query, lines),
+        Step::AskZk(connection, identities, query) => {
+            if let Query::GetData { path } | Query::Exists { path } = query {
+                // It changes nothing, whatever there is at these paths.
+                state.zk_prefetch(&[path, "", "/", "//", "/none/x", "none", path]);
+            }
+            state.query_zk(*connection, *identities, query, lines);
+        }
         Step::ListBegin(..) | Step::ListNext(_) => {}
         Step::SnapshotBegin | Step::SnapshotNext(_) | Step::SnapshotAbort => {}
     }

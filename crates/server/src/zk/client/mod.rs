@@ -3,6 +3,8 @@
 //! A question is answered at once if nothing of the client is under way, and else at its place behind the writes
 //! before it, so that a session's requests are carried out in the order in which they were made.
 
+mod lists;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::Context;
@@ -11,18 +13,20 @@ use trellis_core::zk::{Command, Error, KeptIdentities, Query};
 use trellis_replica::Replica;
 use trellis_zk_codec::{ConnectRequest, ErrorCode, FourLetterWord, Op, Request, RequestError, take_frame};
 
+use self::lists::Gathering;
 use super::auth::{self, Identity};
 use super::hub::Hub;
-use super::listing::{Listing, Progress};
+use super::listing::Listing;
 use super::patience::Patience;
 use super::peer::{Peer, Pending, Then};
-use super::statistics::{Answered, Begun, Kind, Moment, Tally};
+use super::statistics::{Begun, Kind, Moment};
 use super::translate::{Change, Step, is_write, step};
-use super::watches::Modes;
 use super::words::Answer;
-use crate::connection::{Protocol, give_turn};
+use crate::connection::Protocol;
 use crate::connections::Connections;
-use crate::limits::{IDENTITY_BYTES_MAX, LISTING_NAMES_AT_ONCE, PLACED_QUERIES_MAX};
+use crate::limits::{
+    FRAME_BYTES_LOOKED_AT_AHEAD_MAX, IDENTITY_BYTES_MAX, PLACED_QUERIES_MAX, REQUESTS_LOOKED_AT_AHEAD,
+};
 use crate::outgoing::Outgoing;
 
 /// The requests of one connection.
@@ -67,15 +71,6 @@ enum Stage {
     Open,
     /// The connection ends with its last reply.
     Quit,
-}
-
-/// Whether a list of children is gathered piece by piece.
-enum Gathering {
-    /// It is so short that it can be answered at once, or it is refused.
-    NotNeeded,
-    Begun,
-    /// Too many others are being gathered.
-    NotYet,
 }
 
 impl Client {
@@ -218,94 +213,6 @@ impl Client {
         true
     }
 
-    /// Begins to gather a list of children if it is long. Nothing is under way.
-    fn begin_listing(
-        &mut self,
-        xid: i32,
-        op: Op,
-        (path, watch): (&str, bool),
-        context: &Context<'_>,
-    ) -> Gathering {
-        let identities = self.identities.get();
-        let Ok(start) = self.replica.listing_begin(self.peer.id, identities, path) else {
-            return Gathering::NotNeeded;
-        };
-        let long = start.len > LISTING_NAMES_AT_ONCE;
-        let turn = if long { self.hub.listings.take(context) } else { None };
-        let Some(turn) = turn else {
-            self.replica.listing_end(start.id);
-            return if long { Gathering::NotYet } else { Gathering::NotNeeded };
-        };
-        // What happens from now on is not in the list, so it is told behind it.
-        self.peer.lock().kept_events = Some(Vec::new());
-        if watch {
-            // If it may not, it is hung up on, and the list with it.
-            self.hub.watch(&self.peer, path, Modes::CHILD);
-        }
-        self.listing = Some(Listing::new(xid, op, self.now, start, turn));
-        Gathering::Begun
-    }
-
-    /// Goes on with a long list. True while one is being gathered.
-    fn go_on_listing(&mut self, context: &mut Context<'_>) -> bool {
-        let Some(listing) = &mut self.listing else { return false };
-        match listing.gather(&self.replica) {
-            Progress::More => give_turn(context),
-            Progress::Done => self.end_listing(),
-            Progress::Lost => {
-                tracing::debug!("a list of children is given up: the state was replaced");
-                self.listing = None;
-                self.peer.lock().kept_events = None;
-                self.stage = Stage::Quit;
-            }
-        }
-        self.listing.is_some()
-    }
-
-    /// Answers with a list that is complete, if there is room for it.
-    fn end_listing(&mut self) {
-        let Some(listing) = self.listing.take() else { return };
-        let events = self.peer.lock().kept_events.take().unwrap_or_default();
-        let has_room = self.connections.make_room_for_replies();
-        if !has_room && listing.is_burden(&self.outgoing) {
-            self.hub.note_burden();
-            self.stage = Stage::Quit;
-            return;
-        }
-        self.count_listing(&listing);
-        let reply = listing.end();
-        self.outgoing.lock().answer(|out| {
-            // It may have hundreds of megabytes, which are better not copied.
-            if out.is_empty() {
-                *out = reply;
-            } else {
-                out.extend_from_slice(&reply);
-            }
-            out.extend_from_slice(&events);
-        });
-        self.outgoing.send();
-    }
-
-    /// Counts a long list as received and answered, now that it is.
-    fn count_listing(&self, listing: &Listing) {
-        let mut tally = Tally::default();
-        let begun = Begun { at: listing.begun, kind: Kind::Read };
-        let (at, latency_us) = tally.answer(begun, || self.hub.heartbeats.now_us());
-        tally.send(1);
-        tally.measure(listing.bytes());
-        {
-            let record = &mut self.peer.lock().record;
-            record.received += 1;
-            record.answer(
-                listing.xid,
-                Answered { operation: "GETC", zxid: listing.start.zxid, at, latency_us },
-            );
-        }
-        let mut statistics = self.hub.statistics();
-        statistics.receive(1, 0);
-        statistics.add(&tally);
-    }
-
     fn request(&mut self, xid: i32, request: &Request<'_>, context: &Context<'_>) -> bool {
         let op = request.op();
         tracing::trace!(connection = self.peer.id.number(), ?op, "a request");
@@ -417,6 +324,26 @@ impl Client {
         }
     }
 
+    /// Brings the znodes near that several questions sent ahead are about.
+    fn prefetch(&self, mut input: &[u8]) {
+        let mut paths = [""; REQUESTS_LOOKED_AT_AHEAD];
+        let mut count = 0;
+        for path in &mut paths {
+            let Ok(Some(frame)) = take_frame(&mut input, FRAME_BYTES_LOOKED_AT_AHEAD_MAX) else { break };
+            let Ok((_, Request::GetData { path: asked, .. } | Request::Exists { path: asked, .. })) =
+                Request::decode(frame)
+            else {
+                break;
+            };
+            *path = asked;
+            count += 1;
+            if count == 1 && input.is_empty() {
+                return;
+            }
+        }
+        self.replica.zk_prefetch(&paths[..count]);
+    }
+
     fn send(&mut self) {
         if std::mem::take(&mut self.unsent) {
             self.replica.flush();
@@ -435,6 +362,9 @@ impl Protocol for Client {
         let news = before > self.untaken;
         if news {
             self.now = self.hub.heartbeats.now_us();
+        }
+        if news && self.stage == Stage::Open {
+            self.prefetch(input);
         }
         let stopped = loop {
             if self.go_on_answer(input, context) {
