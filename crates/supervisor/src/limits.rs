@@ -57,6 +57,9 @@ pub const LOG_READ_BYTES: usize = 16 << 10;
 /// The blocks of output that wait to be written; whoever has more waits.
 pub const LOG_BLOCKS_MAX: usize = 64;
 
+/// How long a log that could not be written is left alone; what comes meanwhile is lost.
+pub const LOG_PAUSE: Duration = Duration::from_millis(500);
+
 /// The bytes of its newest output that are kept of each program.
 pub const LOG_RECENT_BYTES_MAX: usize = 32 << 10;
 

@@ -32,6 +32,9 @@ pub(super) struct Signals {
 impl Signals {
     /// Takes them from now on.
     pub(super) fn new() -> io::Result<Signals> {
+        // A log that would grow beyond a limit on the size of files is a write that fails then, and not the supervisor's
+        // end. It needs no listener.
+        drop(signal(SignalKind::from_raw(Number::XFSZ.as_raw()))?);
         Ok(Signals {
             child: signal(SignalKind::child())?,
             terminate: signal(SignalKind::terminate())?,

@@ -5,6 +5,7 @@ mod helper;
 mod jobs;
 mod life;
 mod listen;
+mod logs;
 mod operate;
 mod places;
 mod scaling;

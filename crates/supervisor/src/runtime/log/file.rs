@@ -34,11 +34,12 @@ impl LogFile {
         Ok(LogFile { file, bytes })
     }
 
-    /// Appends whole lines. Those that don't fit go into a new file, after this one was put aside.
-    pub(super) fn append(&mut self, mut lines: &[u8], place: &Place) -> io::Result<()> {
+    /// Appends whole lines. Those that don't fit go into a new file, after this one was put aside. `lines` are those that are
+    /// left; after an error, no part of them is in the file.
+    pub(super) fn append(&mut self, lines: &mut &[u8], place: &Place) -> io::Result<()> {
         while !lines.is_empty() {
             let room = usize::try_from(place.bytes_max.saturating_sub(self.bytes)).unwrap_or(usize::MAX);
-            let fitting = match fitting(lines, room) {
+            let fits = match fitting(lines, room) {
                 0 if self.bytes > 0 => {
                     put_aside(place)?;
                     *self = LogFile::open(&place.path)?;
@@ -48,11 +49,42 @@ impl LogFile {
                 0 => lines.iter().position(|byte| *byte == b'\n').map_or(lines.len(), |end| end + 1),
                 fitting => fitting,
             };
-            self.file.write_all(&lines[..fitting])?;
-            self.bytes += fitting as u64;
-            lines = &lines[fitting..];
+            let (written, outcome) = self.write(&lines[..fits]);
+            *lines = &lines[written..];
+            outcome?;
         }
         Ok(())
+    }
+
+    /// Writes lines, if there is room for them; the bytes of those that are whole in the file.
+    fn write(&mut self, lines: &[u8]) -> (usize, io::Result<()>) {
+        let mut written = 0;
+        while written < lines.len() {
+            let error = match self.file.write(&lines[written..]) {
+                Ok(0) => io::ErrorKind::WriteZero.into(),
+                Ok(bytes) => {
+                    written += bytes;
+                    self.bytes += bytes as u64;
+                    continue;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => error,
+            };
+            let whole = whole(&lines[..written]);
+            self.take_back((written - whole) as u64);
+            return (whole, Err(error));
+        }
+        (written, Ok(()))
+    }
+
+    /// Removes the beginning of a line whose end found no room.
+    fn take_back(&mut self, bytes: u64) {
+        // Where this fails, or what is written to is no file, a torn line is the least evil.
+        let _ = self.file.metadata().and_then(|now| match now.len().checked_sub(bytes) {
+            Some(left) if bytes > 0 => self.file.set_len(left),
+            _ => Ok(()),
+        });
+        self.bytes -= bytes;
     }
 }
 
@@ -61,7 +93,12 @@ fn fitting(lines: &[u8], room: usize) -> usize {
     if lines.len() <= room {
         return lines.len();
     }
-    lines[..room].iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1)
+    whole(&lines[..room])
+}
+
+/// The bytes of the whole lines.
+fn whole(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1)
 }
 
 /// Makes the file the first of the full ones, and forgets the oldest.
@@ -106,7 +143,7 @@ mod tests {
         let place = Place { path: path.clone(), bytes_max: 6, files: 2 };
         let mut file = LogFile::open(&path).expect("it can be made");
         for lines in ["one\n", "2\n", "three\na very long line\n5\n"] {
-            file.append(lines.as_bytes(), &place).expect("it can be written");
+            file.append(&mut lines.as_bytes(), &place).expect("it can be written");
         }
         assert_eq!(
             found(),
@@ -114,7 +151,7 @@ mod tests {
         );
         // What was there before counts.
         let mut file = LogFile::open(&path).expect("it can be opened");
-        file.append(b"six6\n", &Place { files: 0, ..place }).expect("it can be written");
+        file.append(&mut &b"six6\n"[..], &Place { files: 0, ..place }).expect("it can be written");
         assert_eq!(found()[0], r#"mail.log "six6\n""#);
         assert_eq!(found()[1], r#"mail.log.1 "a very long line\n""#);
     }

@@ -2,6 +2,7 @@
 //! faster than that waits, as with any pipe.
 
 mod file;
+mod files;
 mod journal;
 mod lines;
 mod writer;

@@ -1,14 +1,14 @@
 //! Threads that write: a disk or a terminal that is slow holds up those who write to it, and not the supervisor. Nothing
 //! here knows of lines.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::file::{LogFile, Place};
+use super::file::Place;
+use super::files::Files;
 use crate::limits::LOG_BLOCKS_MAX;
 
 /// One thing to write, or to do when all that came before is written.
@@ -39,8 +39,8 @@ impl Writer {
             while let Some(job) = jobs.blocking_recv() {
                 match job {
                     Job::Write { place: None, bytes } => print(&bytes),
-                    Job::Write { place: Some(place), bytes } => files.append(&place, &bytes),
-                    Job::Reopen => files.open.clear(),
+                    Job::Write { place: Some(place), bytes } => files.append(&place, &bytes, Instant::now()),
+                    Job::Reopen => files.reopen(),
                     // If nobody waits any more, nobody needs to know.
                     Job::Flush(done) => drop(done.send(())),
                 }
@@ -60,38 +60,4 @@ impl Writer {
 fn print(bytes: &[u8]) {
     let mut output = io::stdout().lock();
     let _ = output.write_all(bytes).and_then(|()| output.flush());
-}
-
-/// The files that are open.
-#[derive(Default)]
-struct Files {
-    open: HashMap<PathBuf, LogFile>,
-    /// The file that could not be written to the last time, which was told.
-    failed: Option<PathBuf>,
-}
-
-impl Files {
-    fn append(&mut self, place: &Place, bytes: &[u8]) {
-        match self.try_append(place, bytes) {
-            Ok(()) if self.failed.as_ref() == Some(&place.path) => self.failed = None,
-            Ok(()) => {}
-            Err(error) => {
-                self.open.remove(&place.path);
-                if self.failed.as_ref() != Some(&place.path) {
-                    tracing::error!(file = %place.path.display(), %error, "a log cannot be written, and output is lost");
-                    self.failed = Some(place.path.clone());
-                }
-            }
-        }
-    }
-
-    fn try_append(&mut self, place: &Place, bytes: &[u8]) -> io::Result<()> {
-        if !self.open.contains_key(&place.path) {
-            self.open.insert(place.path.clone(), LogFile::open(&place.path)?);
-        }
-        match self.open.get_mut(&place.path) {
-            Some(file) => file.append(bytes, place),
-            None => Ok(()),
-        }
-    }
 }
