@@ -17,6 +17,7 @@ mod network;
 mod report;
 mod rows;
 mod server;
+mod supervise;
 mod workload;
 mod zookeeper;
 
@@ -32,13 +33,14 @@ use measure::{Effort, measure};
 use report::Sample;
 use rows::{ROWS, Row};
 use server::{Kind, Programs};
+use supervise::Supervisors;
 
 /// Open files that the largest row needs, in the generator and in a server each.
 const OPEN_FILES: u64 = 12_000;
 /// What statfs calls a file system that is in memory.
 const TMPFS: i64 = 0x0102_1994;
 
-/// Measures trellis side by side with beanstalkd, and with ZooKeeper.
+/// Measures trellis side by side with beanstalkd, with ZooKeeper, and with supervisord.
 #[derive(Parser)]
 struct Arguments {
     /// The trellis to measure; without it, only the peers are measured.
@@ -53,6 +55,9 @@ struct Arguments {
     /// The ZooKeeper to measure.
     #[arg(long, value_name = "FILE", default_value = "/usr/share/java/zookeeper.jar")]
     zookeeper_jar: PathBuf,
+    /// The supervisord to measure; without it, our own supervisor is measured alone.
+    #[arg(long, value_name = "PROGRAM")]
+    supervisord: Option<PathBuf>,
     /// Where the servers write; must be on a real disk.
     #[arg(long, value_name = "DIR", default_value = "target/bench")]
     work_dir: PathBuf,
@@ -87,15 +92,14 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<()> {
-    let rows: Vec<&Row> = ROWS
-        .iter()
-        .filter(|row| {
-            arguments.filter.is_empty() || arguments.filter.iter().any(|part| row.name.contains(part))
-        })
-        .collect();
-    if rows.is_empty() {
-        let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-        bail!("no row has that in its name; there are: {}", names.join(", "));
+    let wanted =
+        |name: &str| arguments.filter.is_empty() || arguments.filter.iter().any(|part| name.contains(part));
+    let rows: Vec<&Row> = ROWS.iter().filter(|row| wanted(row.name)).collect();
+    let supervised: Vec<&supervise::Row> =
+        supervise::ROWS.iter().filter(|row| arguments.trellis.is_some() && wanted(row.name)).collect();
+    if rows.is_empty() && supervised.is_empty() {
+        let names = ROWS.iter().map(|row| row.name).chain(supervise::ROWS.iter().map(|row| row.name));
+        bail!("no row has that in its name; there are: {}", names.collect::<Vec<_>>().join(", "));
     }
     let (seconds, rounds, divisor) = if arguments.quick { (1, 1, 10) } else { (5, 3, 1) };
     let effort = Effort {
@@ -105,6 +109,10 @@ fn run(arguments: Arguments) -> Result<()> {
     };
     raise_open_files()?;
     prepare_work_dir(&arguments.work_dir)?;
+    let supervisors = Supervisors {
+        trellis: arguments.trellis.clone(),
+        supervisord: arguments.supervisord.filter(|_| !arguments.alone),
+    };
     let programs = Programs {
         beanstalkd: arguments.beanstalkd,
         java: arguments.java,
@@ -113,16 +121,30 @@ fn run(arguments: Arguments) -> Result<()> {
         work_dir: arguments.work_dir,
     };
 
-    let mut samples = Vec::new();
+    let mut results = Results::default();
     for row in &rows {
-        measure_row(row, &programs, arguments.alone, effort, &mut samples)?;
+        measure_row(row, &programs, arguments.alone, effort, &mut results.servers)?;
     }
-    let table = report::table(&rows, &samples);
-    println!("{table}");
+    for row in &supervised {
+        measure_supervisors(row, &supervisors, &programs, effort, &mut results.supervisors)?;
+    }
+    let tables = [
+        (!rows.is_empty()).then(|| report::table(&rows, &results.servers)),
+        (!supervised.is_empty()).then(|| supervise::table(&supervised, &results.supervisors)),
+    ];
+    let tables = tables.into_iter().flatten().collect::<Vec<_>>().join("\n");
+    println!("{tables}");
     if let Some(out) = &arguments.out {
-        keep(out, &table, effort, &samples)?;
+        keep(out, &tables, effort, &results)?;
     }
     Ok(())
+}
+
+/// Every single measurement.
+#[derive(Default)]
+struct Results {
+    servers: Vec<Sample>,
+    supervisors: Vec<supervise::Sample>,
 }
 
 /// Measures the servers in turn; every other round begins with the other one, so that neither always runs on
@@ -159,16 +181,41 @@ fn measure_row(
     Ok(())
 }
 
-/// Writes the table, and every single measurement for whoever doubts it.
-fn keep(out: &Path, table: &str, effort: Effort, samples: &[Sample]) -> Result<()> {
+/// Measures the supervisors in turn, as the servers are.
+fn measure_supervisors(
+    row: &supervise::Row,
+    supervisors: &Supervisors,
+    servers: &Programs,
+    effort: Effort,
+    samples: &mut Vec<supervise::Sample>,
+) -> Result<()> {
+    let peer = row.has_peer() && supervisors.supervisord.is_some();
+    for round in 0..effort.rounds {
+        let mut kinds = vec![supervise::Kind::Trellis];
+        kinds.extend(peer.then_some(supervise::Kind::Supervisord));
+        if round % 2 == 0 {
+            kinds.reverse();
+        }
+        for supervisor in kinds {
+            let figures = supervise::measure(row, supervisor, supervisors, servers, effort)?;
+            eprintln!("{:34} {:11} round {} {figures}", row.name, supervisor.name(), round + 1);
+            samples.push(supervise::Sample { row: row.name, supervisor, round, figures });
+        }
+    }
+    Ok(())
+}
+
+/// Writes the tables, and every single measurement for whoever doubts it.
+fn keep(out: &Path, tables: &str, effort: Effort, results: &Results) -> Result<()> {
     fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
     let Effort { seconds, rounds, .. } = effort;
     let text = format!(
         "Medians of {rounds} rounds of {seconds} s, servers in turn. `CxD` is connections x requests in flight \
-         on each; bodies have 128 bytes; the load generator shares the machine.\n\n{table}"
+         on each; bodies have 128 bytes; the load generator shares the machine.\n\n{tables}"
     );
     fs::write(out.join("table.md"), text).context("cannot write the table")?;
-    let raw = serde_json::json!({ "effort": effort, "samples": samples });
+    let Results { servers, supervisors } = results;
+    let raw = serde_json::json!({ "effort": effort, "samples": servers, "supervisors": supervisors });
     fs::write(out.join("raw.json"), format!("{raw:#}\n")).context("cannot write the measurements")
 }
 

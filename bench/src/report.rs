@@ -64,10 +64,7 @@ fn median(row: &Row, server: Kind, samples: &[Sample]) -> Option<Measurement> {
         .collect();
     let first = *samples.first()?;
     let of = |figure: fn(&Measurement) -> f64| {
-        let mut figures: Vec<f64> = samples.iter().map(|sample| figure(sample)).collect();
-        figures.sort_by(f64::total_cmp);
-        let middle = figures.len() / 2;
-        if figures.len() % 2 == 1 { figures[middle] } else { (figures[middle - 1] + figures[middle]) / 2.0 }
+        middle(samples.iter().map(|sample| figure(sample)).collect()).unwrap_or_default()
     };
     Some(Measurement {
         seconds: of(|sample| sample.seconds),
@@ -81,6 +78,14 @@ fn median(row: &Row, server: Kind, samples: &[Sample]) -> Option<Measurement> {
         resident_bytes: of(|sample| sample.resident_bytes),
         bytes_each: first.bytes_each.map(|_| of(|sample| sample.bytes_each.unwrap_or_default())),
     })
+}
+
+/// The median of figures, if there are any.
+pub(crate) fn middle(mut figures: Vec<f64>) -> Option<f64> {
+    figures.sort_by(f64::total_cmp);
+    let middle = figures.len() / 2;
+    let above = *figures.get(middle)?;
+    Some(if figures.len() % 2 == 1 { above } else { (figures[middle - 1] + above) / 2.0 })
 }
 
 fn line(name: &str, server: &str, measurement: &Measurement) -> [String; 12] {
@@ -140,7 +145,7 @@ fn round(ratio: f64) -> f64 {
 }
 
 /// Lines as a table with columns of even width: text to the left, figures to the right.
-fn markdown<const COLUMNS: usize>(lines: &[[String; COLUMNS]]) -> String {
+pub(crate) fn markdown<const COLUMNS: usize>(lines: &[[String; COLUMNS]]) -> String {
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; COLUMNS] = std::array::from_fn(width);
     let mut text = String::new();

@@ -29,15 +29,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let target = target_folder()?;
     let beanstalkd = tools::beanstalkd(&target)?;
     let (java, zookeeper_jar) = tools::zookeeper()?;
+    let (supervisord, its_python) = tools::supervisord(&target)?;
     execute(&mut cargo(&["build", "--release", "--package", "trellis", "--package", "trellis-bench"])?)?;
 
     let folder = result_folder(options, &target)?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    fs::write(folder.join("machine.txt"), machine(&beanstalkd, &java, &target)?)?;
+    let mut version = Command::new(&supervisord);
     let mut bench = Command::new(target.join("release/trellis-bench"));
+    if let Some(python) = its_python {
+        version.env("PYTHONPATH", &python);
+        bench.env("PYTHONPATH", python);
+    }
+    let mut facts = machine(&beanstalkd, &java, &target)?;
+    facts += &format!("supervisord: {}\n", capture(version.arg("--version"))?.trim());
+    fs::write(folder.join("machine.txt"), facts)?;
     bench.arg("--trellis").arg(target.join("release/trellis"));
     bench.arg("--beanstalkd").arg(&beanstalkd);
     bench.arg("--java").arg(&java).arg("--zookeeper-jar").arg(&zookeeper_jar);
+    bench.arg("--supervisord").arg(&supervisord);
     bench.arg("--work-dir").arg(target.join("bench"));
     bench.arg("--out").arg(&folder);
     if options.quick {

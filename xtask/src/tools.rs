@@ -38,6 +38,24 @@ pub(crate) fn beanstalkd(target: &Path) -> Result<PathBuf> {
     Ok(unpacked)
 }
 
+/// The path of supervisord, and the folder with the Python that it needs, if that is not where Python looks. It is the machine's
+/// own, or Debian's package unpacked under `target`, since that would start it as a service.
+pub(crate) fn supervisord(target: &Path) -> Result<(PathBuf, Option<PathBuf>)> {
+    if let Some(installed) = find("supervisord") {
+        return Ok((installed, None));
+    }
+    let folder = folder(target);
+    let unpacked = folder.join("supervisor/usr/bin/supervisord");
+    if !unpacked.is_file() {
+        require("python3", "python3")?;
+        println!("unpacking Debian's supervisor under {}", folder.display());
+        unpack("supervisor", &folder).context(
+            "supervisord is missing and could not be downloaded; install it by hand, or go online and try again",
+        )?;
+    }
+    Ok((unpacked, Some(folder.join("supervisor/usr/lib/python3/dist-packages"))))
+}
+
 /// Where Debian keeps ZooKeeper; what it needs lies beside it.
 const ZOOKEEPER_JAR: &str = "/usr/share/java/zookeeper.jar";
 /// The package that holds it. Neither it nor what it depends on starts anything, unlike `zookeeperd`.

@@ -84,7 +84,7 @@ fn delayed(count: usize) -> Script<impl FnMut(usize, &mut Vec<u8>) -> bool> {
 }
 
 /// Puts into the used tube, `count` in all; `delay` gives the seconds for each.
-fn puts(
+pub(crate) fn puts(
     depth: usize,
     count: usize,
     delay: impl Fn(usize) -> u32,

@@ -3,6 +3,8 @@
 mod jobs;
 mod znodes;
 
+pub(crate) use jobs::puts;
+
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,7 +17,7 @@ use crate::rows::{Row, Work};
 use crate::server::{Kind, Programs, Server, Setup};
 
 /// How long a preparation may take; some are slow on the peer.
-const PREPARATION_LIMIT: Duration = Duration::from_secs(600);
+pub(crate) const PREPARATION_LIMIT: Duration = Duration::from_secs(600);
 /// How much load a server needs at first to be as fast as it gets, while it is prepared and again with the load that is
 /// measured. Java compiles what is called often: ZooKeeper's processor time a request falls to a third in the first 7 s
 /// of 64x16, and by as much in the first second of another load. Longer than this changes nothing.
@@ -29,7 +31,7 @@ const DRAIN_LIMIT: Duration = Duration::from_secs(30);
 /// How long a server has to give back memory that it does not need any more.
 const SETTLE_TIME: Duration = Duration::from_secs(1);
 /// Requests in flight on each connection while a workload is prepared.
-const PREPARATION_DEPTH: usize = 16;
+pub(crate) const PREPARATION_DEPTH: usize = 16;
 
 /// How much is put into a measurement.
 #[derive(Clone, Copy, Serialize)]
@@ -44,7 +46,7 @@ pub(crate) struct Effort {
 
 impl Effort {
     /// The size of a workload.
-    fn scale(self, size: usize) -> usize {
+    pub(crate) fn scale(self, size: usize) -> usize {
         size / self.divisor as usize
     }
 }

@@ -1,5 +1,5 @@
-//! The first words with a server, which tell whether it has started: that it accepts connections is not enough, as
-//! some do so long before they answer.
+//! Single questions to a server. The first tells whether it has started: that it accepts connections is not enough, as some
+//! do so long before they answer.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -25,7 +25,8 @@ pub(super) fn greet(address: SocketAddr, speech: Speech) -> Result<()> {
     match speech {
         Speech::Beanstalk => {
             beanstalk::stats(&mut words);
-            ask::<Beanstalk>(&mut stream, &words)
+            ask::<Beanstalk>(&mut stream, &words)?;
+            Ok(())
         }
         Speech::Zookeeper => {
             zookeeper::connect(&mut words);
@@ -37,8 +38,21 @@ pub(super) fn greet(address: SocketAddr, speech: Speech) -> Result<()> {
     }
 }
 
-/// Sends a request and waits until its reply has come.
-fn ask<P: Protocol>(stream: &mut TcpStream, request: &[u8]) -> Result<()> {
+/// Asks a server of jobs for one of its statistics.
+pub(super) fn statistic(address: SocketAddr, key: &str) -> Result<u64> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(ANSWER_LIMIT))?;
+    let mut words = Vec::new();
+    beanstalk::stats(&mut words);
+    let received = ask::<Beanstalk>(&mut stream, &words)?;
+    match Beanstalk::reply(&received)? {
+        Some((beanstalk::Reply::Statistics(text), _)) => beanstalk::statistic(text, key),
+        _ => bail!("the server answers something else than its statistics"),
+    }
+}
+
+/// Sends a request and waits until its reply has come: what has been received then.
+fn ask<P: Protocol>(stream: &mut TcpStream, request: &[u8]) -> Result<Vec<u8>> {
     stream.write_all(request)?;
     let mut received = Vec::new();
     let mut buffer = [0; READ_BYTES];
@@ -48,5 +62,5 @@ fn ask<P: Protocol>(stream: &mut TcpStream, request: &[u8]) -> Result<()> {
             length => received.extend_from_slice(&buffer[..length]),
         }
     }
-    Ok(())
+    Ok(received)
 }

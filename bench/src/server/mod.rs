@@ -81,6 +81,11 @@ impl Server {
         self.setup.kind
     }
 
+    /// One of its statistics about jobs.
+    pub(crate) fn statistic(&self, key: &str) -> Result<u64> {
+        greeting::statistic(self.address, key)
+    }
+
     /// What the server has said.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.data.path().join("log")).unwrap_or_default()
