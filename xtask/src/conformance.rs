@@ -12,8 +12,9 @@ use crate::process::{capture, cargo, run as execute};
 use crate::tidy::target_folder;
 use crate::tools;
 
-/// Clients in Python, with their versions.
-const PYTHON_CLIENTS: &[&str] = &["greenstalk==2.1.1", "beanstalkc3==0.4.0", "kazoo==2.11.0"];
+/// Clients in Python, and a validator of JSON schemas, with their versions.
+const PYTHON_CLIENTS: &[&str] =
+    &["greenstalk==2.1.1", "beanstalkc3==0.4.0", "kazoo==2.11.0", "jsonschema==4.26.0"];
 /// Clients for Node, with their versions.
 const NODE_CLIENTS: &[&str] = &["node-beanstalk@1.6.7", "node-zookeeper-client@1.1.3"];
 /// ZooKeeper's server and shell in Java, and its C client: a file that shows that it is there, and the package.
@@ -31,7 +32,7 @@ pub(crate) struct Options {
     /// The seed of the first sequence. Without it, the first is 1, and for ZooKeeper's protocol as many new ones follow.
     #[arg(long)]
     seed: Option<u64>,
-    /// Only the checks of one part: beanstalk, zookeeper or php.
+    /// Only the checks of one part: beanstalk, zookeeper, php or workers.
     #[arg(long, value_name = "PART")]
     only: Option<String>,
     /// Only the checks that have this in their names.
@@ -52,7 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             tools::install(package)?;
         }
     }
-    if wanted("php") {
+    if wanted("php") || wanted("workers") {
         // Debian's package of the interpreter brings the modules for System V, and those for processes.
         tools::require("php", "php-cli")?;
     }
@@ -62,8 +63,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     tests.current_dir(crate::process::root()?);
     tests.env("PATH", path_with(&beanstalkd)?);
     tests.arg("--trellis").arg(target.join("debug/trellis"));
-    if wanted("beanstalk") || wanted("zookeeper") {
+    if ["beanstalk", "zookeeper", "workers"].into_iter().any(wanted) {
         tests.arg("--python").arg(python_clients(&folder)?);
+    }
+    if wanted("beanstalk") || wanted("zookeeper") {
         tests.arg("--node-modules").arg(node_clients(&folder)?);
         tests.arg("--tube-tour").arg(target.join("debug/examples/tour"));
     }
@@ -71,7 +74,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         tests.arg("--c-clients");
         tests.arg("--recipes").arg(target.join("debug/examples/recipes"));
     }
-    if wanted("php") {
+    if wanted("php") || wanted("workers") {
         tests.arg("--php-echo").arg(target.join("debug/examples/php_echo"));
     }
     if let Some(rounds) = options.rounds {

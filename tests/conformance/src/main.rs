@@ -8,6 +8,7 @@ mod report;
 mod shrink;
 mod tours;
 mod tube;
+mod workers;
 mod zk;
 
 use std::path::PathBuf;
@@ -52,12 +53,13 @@ struct Draw {
     seed: Option<u64>,
 }
 
-/// One of the two protocols that trellis speaks, or what it shares with PHP.
+/// One of the two protocols that trellis speaks, what it shares with PHP, or `trellis run`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
     Beanstalk,
     Zookeeper,
     Php,
+    Workers,
 }
 
 fn main() -> Result<ExitCode> {
@@ -66,6 +68,9 @@ fn main() -> Result<ExitCode> {
     let wanted = |part| only.is_none_or(|only| only == part);
     if let Some(trellis) = trellis.as_deref().filter(|_| wanted(Part::Php)) {
         ipc::run(trellis, &runtimes, draw, &mut report)?;
+    }
+    if let Some(trellis) = trellis.as_deref().filter(|_| wanted(Part::Workers)) {
+        workers::run(trellis, &runtimes, &mut report)?;
     }
     if wanted(Part::Beanstalk) {
         tube::run(trellis.clone(), &runtimes, draw, &mut report)?;

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, anyhow, bail};
 /// Where the foreign clients are installed. Without the folder or the program of a client it is not tried.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Runtimes {
-    /// A Python that has greenstalk, beanstalkc3 and kazoo; without it they are not tried.
+    /// A Python that has greenstalk, beanstalkc3, kazoo and jsonschema; without it they are not tried.
     #[arg(long, value_name = "PATH")]
     pub(crate) python: Option<PathBuf>,
     /// A folder `node_modules` that has node-beanstalk and node-zookeeper-client; without it they are not tried.
