@@ -14,6 +14,7 @@
 //! | when a program is due | [`schedule`] |
 //! | the runs of all programs with a schedule | [`runs`] |
 //! | the jobs of a program with a tube | [`dispatch`] |
+//! | which places of a program with a process for each job take some | [`places`] |
 //! | all of it at work | [`runtime`] |
 //! | the bytes between the supervisor and a worker that gets its jobs in frames | [`stream`] |
 
@@ -25,6 +26,7 @@ pub mod fleet;
 mod job;
 pub mod limits;
 mod moment;
+pub mod places;
 pub mod plan;
 pub mod process;
 pub mod runs;

@@ -25,6 +25,32 @@ A program is one of these:
 A time is a whole number with a unit: `250ms`, `10s`, `5m`, `2h`, `1d`. A size is a number of bytes, or of KiB, MiB or
 GiB: `65536`, `\"64K\"`, `\"10M\"`, `\"1G\"`. A key with a dot is one of a table: `stop.signal` can be written as
 `stop = { signal = \"QUIT\" }` or, below a line `[program.NAME.stop]`, as `signal = \"QUIT\"`.
+
+## What a changed file does
+
+`trellis run reload`, or SIGHUP, reads the file again. What has not changed goes on, and what was stopped by hand stays so.
+
+- A process is started anew only for what it can't be told: its command, environment, directory, user, umask, sockets,
+  mode, and whether it says that it is ready. One process of a program is replaced after the other.
+- All else holds at once, for jobs that are worked on, too: their trials and back-off, how many jobs a process holds, the
+  times of a schedule, logs.
+- With another `tube` or other `beanstalk` servers, no more jobs are taken from the old ones. A job that a process has in
+  hand may be finished there for as long as `stop.timeout`; then the process, which lives on, gets the new jobs. The same
+  holds for the jobs of a program that is removed.
+- A new `schedule` begins at once: its times before the change are not made up for.
+- With other `zookeeper` servers, another `root` or `session_timeout`, singletons are ended and elected anew. Reload all
+  machines one soon after the other: until then, those with the old file and those with the new one run a singleton each.
+
+## What can be asked of it
+
+`trellis run start`, `stop` and `restart` take programs (`mail`) and processes (`mail.0`), and wait until it is done.
+
+- *Services* and processes that live on for jobs: a program is started anew one process after the other.
+- *Jobs with a process each*: `stop` takes no more jobs and waits for those that run, which are killed and released after
+  `stop.timeout`; `restart` waits for them likewise, and goes on.
+- *Timetables*: `stop` ends a run that is under way, and the schedule is not followed until `start`; `restart` ends such a
+  run and starts it anew for the same time, and then the schedule goes on. Neither begins a run out of turn.
+- *Singletons*: one that is stopped on its machine is run by another.
 ";
 
 /// The whole page.

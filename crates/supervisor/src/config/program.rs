@@ -45,12 +45,13 @@ pub struct Program {
 
 impl Program {
     /// Whether processes of this edition have to be started anew when the file says `newer` of their program. All else
-    /// (how many there are, restarting, stopping, logs, trials of jobs, schedules) holds for running processes, too.
+    /// (how many there are, restarting, stopping, logs, whose jobs they get and how often these are tried, schedules) holds
+    /// for running processes, too.
     #[must_use]
     pub fn needs_restart(&self, newer: &Program) -> bool {
         let work = match (&self.work, &newer.work) {
             (Work::Service { listen: old }, Work::Service { listen: new }) => old == new,
-            (Work::Jobs(old), Work::Jobs(new)) => old.mode == new.mode && old.tube == new.tube,
+            (Work::Jobs(old), Work::Jobs(new)) => old.mode == new.mode,
             (Work::Timetable(_), Work::Timetable(_)) => true,
             _ => false,
         };

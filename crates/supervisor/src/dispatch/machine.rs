@@ -66,7 +66,8 @@ impl Dispatcher {
         }
     }
 
-    /// Takes what a changed file says of the same tube in the same mode. It holds for jobs that are in hand, too.
+    /// Takes what a changed file says of the same tube in the same mode. It holds for jobs that are in hand, too. What is to
+    /// be done because of it comes with the next event, so let one follow.
     pub fn change(&mut self, settings: &Settings, stop_timeout: Duration) {
         self.settings = settings.clone();
         self.stop_timeout = stop_timeout;
@@ -83,6 +84,17 @@ impl Dispatcher {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.jobs.is_empty() && self.workers.is_empty()
+    }
+
+    /// Whether this worker is there, and has not died, been retired or been killed.
+    #[must_use]
+    pub fn has_worker(&self, worker: WorkerId) -> bool {
+        self.workers.contains(worker)
+    }
+
+    /// The workers that are there, and whether each takes jobs: it doesn't after [`Event::Retire`].
+    pub fn workers(&self) -> impl Iterator<Item = (WorkerId, bool)> {
+        self.workers.all()
     }
 
     /// Takes an event; returns what is to be done, in this order. On each connection, what is sent to the server has

@@ -56,6 +56,11 @@ impl Workers {
         self.workers.keys().copied().collect()
     }
 
+    /// Each worker, and whether it stays.
+    pub(super) fn all(&self) -> impl Iterator<Item = (WorkerId, bool)> {
+        self.workers.iter().map(|(id, worker)| (*id, worker.leaves.is_none()))
+    }
+
     pub(super) fn contains(&self, id: WorkerId) -> bool {
         self.workers.contains_key(&id)
     }

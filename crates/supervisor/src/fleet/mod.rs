@@ -211,9 +211,10 @@ impl Fleet {
         }
     }
 
-    /// Whether a singleton is to run on this machine.
+    /// Whether a singleton is to run on this machine; of all others, every machine decides for itself.
     pub fn set_here(&mut self, program: &str, here: bool) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.program.name == program) {
+        let is_meant = |entry: &&mut Entry| entry.program.singleton && entry.program.name == program;
+        if let Some(entry) = self.entries.iter_mut().find(is_meant) {
             self.changed |= entry.elsewhere == here;
             entry.elsewhere = !here;
         }

@@ -17,13 +17,24 @@ pub enum WishError {
         hint: String,
     },
     /// The program has fewer processes.
-    #[error("{name} is not there: {program} has {count} of them, from 0", program = name.program)]
+    #[error("{name} is not there: {program} has {}", processes(*count), program = name.program)]
     NoProcess {
         /// What was asked for.
         name: Name,
         /// How many there are.
         count: usize,
     },
+    /// No run of the program has this number.
+    #[error("{0} is not there: no run of {program} has that number now", program = _0.program)]
+    NoRun(Name),
+}
+
+/// So many, for people.
+fn processes(count: usize) -> String {
+    match count {
+        0 => "no processes now".to_owned(),
+        count => format!("{count} of them, from 0"),
+    }
 }
 
 impl WishError {
@@ -62,6 +73,12 @@ impl Fleet {
     pub fn singletons(&self) -> impl Iterator<Item = &str> {
         let singletons = self.entries.iter().filter(|entry| entry.program.singleton && !entry.held);
         singletons.map(|entry| entry.program.name.as_str())
+    }
+
+    /// Whether the file has such a program that lives on, and every machine runs it.
+    #[must_use]
+    pub fn is_everywhere(&self, program: &str) -> bool {
+        self.entries.iter().any(|entry| entry.program.name == program && !entry.program.singleton)
     }
 
     /// The programs that are to run on this machine: nobody has stopped them, and no other machine runs them.

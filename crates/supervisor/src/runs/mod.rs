@@ -116,7 +116,7 @@ impl Runs {
                 held: false,
                 elsewhere: program.singleton,
             });
-            entry.ticks.change(timetable, runs_max);
+            entry.ticks.change(timetable, runs_max, wall);
             // Nobody runs it before it is known who does.
             let became_singleton = program.singleton && !entry.program.singleton;
             entry.elsewhere = program.singleton && (became_singleton || entry.elsewhere);
@@ -132,9 +132,9 @@ impl Runs {
         self.stop_runs(now, |_, _| true);
     }
 
-    /// Another machine runs a program, or nobody knows who does.
+    /// Another machine runs a singleton, or nobody knows who does.
     pub fn set_elsewhere(&mut self, now: Moment, program: &str) {
-        if let Some(entry) = self.entries.get_mut(program) {
+        if let Some(entry) = self.entries.get_mut(program).filter(|entry| entry.program.singleton) {
             entry.elsewhere = true;
             self.stop_runs(now, |name, _| *name.program == *program);
         }
@@ -156,8 +156,17 @@ impl Runs {
         match action {
             Some(Action::Signal) => self.orders.push_back(Order::Signal { name: name.clone(), signal }),
             Some(Action::Kill) => self.orders.push_back(Order::Kill { name: name.clone() }),
+            Some(Action::Spawn) => {
+                // It was to be run anew, by what the file says now.
+                if let Some(entry) = self.entries.get(&*name.program) {
+                    run.program = Arc::clone(&entry.program);
+                    run.process.change(policy(&run.program));
+                }
+                let (program, tick) = (Arc::clone(&run.program), run.tick.clone());
+                self.orders.push_back(Order::Spawn { name: name.clone(), program, tick });
+            }
             // It runs once.
-            Some(Action::Spawn | Action::GiveUp) | None => {}
+            Some(Action::GiveUp) | None => {}
         }
         if over {
             self.runs.remove(&name);
@@ -231,6 +240,18 @@ impl Runs {
         singletons.map(|(name, _)| name.as_str())
     }
 
+    /// Whether the file has such a program with a schedule, and every machine runs it.
+    #[must_use]
+    pub fn is_everywhere(&self, program: &str) -> bool {
+        self.entries.get(program).is_some_and(|entry| !entry.program.singleton)
+    }
+
+    /// Whether another machine runs a program, as far as is known.
+    #[must_use]
+    pub fn is_elsewhere(&self, program: &str) -> bool {
+        self.entries.get(program).is_some_and(|entry| entry.elsewhere)
+    }
+
     /// What a run runs, and what for.
     #[must_use]
     pub fn run(&self, name: &Name) -> Option<(&Arc<Program>, &Tick)> {
@@ -249,6 +270,14 @@ impl Runs {
             entry.held = false;
             entry.ticks.begin_after(wall);
         }
+    }
+
+    /// Ends the runs that are meant, and starts each anew for the tick that it is for. A program's schedule is followed
+    /// again if somebody has stopped it.
+    pub fn restart(&mut self, now: Moment, wall: Timestamp, target: &Target) {
+        self.start(wall, target);
+        let names: Vec<Name> = self.runs.keys().filter(|name| target.includes(name)).cloned().collect();
+        names.iter().for_each(|name| self.on(now, name, Event::Restart));
     }
 
     /// Ends the runs that are meant. A program's schedule is not followed then until somebody starts it.
@@ -271,15 +300,19 @@ impl Runs {
         let program = Arc::clone(&entry.program);
         let names = (0..).map(|index| Name::new(&tick.program, index));
         let Some(name) = names.into_iter().find(|name| !self.runs.contains_key(name)) else { return };
-        let mut policy = Policy::from(&*program);
-        // It runs once, and nobody waits for it.
-        policy.restart = Restart::Never;
-        policy.ready.when = ReadyWhen::Started;
-        let mut process = Process::new(policy, 0);
+        let mut process = Process::new(policy(&program), 0);
         process.on(now, Event::Start);
         self.runs.insert(name.clone(), Run { program: Arc::clone(&program), tick: tick.clone(), process });
         self.orders.push_back(Order::Spawn { name, program, tick });
     }
+}
+
+/// It runs once, and nobody waits for it.
+fn policy(program: &Program) -> Policy {
+    let mut policy = Policy::from(program);
+    policy.restart = Restart::Never;
+    policy.ready.when = ReadyWhen::Started;
+    policy
 }
 
 fn timetable(program: &Program) -> Option<&Timetable> {

@@ -72,6 +72,11 @@ fn happen(runs: &mut Runs, now: Moment, wall: Timestamp, event: &str, file: &str
         ["here", since] => runs.set_here("report", format!("2026-01-01T{since}Z").parse().expect("a time")),
         ["start", word] => runs.start(wall, &target(word)),
         ["stop", word] => runs.stop(now, &target(word)),
+        ["restart", word] => runs.restart(now, wall, &target(word)),
+        ["not-started", index] => {
+            let name = Name::new("report", index.parse().expect("a number"));
+            runs.on(now, &name, Event::NotSpawned);
+        }
         ["exit", index] => {
             let name = Name::new("report", index.parse().expect("a number"));
             runs.on(now, &name, Event::Exited { success: true });

@@ -1,5 +1,7 @@
 //! What is asked over the control socket, and when each is answered. How it is said is `control`'s business.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 use trellis_unix::signals::signal_named;
@@ -7,6 +9,7 @@ use trellis_unix::signals::signal_named;
 use super::Supervisor;
 use super::control::server::{Answer, Asked};
 use super::control::{Reply, Request};
+use super::names::Kind;
 use super::orders::signal_leader;
 use crate::fleet::{Progress, Target, WishError};
 
@@ -30,7 +33,11 @@ impl Supervisor {
         let Asked { request, answer } = asked;
         let outcome = match request {
             Request::Status { names } => {
-                self.targets_and_places(&names).map(|_| Outcome::Reply(Reply::Status(self.status(&names))))
+                let targets = self.targets(&names);
+                targets.map(|targets| {
+                    let meant = (!names.is_empty()).then_some(&targets[..]);
+                    Outcome::Reply(Reply::Status(self.status(meant)))
+                })
             }
             Request::Start { names } => self.start(&names),
             Request::Stop { names } => self.stop(&names),
@@ -87,34 +94,79 @@ impl Supervisor {
             reply
         };
         match goal {
-            Goal::Started(targets) => all(targets, &|target| self.fleet.is_started(target)),
-            Goal::Stopped(targets) => all(targets, &|target| match self.fleet.is_stopped(target) {
-                Progress::Done if !self.timetables.are_stopped(target) => Progress::Moving,
-                progress => progress,
-            }),
+            Goal::Started(targets) => all(targets, &|target| self.is_started(target))
+                .map(|reply| if matches!(reply, Reply::Done { .. }) { self.started(targets) } else { reply }),
+            Goal::Stopped(targets) => all(targets, &|target| self.is_stopped(target)),
             Goal::Over => None,
         }
     }
 
+    fn is_started(&self, target: &Target) -> Progress {
+        match self.fleet.is_started(target) {
+            Progress::Done if !self.timetables.are_started(target) => Progress::Moving,
+            Progress::Done if !self.places_are_started(target) => Progress::Moving,
+            progress => progress,
+        }
+    }
+
+    fn is_stopped(&self, target: &Target) -> Progress {
+        match self.fleet.is_stopped(target) {
+            Progress::Done if !self.timetables.are_stopped(target) => Progress::Moving,
+            Progress::Done if !self.places_are_stopped(target) => Progress::Moving,
+            progress => progress,
+        }
+    }
+
+    /// The reply to whoever has waited for a start, which may not have been this machine's.
+    fn started(&self, targets: &[Target]) -> Reply {
+        let programs = targets.iter().map(Target::program);
+        let is_elsewhere =
+            |program: &&str| self.fleet.is_elsewhere(program) || self.timetables.runs.is_elsewhere(program);
+        let elsewhere: BTreeSet<&str> = programs.filter(is_elsewhere).collect();
+        let text =
+            |program: &str| format!("{program} runs on one machine only: here, once this one is elected");
+        let lines: Vec<String> = elsewhere.into_iter().map(text).collect();
+        done(&lines.join("\n"))
+    }
+
     fn start(&mut self, names: &[String]) -> Result<Outcome, WishError> {
         let (targets, now) = (self.targets(names)?, self.now());
-        self.living(&targets).into_iter().try_for_each(|target| self.fleet.start(now, target))?;
-        targets.iter().for_each(|target| self.timetables.runs.start(Timestamp::now(), target));
+        for target in &targets {
+            match self.kind(target.program()) {
+                Kind::Living => self.fleet.start(now, target)?,
+                Kind::Places => self.start_places(target),
+                Kind::Timetable => self.timetables.runs.start(Timestamp::now(), target),
+            }
+        }
         Ok(Outcome::Later(Goal::Started(targets)))
     }
 
     fn stop(&mut self, names: &[String]) -> Result<Outcome, WishError> {
-        let (targets, now) = (self.targets(names)?, self.now());
-        self.living(&targets).into_iter().try_for_each(|target| self.fleet.stop(now, target))?;
-        targets.iter().for_each(|target| self.timetables.runs.stop(now, target));
-        self.keep_sockets();
+        let targets = self.targets(names)?;
+        targets.iter().for_each(|target| self.stop_target(target));
         Ok(Outcome::Later(Goal::Stopped(targets)))
+    }
+
+    /// Stops what is there; what isn't, is stopped.
+    pub(super) fn stop_target(&mut self, target: &Target) {
+        let now = self.now();
+        match self.kind(target.program()) {
+            Kind::Living => drop(self.fleet.stop(now, target)),
+            Kind::Places => self.stop_places(target),
+            Kind::Timetable => self.timetables.runs.stop(now, target),
+        }
+        self.keep_sockets();
     }
 
     fn restart(&mut self, names: &[String]) -> Result<Outcome, WishError> {
         let (targets, now) = (self.targets(names)?, self.now());
-        self.living(&targets).into_iter().try_for_each(|target| self.fleet.restart(now, target))?;
-        targets.iter().for_each(|target| self.timetables.runs.start(Timestamp::now(), target));
+        for target in &targets {
+            match self.kind(target.program()) {
+                Kind::Living => self.fleet.restart(now, target)?,
+                Kind::Places => self.restart_places(target),
+                Kind::Timetable => self.timetables.runs.restart(now, Timestamp::now(), target),
+            }
+        }
         Ok(Outcome::Later(Goal::Started(targets)))
     }
 
@@ -124,7 +176,7 @@ impl Supervisor {
             return Ok(Outcome::Reply(Reply::Failed { message }));
         };
         let mut count = 0;
-        for target in self.targets_and_places(names)? {
+        for target in self.targets(names)? {
             for pid in self.pids(&target)? {
                 signal_leader(pid, signal);
                 count += 1;
@@ -138,33 +190,19 @@ impl Supervisor {
     }
 
     fn read_logs(&mut self, names: &[String], lines: usize, follow: bool) -> Result<Outcome, WishError> {
-        let programs = self.targets_and_places(names)?.into_iter().map(|target| match target {
-            Target::Program(program) => program,
-            Target::Process(name) => name.program.to_string(),
-        });
-        let parts = programs.filter_map(|program| self.logs.read(&program, lines)).collect();
-        Ok(Outcome::Answer(Answer::Output { parts, follow }))
-    }
-
-    /// What names mean; all programs, if there are none.
-    fn targets(&self, names: &[String]) -> Result<Vec<Target>, WishError> {
-        if names.is_empty() {
-            return Ok(self.programs().map(|program| Target::Program(program.to_owned())).collect());
+        let targets = self.targets(names)?;
+        let mut parts = Vec::new();
+        for target in &targets {
+            match target {
+                Target::Program(program) => parts.extend(self.logs.read(program, lines)),
+                Target::Process(name) => {
+                    let message =
+                        format!("output is kept by program: ask for {} instead of {name}", name.program);
+                    return Ok(Outcome::Reply(Reply::Failed { message }));
+                }
+            }
         }
-        let target = |name: &String| {
-            let target = Target::parse(name, |word| self.programs().any(|program| program == word));
-            target.ok_or_else(|| WishError::unknown(name, self.programs()))
-        };
-        names.iter().map(target).collect()
-    }
-
-    /// Those of programs that live on.
-    fn living<'a>(&self, targets: &'a [Target]) -> Vec<&'a Target> {
-        targets.iter().filter(|target| !self.timetables.runs.has_program(target.program())).collect()
-    }
-
-    pub(super) fn programs(&self) -> impl Iterator<Item = &str> {
-        self.fleet.programs().chain(self.timetables.runs.programs().map(|(program, _)| program))
+        Ok(Outcome::Answer(Answer::Output { parts, follow }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What machines agree on through the servers: who runs a singleton, and who has run a tick. Each singleton has a task
 //! that stands for election; it tells the loop, which starts and stops processes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use rustix::process::Signal;
@@ -34,6 +34,13 @@ pub(super) struct Cluster {
 struct Campaign {
     number: u64,
     task: JoinHandle<()>,
+    /// Whether it asks for the ticks that were run.
+    of_ticks: bool,
+    /// Whether this machine was elected, and still is as far as is known.
+    elected: bool,
+    /// Whether it is one for servers that the file doesn't name any more. It is given up when nothing of the program runs,
+    /// lest a machine that still follows the old file runs it, too.
+    outdated: bool,
 }
 
 impl Drop for Campaign {
@@ -102,24 +109,26 @@ impl Supervisor {
         let changed =
             self.cluster.server.as_ref().is_some_and(|server| agreed(server) != agreed(&config.server));
         if changed {
-            let programs: Vec<String> = self.cluster.campaigns.drain().map(|(program, _)| program).collect();
+            self.cluster.campaigns.values_mut().for_each(|campaign| campaign.outdated = true);
+            let programs: Vec<String> = self.cluster.campaigns.keys().cloned().collect();
             programs.iter().for_each(|program| self.stop_singleton(program));
+            // The session ends with the last campaign that needs it.
             self.cluster.client = None;
         }
         self.cluster.server = Some(config.server.clone());
     }
 
-    /// Stands for election for each singleton that is to run, and no longer for others when nothing of them runs.
+    /// Stands for election for each singleton that is to run, and no longer for others when nothing of them runs. It stands
+    /// anew for one that has become something else.
     pub(super) fn keep_campaigns(&mut self) {
-        let wanted: Vec<String> =
+        let wanted: HashSet<String> =
             self.fleet.singletons().chain(self.timetables.runs.singletons()).map(str::to_owned).collect();
-        let (fleet, runs) = (&self.fleet, &self.timetables.runs);
-        let runs_still = |program: &String| {
-            fleet.members().any(|(name, _)| *name.program == **program)
-                || runs.runs().any(|(name, _, _)| *name.program == **program)
+        let stays = |program: &str, campaign: &Campaign| {
+            wanted.contains(program) && self.is_of_use(program, campaign) || self.needs_election(program)
         };
-        let goes = |program: &&String| !wanted.contains(program) && !runs_still(program);
-        let left: Vec<String> = self.cluster.campaigns.keys().filter(goes).cloned().collect();
+        let goes = |(program, campaign): &(&String, &Campaign)| !stays(program, campaign);
+        let left: Vec<String> =
+            self.cluster.campaigns.iter().filter(goes).map(|(program, _)| program.clone()).collect();
         for program in left {
             tracing::info!(program, "left to other machines");
             self.cluster.campaigns.remove(&program);
@@ -130,6 +139,23 @@ impl Supervisor {
                 self.begin_campaign(program, false);
             }
         }
+    }
+
+    /// Whether a program runs here if its campaign is won. One that has been won means nothing to a program that the file
+    /// had not then.
+    fn is_of_use(&self, program: &str, campaign: &Campaign) -> bool {
+        let is_elsewhere = self.fleet.is_elsewhere(program) || self.timetables.runs.is_elsewhere(program);
+        let is_of_kind = campaign.of_ticks == self.timetables.runs.has_program(program);
+        is_of_kind && !campaign.outdated && !(campaign.elected && is_elsewhere)
+    }
+
+    /// Whether something runs that must not run on two machines.
+    fn needs_election(&self, program: &str) -> bool {
+        if self.fleet.is_everywhere(program) || self.timetables.runs.is_everywhere(program) {
+            return false;
+        }
+        self.fleet.members().any(|(name, _)| *name.program == *program)
+            || self.timetables.runs.runs().any(|(name, _, _)| *name.program == *program)
     }
 
     fn begin_campaign(&mut self, program: String, again: bool) {
@@ -151,7 +177,10 @@ impl Supervisor {
                 outcome.err().map_or_else(|| "the session is lost".to_owned(), |error| error.to_string()),
             ));
         });
-        self.cluster.campaigns.insert(program, Campaign { number, task });
+        let of_ticks = self.timetables.runs.has_program(&program);
+        self.cluster
+            .campaigns
+            .insert(program, Campaign { number, task, of_ticks, elected: false, outdated: false });
     }
 
     /// Something has happened to the campaign with this number.
@@ -160,10 +189,12 @@ impl Supervisor {
             return self.claimed(&name, &tick, ours);
         }
         // What an earlier campaign has told is not true any more.
-        if self.cluster.campaigns.get(program).is_none_or(|campaign| campaign.number != number) {
-            return;
-        }
+        let current = |campaign: &&mut Campaign| campaign.number == number;
+        let Some(campaign) = self.cluster.campaigns.get_mut(program).filter(current) else { return };
+        campaign.elected = matches!(happening, Happening::Elected(_));
         match happening {
+            // Nothing is to run by it any more.
+            Happening::Elected(_) | Happening::Suspended if campaign.outdated => {}
             Happening::Elected(since) => {
                 tracing::info!(program, "this machine runs it");
                 self.fleet.set_here(program, true);

@@ -5,8 +5,10 @@ mod answers;
 mod cluster;
 pub mod control;
 mod guardian;
+mod jobs;
 mod listen;
 mod log;
+mod names;
 mod notify;
 mod orders;
 mod places;
@@ -41,9 +43,9 @@ use self::signals::{Meaning, Signals};
 use self::spawn::Spawner;
 use self::timetable::Timetables;
 use crate::Moment;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Mode};
 use crate::dispatch::{Event as TubeEvent, WorkerId};
-use crate::fleet::{Fleet, Name};
+use crate::fleet::{Fleet, Name, Target};
 use crate::limits::FLUSH_MAX;
 use crate::process::Event as ProcessEvent;
 
@@ -130,7 +132,7 @@ pub fn run(options: &Options, ready: impl FnOnce()) -> Result<(), RunError> {
             timetables: Timetables::default(),
             cluster: Cluster::new(&mark),
             owners: HashMap::new(),
-            tubes: HashMap::new(),
+            tubes: tubes::Tubes::default(),
             scaling: scaling::Scaling::default(),
             job_processes: BTreeMap::new(),
             records: BTreeMap::new(),
@@ -217,7 +219,7 @@ struct Supervisor {
     /// Whose process each pid is.
     owners: HashMap<Pid, Owner>,
     /// The programs with a tube.
-    tubes: HashMap<String, tubes::Entry>,
+    tubes: tubes::Tubes,
     /// Those of them whose number of processes follows the tube.
     scaling: scaling::Scaling,
     /// The processes that run for one job each.
@@ -247,7 +249,7 @@ impl Supervisor {
                     break;
                 }
             }
-            let due = [self.fleet.due(), self.tubes_due(), self.timetables.due(self.now())];
+            let due = [self.fleet.due(), self.tubes.due(), self.timetables.due(self.now())];
             let due = due.into_iter().flatten().min();
             let due = due.map(|due| (self.start + due.0).into());
             let event = tokio::select! {
@@ -296,10 +298,11 @@ impl Supervisor {
 
     /// Whether nothing is left that was asked to end.
     fn is_finished(&self) -> bool {
-        self.fleet.is_empty() && self.tubes_are_finished() && self.timetables.runs.is_empty()
+        self.fleet.is_empty() && self.tubes.are_finished() && self.timetables.runs.is_empty()
     }
 
     fn apply(&mut self, config: &Config) {
+        let held: Vec<Target> = self.held_programs().map(Target::Program).collect();
         self.logs.apply(&config.programs);
         self.apply_tubes(config);
         self.apply_scaling(config);
@@ -307,6 +310,8 @@ impl Supervisor {
         self.keep_sockets();
         self.apply_timetables(config);
         self.apply_cluster(config);
+        // What somebody has stopped stays so, even if it has become something of another kind.
+        held.iter().for_each(|target| self.stop_target(target));
         self.records.retain(|name, record| {
             record.pid.is_some() || config.programs.iter().any(|program| *program.name == *name.program)
         });
@@ -367,10 +372,7 @@ impl Supervisor {
         self.guardian.forget(pid);
         let name = match owner {
             Owner::Member(name) => name,
-            Owner::Job(name) => {
-                tubes::forget(self, &name, pid);
-                return self.job_ended(&name, status);
-            }
+            Owner::Job(name) => return self.job_ended(&name, pid, status),
             Owner::Run(name) => return self.run_ended(pid, &name, status),
         };
         tracing::info!(process = %name, pid = pid.as_raw_nonzero(), %status, "ended");
@@ -380,7 +382,7 @@ impl Supervisor {
             record.notifications = None;
             record.last_end = Some(status.to_string());
         }
-        self.tube(&name.program, TubeEvent::Gone(WorkerId(name.index)));
+        self.tube(&name.program, Mode::Stream, TubeEvent::Gone, WorkerId(name.index));
         self.fleet.on(self.now(), &name, ProcessEvent::Exited { success: status.success() });
     }
 

@@ -8,7 +8,7 @@ use trellis_unix::Pid;
 use super::spawn::Extra;
 use super::tube::{Happening, Worker};
 use super::{Event, Owner, Supervisor, notify, tubes};
-use crate::config::{Program, ReadyWhen, Signal};
+use crate::config::{Mode, Program, ReadyWhen, Signal};
 use crate::dispatch::{Event as TubeEvent, WorkerId};
 use crate::fleet::{Name, Order};
 use crate::limits::STARTS_AT_ONCE_MAX;
@@ -37,7 +37,7 @@ impl Supervisor {
                 }
                 // One that gets jobs may finish those that it has.
                 Order::Signal { name, .. } if self.is_worker(&name) => {
-                    self.tube(&name.program, TubeEvent::Retire(WorkerId(name.index)));
+                    self.tube(&name.program, Mode::Stream, TubeEvent::Retire, WorkerId(name.index));
                 }
                 Order::Signal { name, signal } => self.signal(&name, number(signal)),
                 Order::Kill { name } => {
@@ -91,7 +91,7 @@ impl Supervisor {
             tracing::error!(process = %name, %error, "its output cannot be read");
         }
         if let Some(worker) = worker {
-            self.tube_joined(name, worker);
+            self.tube_join(&name.program, Mode::Stream, WorkerId(name.index), Some(worker));
         }
         Ok(())
     }

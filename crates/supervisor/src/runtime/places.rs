@@ -1,12 +1,15 @@
 //! The programs in mode `exec` as people see them: each has places for processes, and a process is there only while it does
-//! a job. Nothing here starts or ends one.
+//! a job. Nothing here starts or ends one; which places take jobs is decided in [`places`](crate::places).
 
 use trellis_unix::Pid;
 use trellis_unix::process::Status as EndStatus;
 
 use super::Supervisor;
 use super::control::ProcessStatus;
-use crate::fleet::{Name, Target, WishError};
+use crate::config::Mode;
+use crate::dispatch::{Event as TubeEvent, WorkerId};
+use crate::fleet::{Name, Target};
+use crate::places::{Places, Presence};
 use crate::{JobId, Moment};
 
 /// A process that runs for one job.
@@ -34,18 +37,26 @@ impl Counts {
 }
 
 impl Supervisor {
-    /// A row for each program with places, followed by those of its processes.
+    /// A row for each program with places, followed by those of its processes; processes of programs that have none any more,
+    /// too.
     pub(super) fn places_status(&self) -> Vec<ProcessStatus> {
-        self.place_programs().into_iter().flat_map(|program| self.place_status(program)).collect()
+        let programs = self.place_programs();
+        let gone = self.job_processes.keys().filter(|name| !programs.contains(&&*name.program));
+        let gone: Vec<ProcessStatus> = gone.filter_map(|name| self.place_status(name)).collect();
+        programs.into_iter().flat_map(|program| self.places_of_program(program)).chain(gone).collect()
     }
 
-    fn place_status(&self, program: &str) -> Vec<ProcessStatus> {
-        let Some(entry) = self.tubes.get(program) else { return Vec::new() };
-        let now = self.now();
-        let running: Vec<(&Name, &JobProcess)> =
-            self.job_processes.iter().filter(|(name, _)| *name.program == *program).collect();
-        let (counts, working) = (&entry.counts, running.len());
-        let state = if working == 0 { "idle".to_owned() } else { format!("working {working}") };
+    fn places_of_program(&self, program: &str) -> Vec<ProcessStatus> {
+        let Some(entry) = self.tubes.entries.get(program) else { return Vec::new() };
+        let running = self.job_processes.keys().filter(|name| *name.program == *program);
+        let processes: Vec<ProcessStatus> = running.filter_map(|name| self.place_status(name)).collect();
+        let (counts, working) = (&entry.counts, processes.len());
+        let state = match (entry.places.is_held(), working) {
+            (true, 0) => "stopped".to_owned(),
+            (true, _) => "stopping".to_owned(),
+            (false, 0) => "idle".to_owned(),
+            (false, _) => format!("working {working}"),
+        };
         let mut rows = vec![ProcessStatus {
             program: program.to_owned(),
             state,
@@ -54,52 +65,88 @@ impl Supervisor {
             text: Some(format!("jobs: {} done, {} not done", counts.done, counts.not_done)),
             ..ProcessStatus::default()
         }];
-        rows.extend(running.into_iter().map(|(name, process)| ProcessStatus {
-            program: program.to_owned(),
-            index: Some(name.index),
-            state: "running".to_owned(),
-            pid: Some(process.pid.as_raw_nonzero().get()),
-            seconds: Some(now.since(process.since).as_secs()),
-            starts: 1,
-            last_end: None,
-            text: Some(format!("job {}", process.job)),
-        }));
+        rows.extend(processes);
         rows
     }
 
-    /// What names mean, programs with places included; all programs, if there are none.
-    pub(super) fn targets_and_places(&self, names: &[String]) -> Result<Vec<Target>, WishError> {
-        let places = self.place_programs();
-        if names.is_empty() {
-            let all = self.programs().chain(places);
-            return Ok(all.map(|program| Target::Program(program.to_owned())).collect());
-        }
-        let known = || self.programs().chain(places.iter().copied());
-        let target = |name: &String| {
-            let target = Target::parse(name, |word| known().any(|program| program == word));
-            target.ok_or_else(|| WishError::unknown(name, known()))
+    /// The row of one place; `None` if there is no such place.
+    pub(super) fn place_status(&self, name: &Name) -> Option<ProcessStatus> {
+        let entry = self.tubes.entries.get(&*name.program).filter(|entry| entry.has_places());
+        let places = entry.map(|entry| &entry.places);
+        let wanted = places.is_some_and(|places| places.is_wanted(name.index));
+        let row = ProcessStatus {
+            program: name.program.to_string(),
+            index: Some(name.index),
+            ..ProcessStatus::default()
         };
-        names.iter().map(target).collect()
+        if let Some(process) = self.job_processes.get(name) {
+            return Some(ProcessStatus {
+                state: if wanted { "running" } else { "stopping" }.to_owned(),
+                pid: Some(process.pid.as_raw_nonzero().get()),
+                seconds: Some(self.now().since(process.since).as_secs()),
+                starts: 1,
+                text: Some(format!("job {}", process.job)),
+                ..row
+            });
+        }
+        places.filter(|places| name.index < places.count())?;
+        Some(ProcessStatus { state: if wanted { "idle" } else { "stopped" }.to_owned(), ..row })
     }
 
-    /// The processes of what is meant, as far as they run.
-    pub(super) fn pids(&self, target: &Target) -> Result<Vec<Pid>, WishError> {
-        if let Some(pids) = self.timetables.pids(target) {
-            return Ok(pids);
-        }
-        if self.place_programs().contains(&target.program()) {
-            let processes = self.job_processes.iter().filter(|(name, _)| target.includes(name));
-            return Ok(processes.map(|(_, process)| process.pid).collect());
-        }
-        let names = self.fleet.names(target)?;
-        Ok(names.iter().filter_map(|name| self.records.get(name)?.pid).collect())
+    /// Whether this program has places by the file.
+    pub(super) fn has_places(&self, program: &str) -> bool {
+        self.tubes.entries.get(program).is_some_and(super::tubes::Entry::has_places)
     }
 
     /// The programs with places, by name.
-    fn place_programs(&self) -> Vec<&str> {
-        let entries = self.tubes.iter().filter(|(_, entry)| entry.places > 0);
+    pub(super) fn place_programs(&self) -> Vec<&str> {
+        let entries = self.tubes.entries.iter().filter(|(_, entry)| entry.has_places());
         let mut programs: Vec<&str> = entries.map(|(name, _)| name.as_str()).collect();
         programs.sort_unstable();
         programs
+    }
+
+    /// Has places take jobs again.
+    pub(super) fn start_places(&mut self, target: &Target) {
+        self.change_places(target, |places| places.start(target));
+    }
+
+    /// Has places take no more jobs.
+    pub(super) fn stop_places(&mut self, target: &Target) {
+        self.change_places(target, |places| places.stop(target));
+    }
+
+    /// Has places take jobs again as soon as they have finished those that they have.
+    pub(super) fn restart_places(&mut self, target: &Target) {
+        let program = target.program().to_owned();
+        let taking = self.places(&program).into_iter().filter(|(_, presence)| *presence == Presence::Taking);
+        let meant = taking.filter(|(place, _)| target.includes(&Name::new(&program, *place)));
+        let retiring: Vec<u32> = meant.map(|(place, _)| place).collect();
+        for place in retiring {
+            self.tube(&program, Mode::Exec, TubeEvent::Retire, WorkerId(place));
+        }
+        self.start_places(target);
+    }
+
+    fn change_places(&mut self, target: &Target, change: impl FnOnce(&mut Places)) {
+        let Some(entry) = self.tubes.entries.get_mut(target.program()) else { return };
+        change(&mut entry.places);
+        self.keep_places(target.program());
+    }
+
+    /// Whether all places that are meant take jobs, as far as they are to.
+    pub(super) fn places_are_started(&self, target: &Target) -> bool {
+        let Some(entry) = self.tubes.entries.get(target.program()) else { return true };
+        let present = self.places(target.program());
+        let mut meant = (0..entry.places.count())
+            .filter(|place| target.includes(&Name::new(target.program(), *place)))
+            .filter(|place| entry.places.is_wanted(*place));
+        meant.all(|place| present.get(&place) == Some(&Presence::Taking))
+    }
+
+    /// Whether no place that is meant has a job.
+    pub(super) fn places_are_stopped(&self, target: &Target) -> bool {
+        let present = self.places(target.program());
+        !present.keys().any(|place| target.includes(&Name::new(target.program(), *place)))
     }
 }

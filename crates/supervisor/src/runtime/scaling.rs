@@ -42,18 +42,17 @@ impl Supervisor {
     pub(super) fn apply_scaling(&mut self, config: &Config) {
         let servers = tubes::servers(config);
         let mut before = std::mem::take(&mut self.scaling.followers);
-        if servers != self.scaling.servers {
-            before.clear();
-        }
         for program in &config.programs {
             let Some(tube) = followed_tube(program) else { continue };
-            let known = before.remove(&program.name).filter(|known| known.tube == tube);
-            let mut follower = known.unwrap_or_else(|| Follower {
-                tube: tube.to_owned(),
-                scale: Scale::new(program.processes),
-                depths: vec![Depth::default(); servers.len()],
-            });
-            follower.scale.change(program.processes);
+            let known = before.remove(&program.name);
+            let depths = match &known {
+                Some(known) if known.tube == tube && servers == self.scaling.servers => known.depths.clone(),
+                _ => vec![Depth::default(); servers.len()],
+            };
+            // There are as many processes as before, until others have been enough for a while.
+            let mut scale = known.map_or_else(|| Scale::new(program.processes), |known| known.scale);
+            scale.change(program.processes);
+            let follower = Follower { tube: tube.to_owned(), scale, depths };
             self.scaling.followers.insert(program.name.clone(), follower);
         }
         let tubes: BTreeSet<String> =

@@ -2,12 +2,38 @@
 
 use super::control::{ProcessStatus, Status};
 use super::{Record, Supervisor};
-use crate::fleet::{Member, Name};
+use crate::fleet::{Member, Name, Target};
 use crate::process::State;
 
 impl Supervisor {
-    /// The status of these programs and processes; of all, if none are named.
-    pub(super) fn status(&self, names: &[String]) -> Status {
+    /// The status of these programs and processes; of all, and of what is left of others, if none are named.
+    pub(super) fn status(&self, targets: Option<&[Target]>) -> Status {
+        let mut processes = self.rows();
+        if let Some(targets) = targets {
+            let is_meant = |target: &Target, row: &ProcessStatus| match (target, row.index) {
+                (Target::Process(_), None) => false,
+                (Target::Process(name), Some(index)) => *name == Name::new(&row.program, index),
+                (Target::Program(program), _) => *program == row.program,
+            };
+            processes.retain(|row| targets.iter().any(|target| is_meant(target, row)));
+            // A place has no row as long as nothing runs there.
+            for target in targets {
+                if let Target::Process(name) = target
+                    && !processes.iter().any(|row| is_meant(target, row))
+                {
+                    processes.extend(self.place_status(name));
+                }
+            }
+        }
+        Status {
+            pid: std::process::id().try_into().unwrap_or(i32::MAX),
+            up_seconds: self.now().0.as_secs(),
+            config: self.config_path.display().to_string(),
+            processes,
+        }
+    }
+
+    fn rows(&self) -> Vec<ProcessStatus> {
         let mut processes = Vec::new();
         for program in self.fleet.programs() {
             let mut members = self.fleet.members().filter(|(name, _)| *name.program == *program).peekable();
@@ -21,18 +47,7 @@ impl Supervisor {
         let leaving = self.fleet.members().filter(|(name, _)| gone(name));
         processes.extend(leaving.map(|(name, member)| self.of_process(name, member)));
         processes.extend(self.timetables_status());
-        let meant = |process: &ProcessStatus| {
-            let whole = process.index.map(|index| format!("{}.{index}", process.program));
-            names.is_empty()
-                || names.iter().any(|name| *name == process.program || Some(name) == whole.as_ref())
-        };
-        processes.retain(meant);
-        Status {
-            pid: std::process::id().try_into().unwrap_or(i32::MAX),
-            up_seconds: self.now().0.as_secs(),
-            config: self.config_path.display().to_string(),
-            processes,
-        }
+        processes
     }
 
     fn of_process(&self, name: &Name, member: &Member) -> ProcessStatus {

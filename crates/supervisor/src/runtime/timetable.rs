@@ -19,7 +19,7 @@ use crate::Moment;
 use crate::config::{Config, Program};
 use crate::fleet::{Name, Target};
 use crate::limits::CLOCK_LOOK_MAX;
-use crate::process::Event as ProcessEvent;
+use crate::process::{Event as ProcessEvent, State};
 use crate::runs::{Order, Runs, Standing};
 use crate::schedule::Tick;
 
@@ -54,18 +54,21 @@ impl Timetables {
         [self.runs.due(), tick].into_iter().flatten().min()
     }
 
-    /// The pids of what is meant; `None` if it is no program with a schedule.
-    pub(super) fn pids(&self, target: &Target) -> Option<Vec<Pid>> {
-        if !self.runs.has_program(target.program()) {
-            return None;
-        }
+    /// The pids of what is meant.
+    pub(super) fn pids(&self, target: &Target) -> Vec<Pid> {
         let meant = self.processes.iter().filter(|(name, _)| target.includes(name));
-        Some(meant.map(|(_, process)| process.pid).collect())
+        meant.map(|(_, process)| process.pid).collect()
     }
 
     /// Whether nothing of what is meant runs.
     pub(super) fn are_stopped(&self, target: &Target) -> bool {
         !self.runs.runs().any(|(name, _, _)| target.includes(name))
+    }
+
+    /// Whether no run of what is meant is to be started, or started anew.
+    pub(super) fn are_started(&self, target: &Target) -> bool {
+        let starts = |state| matches!(state, State::Starting | State::Restarting);
+        !self.runs.runs().any(|(name, _, state)| target.includes(name) && starts(state))
     }
 }
 
@@ -138,9 +141,14 @@ impl Supervisor {
         self.timetables.runs.on(now, name, ProcessEvent::Exited { success: status.success() });
     }
 
-    fn signal_run(&self, name: &Name, signal: rustix::process::Signal) {
-        if let Some(process) = self.timetables.processes.get(name) {
-            signal_group(process.pid, signal);
+    fn signal_run(&mut self, name: &Name, signal: rustix::process::Signal) {
+        match self.timetables.processes.get(name) {
+            Some(process) => signal_group(process.pid, signal),
+            // Nobody knows yet whose tick it is, and nobody waits for that any more.
+            None => {
+                let now = self.now();
+                self.timetables.runs.on(now, name, ProcessEvent::NotSpawned);
+            }
         }
     }
 

@@ -154,7 +154,7 @@ fn a_changed_file_repeats_nothing() {
     };
     let mut ticks = Ticks::new("p", &timetable("* * * * *"), 1, instant("2026-01-01T12:00:00Z"));
     assert_eq!(ticks.due(instant("2026-01-01T12:01:00Z")).len(), 1);
-    ticks.change(&timetable("*/30 * * * * *"), 1);
+    ticks.change(&timetable("*/30 * * * * *"), 1, instant("2026-01-01T12:01:10Z"));
     assert_eq!(ticks.next_due(), Some(instant("2026-01-01T12:01:30Z")));
     assert_eq!(ticks.due(instant("2026-01-01T12:01:30Z")), [], "the run goes on");
 }

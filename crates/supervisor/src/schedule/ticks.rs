@@ -60,6 +60,8 @@ pub struct Ticks {
     runs_max: u32,
     /// Everything until this instant has been decided.
     decided: Timestamp,
+    /// When the schedule was changed: what it says of the time before has never been due.
+    changed: Timestamp,
     running: u32,
     /// Missed ticks that are made up for one after another, the oldest first.
     made_up: VecDeque<Timestamp>,
@@ -77,14 +79,20 @@ impl Ticks {
             timetable: timetable.clone(),
             runs_max,
             decided: since,
+            changed: Timestamp::MIN,
             running: 0,
             made_up: VecDeque::new(),
             waiting: None,
         }
     }
 
-    /// Takes what a changed file says; runs go on, and what is past stays decided.
-    pub fn change(&mut self, timetable: &Timetable, runs_max: u32) {
+    /// Takes what a file says that was changed by `now`; runs go on, and what is past stays decided. A new schedule begins
+    /// now.
+    pub fn change(&mut self, timetable: &Timetable, runs_max: u32, now: Timestamp) {
+        if self.timetable.schedule != timetable.schedule {
+            self.changed = now;
+            self.decided = self.decided.max(now);
+        }
         self.timetable = timetable.clone();
         self.runs_max = runs_max;
     }
@@ -92,7 +100,7 @@ impl Ticks {
     /// Decides everything until `since`, the last tick that is known to have been run, or now. Nothing of it is made up
     /// for, and what comes after it is; runs go on.
     pub fn begin_after(&mut self, since: Timestamp) {
-        self.decided = since;
+        self.decided = since.max(self.changed);
         self.forget_waiting();
     }
 

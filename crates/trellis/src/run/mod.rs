@@ -59,22 +59,27 @@ enum Command {
     Status(Names),
 
     /// Start what does not run, and wait until it is ready
+    ///
+    /// A program with a schedule is run at its next time.
     Start(Names),
 
     /// Stop programs or processes, and wait until they have ended; without names, the supervisor, too
     ///
-    /// What was stopped by name stays so until it is started.
+    /// What was stopped by name stays so until it is started, also when the file is read again. Jobs that are worked on
+    /// may be finished, and a run is ended, within the time that the program has for its end.
     Stop(Names),
 
     /// Start programs or processes anew, and wait until they are ready
     ///
-    /// A program's processes are replaced one after the other, each when the one before is ready.
+    /// A program's processes are replaced one after the other, each when the one before is ready. One that has a process
+    /// for each job goes on when the jobs that are worked on are finished. Of a program with a schedule, a run that is
+    /// under way is ended and started anew for the same time; then the schedule goes on.
     Restart(Names),
 
     /// Read the file again and apply what has changed in it
     ///
-    /// Only what cannot be told to a running process makes it start again, one process of a program after the other. A
-    /// file that is of no use changes nothing.
+    /// Only what cannot be told to a running process makes it start again, one process of a program after the other. Jobs
+    /// that are worked on are finished by the old rules. A file that is of no use changes nothing.
     Reload,
 
     /// Show the newest output of programs

@@ -89,3 +89,70 @@ fn a_tick_is_run_once_by_all_machines_together() {
     sorted.dedup();
     assert_eq!(ticks, sorted);
 }
+
+#[test]
+fn other_servers_hold_another_election() {
+    let (old, new) = (Server::start(), Server::start());
+    let mut supervisor = Supervisor::start(&singleton(&old, STAYS, ""));
+    supervisor.wait_for("one.0 | here");
+    let pid = supervisor.pid_of("one.0");
+    supervisor.write(&singleton(&new, STAYS, ""));
+    supervisor.ask(&["reload"]);
+    wait_until_gone(pid);
+    supervisor.wait_for("one.0 | here");
+    // Those who still have the old file run it, and those with the new one don't.
+    let mut behind = Supervisor::start(&singleton(&old, STAYS, ""));
+    behind.wait_for("one.0 | here");
+    let with_it = Supervisor::start(&singleton(&new, STAYS, ""));
+    assert_eq!(with_it.status("one")["state"], "elsewhere");
+    assert_eq!(supervisor.status("one")["state"], "running");
+}
+
+#[test]
+fn ticks_are_agreed_on_through_other_servers() {
+    let (old, new) = (Server::start(), Server::start());
+    let file = |server: &Server| singleton(server, "echo run of $TRELLIS_TICK", "schedule = \"* * * * * *\"");
+    let mut supervisor = Supervisor::start(&file(&old));
+    supervisor.wait_for("one.0 | run of ");
+    supervisor.write(&file(&new));
+    supervisor.ask(&["reload"]);
+    drop(old);
+    // Twice: by the old servers, and by the new ones.
+    supervisor.wait_for("this machine runs it");
+    supervisor.wait_for("this machine runs it");
+    let second = Supervisor::start(&file(&new));
+    assert_eq!(second.status("one")["state"], "elsewhere");
+    let now = jiff::Timestamp::now();
+    let tick =
+        |line: String| line.rsplit(' ').next().expect("a word").parse::<jiff::Timestamp>().expect("a time");
+    while tick(supervisor.wait_for("one.0 | run of ")) <= now {}
+}
+
+#[test]
+fn what_comes_back_or_becomes_something_else_is_elected_anew() {
+    let server = Server::start();
+    // It takes its time to end, so that it still runs when it comes back.
+    let stubborn = "trap '' TERM; echo here; while :; do sleep 1000; done";
+    let file = singleton(&server, stubborn, "stop = { timeout = \"1s\" }");
+    let mut supervisor = Supervisor::start(&file);
+    supervisor.wait_for("one.0 | here");
+    let without = file.replace("program.one", "program.other").replace("echo here", "echo there");
+    supervisor.write(&without);
+    supervisor.ask(&["reload"]);
+    supervisor.wait_for("other.0 | there");
+    supervisor.write(&file);
+    supervisor.ask(&["reload"]);
+    supervisor.wait_for("one.0 | here");
+    supervisor.write(&singleton(&server, "echo run of $TRELLIS_TICK", "schedule = \"* * * * * *\""));
+    supervisor.ask(&["reload"]);
+    supervisor.wait_for("one.0 | run of ");
+    // No singleton any more, it needs no server.
+    let everywhere = singleton(&server, STAYS, "").replace("singleton = true", "");
+    supervisor.write(&everywhere);
+    supervisor.ask(&["reload"]);
+    supervisor.wait_for("one.0 | here");
+    let pid = supervisor.pid_of("one.0");
+    drop(server);
+    supervisor.ask(&["start", "one"]);
+    assert_eq!(supervisor.pid_of("one.0"), pid);
+}

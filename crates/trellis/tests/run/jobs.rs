@@ -13,7 +13,7 @@ use crate::supervisor::{DEADLINE, Supervisor};
 /// A server that keeps nothing.
 pub(crate) struct Server {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
@@ -58,9 +58,15 @@ impl Drop for Server {
 /// Waits until a number of the tube's statistics is as wanted.
 #[track_caller]
 pub(crate) fn wait_for(client: &mut Client, key: &str, wanted: u64) {
+    wait_for_in(client, "work", key, wanted);
+}
+
+/// The same for another tube. One that doesn't exist has nothing.
+#[track_caller]
+pub(crate) fn wait_for_in(client: &mut Client, tube: &str, key: &str, wanted: u64) {
     let deadline = Instant::now() + DEADLINE;
     loop {
-        let statistics = client.stats_tube("work").expect("it answers");
+        let statistics = client.stats_tube(tube).expect("it answers");
         let found = statistics.as_ref().and_then(|statistics| statistics.number(key)).unwrap_or(0);
         if found == wanted {
             return;
@@ -69,7 +75,7 @@ pub(crate) fn wait_for(client: &mut Client, key: &str, wanted: u64) {
     }
 }
 
-fn put(client: &mut Client, body: &[u8]) -> u64 {
+pub(crate) fn put(client: &mut Client, body: &[u8]) -> u64 {
     client.put(body, &PutOptions::default()).expect("it is put").id
 }
 

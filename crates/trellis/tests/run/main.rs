@@ -8,11 +8,13 @@ mod listen;
 mod logs;
 mod operate;
 mod places;
+mod reload;
 mod scaling;
 #[path = "../cli/zk/server.rs"]
 mod server;
 mod supervisor;
 mod timetable;
+mod wishes;
 
 use std::process::{Command, Stdio};
 

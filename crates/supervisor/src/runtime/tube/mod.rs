@@ -1,5 +1,5 @@
-//! The jobs of one program: lanes to the servers on one side, workers on the other, and the dispatcher between them, which
-//! decides everything. Nothing here starts or kills a process.
+//! The jobs of one program by one version of the file: lanes to the servers on one side, workers on the other, and the
+//! dispatcher between them, which decides everything. Nothing here starts or kills a process.
 
 mod lane;
 mod worker;
@@ -20,8 +20,8 @@ use crate::{JobId, Moment};
 
 /// What happens to a lane or on a worker's socket, with the program that it is about.
 pub(super) enum Happening {
-    /// The lane with this number tells something.
-    Lane(usize, Told),
+    /// Of the tube with this number, the lane with this one tells something.
+    Lane(u64, usize, Told),
     /// A worker says something: the one with this number, and of its starts the one with this.
     Worker(WorkerId, u64, Said),
 }
@@ -30,8 +30,8 @@ pub(super) enum Happening {
 pub(super) enum Demand {
     /// Start a process for a job, with this body on its standard input.
     Run(WorkerId, JobId, Vec<u8>),
-    /// It has nothing in hand and gets nothing more: end it.
-    End(WorkerId),
+    /// It has nothing in hand and gets nothing more from here; with its socket, if it has one.
+    Retired(WorkerId, Option<Worker>),
     /// Kill it.
     Kill(WorkerId, KillReason),
 }
@@ -51,8 +51,10 @@ struct LaneHandle {
     stage: Stage,
 }
 
-/// The jobs of one program.
+/// The jobs of one program, as long as neither its tube nor its mode nor the servers change.
 pub(super) struct Tube {
+    /// No other tube has the same.
+    number: u64,
     settings: Jobs,
     servers: Vec<Address>,
     dispatcher: Dispatcher,
@@ -65,12 +67,14 @@ pub(super) struct Tube {
 
 impl Tube {
     pub(super) fn new(
+        number: u64,
         settings: &Jobs,
         stop_timeout: Duration,
         servers: Vec<Address>,
         tell: impl Fn(Happening) + Send + Sync + 'static,
     ) -> Tube {
         Tube {
+            number,
             settings: settings.clone(),
             servers,
             dispatcher: Dispatcher::new(settings, stop_timeout),
@@ -82,9 +86,26 @@ impl Tube {
         }
     }
 
-    /// Takes what a changed file says about trials and stopping.
-    pub(super) fn change(&mut self, settings: &Jobs, stop_timeout: Duration) {
+    /// Which of all tubes it is.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How jobs are handed over.
+    pub(super) fn mode(&self) -> Mode {
+        self.settings.mode
+    }
+
+    /// Whether these jobs are the same ones, handed over in the same way; all else can change.
+    pub(super) fn is_of(&self, settings: &Jobs, servers: &[Address]) -> bool {
+        self.settings.tube == settings.tube && self.settings.mode == settings.mode && self.servers == servers
+    }
+
+    /// Takes what a changed file says about trials, jobs ahead and stopping.
+    pub(super) fn change(&mut self, now: Moment, settings: &Jobs, stop_timeout: Duration) -> Vec<Demand> {
+        self.settings = settings.clone();
         self.dispatcher.change(settings, stop_timeout);
+        self.on(now, Event::Time)
     }
 
     /// Lets the lanes end, as soon as they have said what is to be said.
@@ -97,66 +118,68 @@ impl Tube {
         self.dispatcher.is_finished()
     }
 
+    /// Whether this worker is there.
+    pub(super) fn has_worker(&self, worker: WorkerId) -> bool {
+        self.dispatcher.has_worker(worker)
+    }
+
+    /// The workers that are there, and whether each takes jobs.
+    pub(super) fn workers(&self) -> impl Iterator<Item = (WorkerId, bool)> {
+        self.dispatcher.workers()
+    }
+
     /// When [`Event::Time`] is needed.
     pub(super) fn due(&self) -> Option<Moment> {
         self.dispatcher.due()
     }
 
-    /// A process that gets its jobs in frames is there.
-    pub(super) fn join(&mut self, now: Moment, id: WorkerId, worker: Worker) -> Vec<Demand> {
-        self.workers.insert(id, worker);
+    /// A worker is there, with its socket if it gets its jobs in frames.
+    pub(super) fn join(&mut self, now: Moment, id: WorkerId, worker: Option<Worker>) -> Vec<Demand> {
+        self.workers.extend(worker.map(|worker| (id, worker)));
         self.on(now, Event::Joined(id))
     }
 
-    /// Takes what a lane or a worker tells.
-    pub(super) fn happened(&mut self, now: Moment, happening: Happening) -> Vec<Demand> {
-        let event = match happening {
-            Happening::Worker(id, start, said) => {
-                if self.workers.get(&id).is_none_or(|worker| worker.start() != start) {
+    /// A worker says something: the one with this number, and of its starts the one with that.
+    pub(super) fn said(&mut self, now: Moment, id: WorkerId, start: u64, said: Said) -> Vec<Demand> {
+        if self.workers.get(&id).is_none_or(|worker| worker.start() != start) {
+            return Vec::new();
+        }
+        match said {
+            Said::Answer(answer) => self.on(now, Event::Answered(id, answer.job, answer.verdict)),
+            Said::Nonsense(error) => {
+                tracing::error!(program = %self.settings.tube, worker = id.0, "a worker is killed: {error}");
+                let mut demands = self.on(now, Event::Gone(id));
+                demands.push(Demand::Kill(id, KillReason::UnknownJob));
+                demands
+            }
+        }
+    }
+
+    /// The lane with this number tells something.
+    pub(super) fn told(&mut self, now: Moment, index: usize, told: Told) -> Vec<Demand> {
+        let Some(lane) = self.lanes.get_mut(index) else { return Vec::new() };
+        let was = lane.stage;
+        let event = match (told, was) {
+            (Told::Reserved(job, body), _) => {
+                lane.stage = Stage::Holding(job);
+                self.holders.insert(job, index);
+                self.bodies.insert(job, body);
+                Event::Reserved(job)
+            }
+            (Told::NotReserved, _) => {
+                lane.stage = Stage::Idle;
+                if was == Stage::Cancelling {
+                    // The dispatcher has counted it already, but may have been waiting for a lane.
                     return Vec::new();
                 }
-                match said {
-                    Said::Answer(answer) => Event::Answered(id, answer.job, answer.verdict),
-                    Said::Nonsense(error) => {
-                        tracing::error!(program = %self.settings.tube, worker = id.0, "a worker is killed: {error}");
-                        let mut demands = self.on(now, Event::Gone(id));
-                        self.workers.remove(&id);
-                        demands.push(Demand::Kill(id, KillReason::UnknownJob));
-                        return demands;
-                    }
-                }
+                Event::NotReserved
             }
-            Happening::Lane(index, told) => {
-                let lane = &mut self.lanes[index];
-                let was = lane.stage;
-                match told {
-                    Told::Reserved(job, body) => {
-                        lane.stage = Stage::Holding(job);
-                        self.holders.insert(job, index);
-                        self.bodies.insert(job, body);
-                        Event::Reserved(job)
-                    }
-                    Told::NotReserved => {
-                        lane.stage = Stage::Idle;
-                        if was == Stage::Cancelling {
-                            // The dispatcher has counted it already, but may have been waiting for a lane.
-                            return Vec::new();
-                        }
-                        Event::NotReserved
-                    }
-                    Told::Inspected(statistics) => match was {
-                        Stage::Holding(job) => Event::Inspected(job, statistics),
-                        _ => return Vec::new(),
-                    },
-                    Told::Lost => match was {
-                        Stage::Holding(job) => {
-                            self.free(job);
-                            Event::NotFound(job)
-                        }
-                        _ => return Vec::new(),
-                    },
-                }
+            (Told::Inspected(statistics), Stage::Holding(job)) => Event::Inspected(job, statistics),
+            (Told::Lost, Stage::Holding(job)) => {
+                self.free(job);
+                Event::NotFound(job)
             }
+            (Told::Inspected(_) | Told::Lost, _) => return Vec::new(),
         };
         self.on(now, event)
     }
@@ -192,8 +215,8 @@ impl Tube {
                     self.last_command(job, Command::Bury { priority });
                 }
                 Action::Retired(worker) => {
-                    self.workers.remove(&worker);
-                    demands.push(Demand::End(worker));
+                    let socket = self.workers.remove(&worker);
+                    demands.push(Demand::Retired(worker, socket));
                 }
                 Action::Kill { worker, reason } => {
                     self.workers.remove(&worker);
@@ -223,8 +246,8 @@ impl Tube {
     }
 
     fn add_lane(&mut self) -> Option<usize> {
-        let (index, tell) = (self.lanes.len(), std::sync::Arc::clone(&self.tell));
-        let tell = move |told| tell(Happening::Lane(index, told));
+        let (number, index, tell) = (self.number, self.lanes.len(), std::sync::Arc::clone(&self.tell));
+        let tell = move |told| tell(Happening::Lane(number, index, told));
         match lane::start(self.servers.clone(), &self.settings.tube, tell) {
             Ok((commands, task)) => self.lanes.push(LaneHandle { commands, task, stage: Stage::Idle }),
             Err(error) => {
