@@ -43,7 +43,8 @@ enum Command {
     /// until SIGTERM or Ctrl-C. The commands talk to a supervisor that runs.
     ///
     /// SIGHUP applies a changed file with the least disturbance, SIGTERM and SIGINT stop everything in order, a second one
-    /// at once; SIGUSR1 and SIGUSR2 are passed on to all processes. It can be the first process of a container.
+    /// at once; SIGUSR1 and SIGUSR2 are passed on to all processes. It can be the first process of a container; with --serve,
+    /// it is the server, too.
     Run(crate::run::RunArgs),
 
     /// Look at tubes and jobs, and act on them

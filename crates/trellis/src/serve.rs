@@ -2,6 +2,7 @@
 
 use std::io;
 
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use trellis_replica::Settings as ReplicaSettings;
 use trellis_server::{Address as ServerAddress, Server, Settings as ServerSettings, StartError, ZkSettings};
@@ -18,27 +19,26 @@ pub(crate) fn serve(settings: ServeSettings, warnings: &[String]) -> Result<(), 
     messages::start(settings.log_level, settings.log_format);
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let format = settings.log_format;
-    serve_silently(settings).map_err(|failure| match format {
+    runtime().and_then(|runtime| runtime.block_on(run(settings))).map_err(|failure| told(failure, format))
+}
+
+/// A failure of what has messages in this format; what the messages tell is not told a second time.
+pub(crate) fn told(failure: Failure, format: LogFormat) -> Failure {
+    match format {
         LogFormat::Text => failure,
         // Whoever collects the messages reads nothing else.
         LogFormat::Json => {
             tracing::error!(hint = failure.hint, "{}", failure.message);
             Failure::new(failure.exit, "")
         }
-    })
+    }
 }
 
-/// The same; what went wrong is for the caller to tell.
-fn serve_silently(settings: ServeSettings) -> Result<(), Failure> {
-    let settings = ServeSettings {
-        max_connections: settings.max_connections.min(raise_descriptor_limit(settings.max_connections)),
-        ..settings
-    };
-    // One thread serves everything: handing a request from thread to thread costs more than carrying it out.
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().event_interval(EVENT_INTERVAL).enable_all().build();
-    let runtime = runtime.map_err(|error| internal(&format!("the runtime cannot start: {error}")))?;
-    runtime.block_on(run(settings))
+/// One thread serves everything: handing a request from thread to thread costs more than carrying it out.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.event_interval(EVENT_INTERVAL).enable_all().build();
+    runtime.map_err(|error| internal(&format!("the runtime cannot start: {error}")))
 }
 
 /// After so many turns of tasks the sockets are looked at again, if there are still tasks with something to do. Twice
@@ -48,24 +48,7 @@ const EVENT_INTERVAL: u32 = 256;
 async fn run(settings: ServeSettings) -> Result<(), Failure> {
     // Before anything else, so that a signal during a long recovery is not the default one.
     let mut signals = Signals::new().map_err(|error| internal(&format!("signals cannot be had: {error}")))?;
-    let user = settings.user.as_deref().map(User::named).transpose()?;
-    let settings = server_settings(settings).map_err(|error| internal(&error))?;
-    tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        data_dir = %settings.replica.data_dir.display(),
-        durability = ?settings.replica.durability,
-        "starting"
-    );
-    let bound = Server::bind(&settings).await.map_err(|error| internal(&error))?;
-    if let Some(user) = user {
-        bound.socket_files().try_for_each(|path| user.take_over(path))?;
-        user.enter()?;
-    }
-    let data_dir = settings.replica.data_dir.clone();
-    if settings.replica.durability != trellis_replica::Durability::Memory {
-        data_dir::check(&data_dir)?;
-    }
-    let mut starting = std::pin::pin!(Server::start(bound, settings));
+    let mut starting = std::pin::pin!(start(settings));
     let mut drain = false;
     let server = loop {
         tokio::select! {
@@ -82,10 +65,7 @@ async fn run(settings: ServeSettings) -> Result<(), Failure> {
                 }
                 Asked::Reload => nothing_to_reload(),
             },
-            started = &mut starting => break started.map_err(|error| match &error {
-                StartError::Replica(error) => data_dir::explain(error, &data_dir),
-                StartError::Listen(error) => internal(error),
-            })?,
+            started = &mut starting => break started?,
         }
     };
     if drain {
@@ -109,6 +89,37 @@ async fn run(settings: ServeSettings) -> Result<(), Failure> {
     }
 }
 
+/// Binds the addresses, becomes the user that the settings name, and recovers the state. Must be called within a runtime.
+pub(crate) async fn start(settings: ServeSettings) -> Result<Server, Failure> {
+    // A write over a limit on the size of files fails then, which is told, instead of ending the process without a word.
+    // It needs no listener.
+    let over_size = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    drop(signal(over_size).map_err(|error| internal(&format!("signals cannot be had: {error}")))?);
+    let max_connections = settings.max_connections.min(raise_descriptor_limit(settings.max_connections));
+    let user = settings.user.as_deref().map(User::named).transpose()?;
+    let settings =
+        server_settings(ServeSettings { max_connections, ..settings }).map_err(|error| internal(&error))?;
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        data_dir = %settings.replica.data_dir.display(),
+        durability = ?settings.replica.durability,
+        "starting"
+    );
+    let bound = Server::bind(&settings).await.map_err(|error| internal(&error))?;
+    if let Some(user) = user {
+        bound.socket_files().try_for_each(|path| user.take_over(path))?;
+        user.enter()?;
+    }
+    let data_dir = settings.replica.data_dir.clone();
+    if settings.replica.durability != trellis_replica::Durability::Memory {
+        data_dir::check(&data_dir)?;
+    }
+    Server::start(bound, settings).await.map_err(|error| match &error {
+        StartError::Replica(error) => data_dir::explain(error, &data_dir),
+        StartError::Listen(error) => internal(error),
+    })
+}
+
 /// What a signal asks for.
 enum Asked {
     /// The end, by the signal of this name.
@@ -126,9 +137,6 @@ struct Signals {
 
 impl Signals {
     fn new() -> io::Result<Self> {
-        // A write over a limit on the size of files fails then, which is told, instead of ending the process without a
-        // word. It needs no listener.
-        drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -152,7 +160,7 @@ fn nothing_to_reload() {
     tracing::info!("SIGHUP: there is nothing to reload");
 }
 
-fn internal(error: &impl ToString) -> Failure {
+pub(crate) fn internal(error: &impl ToString) -> Failure {
     Failure::new(Exit::Internal, error.to_string())
 }
 

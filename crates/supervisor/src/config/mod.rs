@@ -7,6 +7,7 @@ mod command;
 mod defaults;
 mod keys;
 mod order;
+mod own_server;
 mod page;
 mod problem;
 mod program;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use crate::limits::CONFIG_BYTES_MAX;
 
+pub use own_server::OwnServer;
 pub use page::reference_page;
 pub use problem::{ConfigError, Problem};
 pub use program::{
@@ -75,6 +77,15 @@ impl Config {
     /// If the file cannot be read, is too large, or says something that makes no sense. The error tells every problem
     /// that was found, not only the first.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        Config::load_with(path, None)
+    }
+
+    /// The same with a server in this process, which takes the place of those that the file may name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`], and if the file names other servers, or a program needs what the server doesn't speak.
+    pub fn load_with(path: &Path, own: Option<&OwnServer>) -> Result<Config, ConfigError> {
         use std::io::Read as _;
 
         let unreadable = |error: std::io::Error| ConfigError::Unreadable {
@@ -89,7 +100,7 @@ impl Config {
         }
         let text = String::from_utf8(bytes)
             .map_err(|error| ConfigError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
-        Config::parse(&text, path)
+        Config::parse_with(&text, path, own)
     }
 
     /// Checks a file's text; `path` is only named in errors.
@@ -98,7 +109,16 @@ impl Config {
     ///
     /// As [`Config::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Config, ConfigError> {
-        read::config(text).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
+        Config::parse_with(text, path, None)
+    }
+
+    /// The same with a server in this process, as in [`Config::load_with`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load_with`].
+    pub fn parse_with(text: &str, path: &Path, own: Option<&OwnServer>) -> Result<Config, ConfigError> {
+        read::config(text, own).map_err(|problems| ConfigError::Invalid { path: path.to_owned(), problems })
     }
 
     /// The program with this name.

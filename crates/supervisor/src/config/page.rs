@@ -22,6 +22,17 @@ A program is one of these:
   jobs in frames (`mode = \"stream\"`), as [worker.py](../examples/worker.py) and [worker.php](../examples/worker.php) do;
 - a *timetable*: it is run at the times of a `schedule`.
 
+Programs find the servers of `[server]` in the variables TRELLIS_TUBE_SERVER (the first of beanstalkd's protocol) and
+TRELLIS_ZK_SERVER (all of ZooKeeper's), which `trellis tube` and `trellis zk` read; a program's `environment` may say
+something else.
+
+`trellis run --serve [FILE]` is for a small site: it runs a server in the same process, with the settings of FILE, which is
+what `trellis serve --config` takes, of variables such as TRELLIS_DATA_DIR, and the defaults. (`user` is not among them, as
+there is one process only.) `[server]` then need not name its addresses, and must name no others; ports may be left to the
+system. Programs are started once the server serves, and stopped before it stops; if it fails, so that nothing more can
+be acknowledged, everything is stopped in order, and the exit code is the server's. SIGUSR1 is passed on to the programs as
+always: it does not make this server refuse jobs.
+
 A time is a whole number with a unit: `250ms`, `10s`, `5m`, `2h`, `1d`. A size is a number of bytes, or of KiB, MiB or
 GiB: `65536`, `\"64K\"`, `\"10M\"`, `\"1G\"`. A key with a dot is one of a table: `stop.signal` can be written as
 `stop = { signal = \"QUIT\" }` or, below a line `[program.NAME.stop]`, as `signal = \"QUIT\"`.

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{self, Draft, Form, Key};
 use super::problem::Problem;
-use super::{Config, Program, check, defaults, order, value};
+use super::{Config, OwnServer, Program, check, defaults, order, value};
 use crate::limits::{PROGRAM_NAME_CHARS_MAX, PROGRAMS_MAX};
 
 const SECTIONS: &[&str] = &["server", "defaults", "program"];
@@ -16,10 +16,10 @@ const SECTIONS: &[&str] = &["server", "defaults", "program"];
 /// A table as the parser gives it.
 type Table<'a, 'i> = &'a DeTable<'i>;
 
-/// The whole file.
-pub(super) fn config(text: &str) -> Result<Config, Vec<Problem>> {
-    let mut reader =
-        Reader { line_feeds: text.match_indices('\n').map(|(at, _)| at).collect(), problems: Vec::new() };
+/// The whole file; a server in this process takes the place of those that it may name.
+pub(super) fn config(text: &str, own: Option<&OwnServer>) -> Result<Config, Vec<Problem>> {
+    let line_feeds = text.match_indices('\n').map(|(at, _)| at).collect();
+    let mut reader = Reader { line_feeds, own, problems: Vec::new() };
     let table = DeTable::parse(text).map_err(|error| {
         let line = reader.line_of(error.span().map_or(0, |span| span.start));
         vec![Problem { line, key: String::new(), text: format!("this is not TOML: {}", error.message()) }]
@@ -35,13 +35,14 @@ pub(super) fn config(text: &str) -> Result<Config, Vec<Problem>> {
 /// On which line each key of a program stood, by the key's name; keys of `[defaults]` are not among them.
 pub(super) type Lines = BTreeMap<&'static str, usize>;
 
-struct Reader {
+struct Reader<'o> {
     /// Where lines end, in bytes.
     line_feeds: Vec<usize>,
+    own: Option<&'o OwnServer>,
     problems: Vec<Problem>,
 }
 
-impl Reader {
+impl Reader<'_> {
     fn file(&mut self, file: Table<'_, '_>) -> Config {
         for (name, value) in file {
             let known = SECTIONS.contains(&name.get_ref().as_ref());
@@ -55,7 +56,13 @@ impl Reader {
         let section = |name: &str| file.get(name).and_then(|value| value.get_ref().as_table());
         let mut server = defaults::server();
         if let Some(table) = section("server") {
-            self.keys(table, "server", &|| keys::server_keys(), &mut server);
+            let lines = self.keys(table, "server", &|| keys::server_keys(), &mut server);
+            let contradiction = |key: &&'static str| Some((*key, self.own?.contradicts(key, &server)?));
+            let contradictions = lines.keys().filter_map(contradiction).collect();
+            self.found("server", 1, contradictions, &lines);
+        }
+        if let Some(own) = self.own {
+            own.replace(&mut server);
         }
         // The defaults are read for themselves, too, so that what is wrong in them is told once and there.
         if let Some(table) = section("defaults") {
@@ -121,7 +128,8 @@ impl Reader {
         if self.problems.len() > before {
             return None;
         }
-        let (program, problems) = check::program(draft, &lines);
+        let (program, mut problems) = check::program(draft, &lines);
+        problems.extend(self.own.into_iter().flat_map(|own| own.lacks(&program)));
         self.found(path, self.line_of(at), problems, &lines);
         Some(program)
     }

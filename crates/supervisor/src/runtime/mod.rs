@@ -11,6 +11,7 @@ mod log;
 mod names;
 mod notify;
 mod orders;
+mod own_server;
 mod places;
 mod reap;
 mod scaling;
@@ -43,11 +44,13 @@ use self::signals::{Meaning, Signals};
 use self::spawn::Spawner;
 use self::timetable::Timetables;
 use crate::Moment;
-use crate::config::{Config, ConfigError, Mode};
+use crate::config::{Config, ConfigError, Mode, OwnServer};
 use crate::dispatch::{Event as TubeEvent, WorkerId};
 use crate::fleet::{Fleet, Name, Target};
 use crate::limits::FLUSH_MAX;
 use crate::process::Event as ProcessEvent;
+
+pub use self::own_server::Beside;
 
 /// What a supervisor is started with.
 #[derive(Clone, Debug)]
@@ -56,6 +59,8 @@ pub struct Options {
     pub config: PathBuf,
     /// Where to listen for requests.
     pub socket: PathBuf,
+    /// With a server in this process: its addresses as its settings have them. The file may name no others.
+    pub own_server: Option<OwnServer>,
 }
 
 /// Why a supervisor does not run.
@@ -101,49 +106,98 @@ pub enum RunError {
 ///
 /// If it cannot begin; what goes wrong later is told, and it goes on.
 pub fn run(options: &Options, ready: impl FnOnce()) -> Result<(), RunError> {
-    let system = |what| move |source| RunError::System { what, source };
-    let config = Config::load(&options.config)?;
-    let mark = format!("{}-{:016x}", std::process::id(), fastrand::u64(..));
-    // Before anything is opened that it would hold open, too.
-    let guardian = Guardian::start(&mark)?;
-    let socket = Socket::bind(&options.socket).map_err(|error| match error {
-        NoSocket::Taken => RunError::AlreadyRunning { socket: options.socket.clone() },
-        NoSocket::System(source) => RunError::Socket { socket: options.socket.clone(), source },
-    })?;
-    adopt_orphans().map_err(system("adopt orphans"))?;
-    let open_files = raise_open_files();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(system("start the runtime"))?;
-    runtime.block_on(async {
-        let (sender, events) = mpsc::unbounded_channel();
-        let asked = sender.clone();
-        // The loop is there as long as anybody can ask.
-        let serving = socket.serve(move |request| drop(asked.send(Event::Asked(request))));
-        serving.map_err(system("serve the control socket"))?;
-        let signals = Signals::new().map_err(system("take signals"))?;
-        let supervisor = Supervisor {
-            config_path: options.config.clone(),
-            start: Instant::now(),
-            fleet: Fleet::new(fastrand::u64(..)),
-            spawner: Spawner::new(&mark, open_files),
-            logs: Logs::start().map_err(system("start threads for output"))?,
-            guardian,
-            sockets: Sockets::default(),
-            timetables: Timetables::default(),
-            cluster: Cluster::new(&mark),
-            owners: HashMap::new(),
-            tubes: tubes::Tubes::default(),
-            scaling: scaling::Scaling::default(),
-            job_processes: BTreeMap::new(),
-            records: BTreeMap::new(),
-            waiting: Vec::new(),
-            sender,
-            ending: false,
-        };
-        ready();
-        supervisor.run(&config, events, signals).await;
-        Ok(())
-    })
+    Prepared::new(options)?.run(None, ready)
+}
+
+/// A supervisor that has done what has to be done before there are other threads, and has started nothing yet.
+#[derive(Debug)]
+pub struct Prepared {
+    options: Options,
+    config: Config,
+    mark: String,
+    guardian: Guardian,
+    socket: Socket,
+    open_files: Option<Rlimit>,
+}
+
+impl Prepared {
+    /// Reads the file, starts the guardian and takes the control socket, which says that it is the only one. Threads may
+    /// be started from now on.
+    ///
+    /// # Errors
+    ///
+    /// The first that makes it impossible to begin.
+    pub fn new(options: &Options) -> Result<Prepared, RunError> {
+        let config = Config::load_with(&options.config, options.own_server.as_ref())?;
+        let mark = format!("{}-{:016x}", std::process::id(), fastrand::u64(..));
+        // Before anything is opened that it would hold open, too.
+        let guardian = Guardian::start(&mark)?;
+        let socket = Socket::bind(&options.socket).map_err(|error| match error {
+            NoSocket::Taken => RunError::AlreadyRunning { socket: options.socket.clone() },
+            NoSocket::System(source) => RunError::Socket { socket: options.socket.clone(), source },
+        })?;
+        adopt_orphans().map_err(|source| RunError::System { what: "adopt orphans", source })?;
+        let open_files = raise_open_files();
+        Ok(Prepared { options: options.clone(), config, mark, guardian, socket, open_files })
+    }
+
+    /// Runs as [`run`] does, by the main thread. With a server beside it, programs are started when that serves; when it
+    /// ends by itself, everything is stopped in order.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot begin. That the server has ended is no error of this.
+    pub fn run(self, beside: Option<Beside>, ready: impl FnOnce()) -> Result<(), RunError> {
+        let system = |what| move |source| RunError::System { what, source };
+        let Prepared { options, mut config, mark, guardian, socket, open_files } = self;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(system("start the runtime"))?;
+        runtime.block_on(async {
+            let (sender, mut events) = mpsc::unbounded_channel();
+            let asked = sender.clone();
+            // The loop is there as long as anybody can ask.
+            let serving = socket.serve(move |request| drop(asked.send(Event::Asked(request))));
+            serving.map_err(system("serve the control socket"))?;
+            let mut signals = Signals::new().map_err(system("take signals"))?;
+            let (mut own, mut watched) = (None, None);
+            if let Some(mut beside) = beside {
+                own = beside.begin(&mut signals, &mut events, &sender).await;
+                let Some(own) = &own else {
+                    beside.end().await;
+                    return Ok(());
+                };
+                own.replace(&mut config.server);
+                watched = Some(beside.watched(sender.clone()));
+            }
+            let supervisor = Supervisor {
+                config_path: options.config,
+                named: options.own_server,
+                own,
+                start: Instant::now(),
+                fleet: Fleet::new(fastrand::u64(..)),
+                spawner: Spawner::new(&mark, open_files),
+                logs: Logs::start().map_err(system("start threads for output"))?,
+                guardian,
+                sockets: Sockets::default(),
+                timetables: Timetables::default(),
+                cluster: Cluster::new(&mark),
+                owners: HashMap::new(),
+                tubes: tubes::Tubes::default(),
+                scaling: scaling::Scaling::default(),
+                job_processes: BTreeMap::new(),
+                records: BTreeMap::new(),
+                waiting: Vec::new(),
+                sender,
+                ending: false,
+            };
+            ready();
+            supervisor.run(&config, events, signals).await;
+            if let Some(server) = watched {
+                server.end().await;
+            }
+            Ok(())
+        })
+    }
 }
 
 /// Each process costs descriptors, and the usual limit is low. Returns what it was.
@@ -167,6 +221,8 @@ enum Event {
     Depths(usize, scaling::Depths),
     /// Something has been agreed on with other machines, about a program.
     Cluster(String, u64, cluster::Happening),
+    /// The server in this process has ended.
+    ServerEnded,
     /// It is time, or there is more to do.
     Time,
 }
@@ -207,6 +263,9 @@ struct Record {
 /// Everything that the loop has.
 struct Supervisor {
     config_path: PathBuf,
+    /// The addresses of the server in this process: as its settings have them, and as they are.
+    named: Option<OwnServer>,
+    own: Option<OwnServer>,
     start: Instant,
     fleet: Fleet,
     spawner: Spawner,
@@ -284,6 +343,7 @@ impl Supervisor {
             Event::Tube(program, happening) => self.tube_happened(&program, happening),
             Event::Depths(server, depths) => self.scale(server, &depths),
             Event::Cluster(program, number, happening) => self.cluster_happened(&program, number, happening),
+            Event::ServerEnded => self.server_ended(),
             Event::Time => {
                 self.fleet.time(self.now());
                 self.tubes_time(self.now());
@@ -303,6 +363,7 @@ impl Supervisor {
 
     fn apply(&mut self, config: &Config) {
         let held: Vec<Target> = self.held_programs().map(Target::Program).collect();
+        self.spawner.tell_servers(&config.server);
         self.logs.apply(&config.programs);
         self.apply_tubes(config);
         self.apply_scaling(config);
@@ -320,9 +381,12 @@ impl Supervisor {
     /// Reads the file again; what is wrong with it changes nothing.
     async fn reload(&mut self) -> Result<(), ConfigError> {
         self.logs.reopen().await;
-        match Config::load(&self.config_path) {
+        match Config::load_with(&self.config_path, self.named.as_ref()) {
             Ok(_) if self.ending => Ok(()),
-            Ok(config) => {
+            Ok(mut config) => {
+                if let Some(own) = &self.own {
+                    own.replace(&mut config.server);
+                }
                 tracing::info!(file = %self.config_path.display(), "reloaded");
                 self.apply(&config);
                 Ok(())

@@ -1,7 +1,7 @@
 //! Starting a process: what it finds in its environment, and where its output goes. What becomes of it is seen elsewhere.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use trellis_unix::process::{Conditions, start};
 
 use super::guardian::MARK;
 use super::user::account;
-use crate::config::Program;
+use crate::config::{Program, Server};
 use crate::fleet::Name;
 
 /// Variables that are about the supervisor itself and would mislead a program.
@@ -53,6 +53,21 @@ impl Spawner {
         let mut variables: BTreeMap<_, _> = std::env::vars_os().filter(|(name, _)| !own(name)).collect();
         variables.insert(MARK.into(), mark.into());
         Spawner { variables, open_files }
+    }
+
+    /// Tells programs from now on which servers there are, in the variables that `trellis tube` and `trellis zk` read.
+    /// The former asks one server.
+    pub(super) fn tell_servers(&mut self, server: &Server) {
+        let variables = [
+            ("TRELLIS_TUBE_SERVER", server.beanstalk.first().cloned()),
+            ("TRELLIS_ZK_SERVER", Some(server.zookeeper.join(",")).filter(|servers| !servers.is_empty())),
+        ];
+        for (name, value) in variables {
+            match value {
+                Some(value) => self.variables.insert(name.into(), value.into()),
+                None => self.variables.remove(OsStr::new(name)),
+            };
+        }
     }
 
     /// Starts a process of a program.

@@ -1,7 +1,7 @@
 //! `trellis serve`: its arguments, and the call into the server.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::parser::ValueSource;
@@ -21,6 +21,23 @@ pub(crate) struct ServeArgs {
 }
 
 impl ServeArgs {
+    /// What `trellis serve` would be given without flags, but for `--config`: for a command that has flags of its own.
+    ///
+    /// # Errors
+    ///
+    /// If a variable of the environment is not text.
+    pub(crate) fn without_flags(config: Option<&Path>) -> Result<ServeArgs, Failure> {
+        let command = ServeArgs::augment_args(Command::new("serve").no_binary_name(true));
+        let config = config.map(|path| {
+            let mut flag = OsString::from(format!("--{CONFIG}="));
+            flag.push(path);
+            flag
+        });
+        let matches = command.try_get_matches_from(config);
+        let args = matches.and_then(|matches| ServeArgs::from_arg_matches(&matches));
+        args.map_err(|error| Failure::new(Exit::Usage, error.to_string()))
+    }
+
     /// Merges flags, environment, files and defaults, and checks the result. With it come warnings of what is not used.
     ///
     /// # Errors
@@ -48,6 +65,12 @@ impl ServeArgs {
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
+    let (settings, warnings) = usable(args)?;
+    crate::serve::serve(settings, &warnings)
+}
+
+/// The settings of `args`, if a server can do anything with them, and the warnings.
+pub(crate) fn usable(args: ServeArgs) -> Result<(ServeSettings, Vec<String>), Failure> {
     let (settings, warnings) =
         args.settings().map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
     // Sockets that a service manager passes stand in for addresses; whether they are any good shows when they are used.
@@ -59,7 +82,7 @@ pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
             "give --beanstalk an address, as in 127.0.0.1:11300, or --zookeeper, as in 127.0.0.1:2181",
         ));
     }
-    crate::serve::serve(settings, &warnings)
+    Ok((settings, warnings))
 }
 
 impl Args for ServeArgs {

@@ -2,6 +2,7 @@
 
 mod act;
 mod logs;
+mod own_server;
 mod status;
 mod supervise;
 

@@ -1,16 +1,18 @@
-//! `trellis run` without a command: the supervisor itself, here or in the background.
+//! `trellis run` without a command: the supervisor itself, here or in the background, alone or with a server.
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
-use trellis_supervisor::config::Config;
-use trellis_supervisor::runtime::{Options, RunError, run as run_supervisor};
+use trellis_supervisor::config::{Config, OwnServer};
+use trellis_supervisor::runtime::{Options, Prepared, RunError, run as run_supervisor};
 use trellis_unix::daemon::{Daemon, DaemonError, Started};
 
+use super::own_server::{self, ServerThread};
 use crate::exit::{Exit, Failure};
 use crate::messages;
 use crate::output::{Output, note};
-use crate::settings::{LogFormat, LogLevel};
+use crate::serve::told;
+use crate::settings::{LogFormat, LogLevel, ServeSettings};
 
 /// How the supervisor is started.
 #[derive(Args)]
@@ -27,6 +29,14 @@ pub(super) struct SuperviseArgs {
     #[arg(long, value_name = "FILE", requires = "daemon", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
 
+    /// Run a server, too, in the same process, with the settings of FILE or the defaults
+    ///
+    /// FILE is what `trellis serve --config` takes, and variables such as `TRELLIS_DATA_DIR` win over it. Programs are
+    /// started once it serves, and it is stopped when they have ended. They find it by the variables
+    /// `TRELLIS_TUBE_SERVER` and `TRELLIS_ZK_SERVER`; the workers' file must name no other server.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
+    serve: Option<Option<PathBuf>>,
+
     /// Only say whether the file is right
     #[arg(long, conflicts_with = "daemon")]
     check: bool,
@@ -34,23 +44,22 @@ pub(super) struct SuperviseArgs {
 
 /// Runs the supervisor until it is told to stop.
 pub(super) fn run(args: SuperviseArgs, config: &Path, socket: &Path) -> Result<(), Failure> {
+    let server = args.serve.map(|file| own_server::settings(file.as_deref())).transpose()?;
+    let format = server.as_ref().map_or(LogFormat::Text, |(settings, _)| settings.log_format);
+    let addresses = server.as_ref().map(|(settings, _)| own_server::addresses(settings));
     if args.check {
-        let checked = Config::load(config).map_err(|error| failed(RunError::Config(error)))?;
+        let checked = load(config, addresses.as_ref())?;
         let mut output = Output::new(false);
         output.line(format!("{} is right: {} programs", config.display(), checked.programs.len()))?;
         return output.flush();
     }
-    let absolute = |path: &Path| {
-        let failed = |error| Failure::new(Exit::Usage, format!("{}: {error}", path.display()));
-        std::path::absolute(path).map_err(failed)
-    };
-    let options = Options { config: absolute(config)?, socket: absolute(socket)? };
+    let options =
+        Options { config: absolute(config)?, socket: absolute(socket)?, own_server: addresses.clone() };
     if !args.daemon {
-        messages::start(LogLevel::Info, LogFormat::Text);
-        return run_supervisor(&options, || ()).map_err(failed);
+        return supervise(&options, server, || ()).map_err(|failure| told(failure, format));
     }
     // What is wrong with the file is told here, where somebody reads it.
-    Config::load(config).map_err(|error| failed(RunError::Config(error)))?;
+    load(config, addresses.as_ref())?;
     let pid_file = absolute(&args.pid_file.unwrap_or_else(|| config.with_extension("pid")))?;
     let output = absolute(&args.output.unwrap_or_else(|| config.with_extension("log")))?;
     let here = std::env::current_dir()
@@ -66,10 +75,40 @@ pub(super) fn run(args: SuperviseArgs, config: &Path, socket: &Path) -> Result<(
             Ok(())
         }
         Started::Daemon(mut running) => {
-            messages::start(LogLevel::Info, LogFormat::Text);
-            run_supervisor(&options, || running.ready()).map_err(failed)
+            let outcome = supervise(&options, server, || running.ready());
+            // Unless it was ready, the launcher waits for a word.
+            let outcome = outcome.inspect_err(|failure| running.failed(&failure.message));
+            outcome.map_err(|failure| told(failure, format))
         }
     }
+}
+
+/// Runs it in this process, with the server of these settings, if there are any. Programs are stopped before the server.
+fn supervise(
+    options: &Options,
+    server: Option<(ServeSettings, Vec<String>)>,
+    ready: impl FnOnce(),
+) -> Result<(), Failure> {
+    let Some((settings, warnings)) = server else {
+        messages::start(LogLevel::Info, LogFormat::Text);
+        return run_supervisor(options, ready).map_err(failed);
+    };
+    messages::start(settings.log_level, settings.log_format);
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    // Before there are other threads.
+    let prepared = Prepared::new(options).map_err(failed)?;
+    let (server, beside) = ServerThread::begin(settings)?;
+    let supervised = prepared.run(Some(beside), ready).map_err(failed);
+    server.outcome().and(supervised)
+}
+
+fn load(config: &Path, addresses: Option<&OwnServer>) -> Result<Config, Failure> {
+    Config::load_with(config, addresses).map_err(|error| failed(RunError::Config(error)))
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path)
+        .map_err(|error| Failure::new(Exit::Usage, format!("{}: {error}", path.display())))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is passed to map_err")]

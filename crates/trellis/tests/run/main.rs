@@ -10,6 +10,7 @@ mod operate;
 mod places;
 mod reload;
 mod scaling;
+mod serve;
 #[path = "../cli/zk/server.rs"]
 mod server;
 mod supervisor;

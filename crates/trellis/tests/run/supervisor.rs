@@ -15,7 +15,8 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A supervisor and what it and its programs say.
 pub(crate) struct Supervisor {
-    folder: tempfile::TempDir,
+    /// There unless somebody else has taken it.
+    folder: Option<tempfile::TempDir>,
     child: Child,
     /// What it waits for; closing it is not needed by anybody.
     _input: Option<ChildStdin>,
@@ -43,14 +44,19 @@ impl Supervisor {
         follow(child.stdout.take().expect("a pipe"), sender.clone());
         follow(child.stderr.take().expect("a pipe"), sender);
         let _input = child.stdin.take();
-        let mut supervisor = Supervisor { folder, child, _input, lines, seen: Vec::new() };
+        let mut supervisor = Supervisor { folder: Some(folder), child, _input, lines, seen: Vec::new() };
         supervisor.wait_for("INFO started file=");
         supervisor
     }
 
     /// Its folder.
     pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+        self.folder.as_ref().expect("it was not taken").path()
+    }
+
+    /// Its folder, for another one. It has ended.
+    pub(crate) fn into_folder(mut self) -> tempfile::TempDir {
+        self.folder.take().expect("it was not taken")
     }
 
     /// Its process.

@@ -43,6 +43,7 @@ pub(in crate::runtime) enum Answer {
 }
 
 /// A socket that nobody else listens on; it is removed when this is dropped.
+#[derive(Debug)]
 pub(in crate::runtime) struct Socket {
     listener: StdListener,
     path: PathBuf,
