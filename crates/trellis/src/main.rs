@@ -7,6 +7,7 @@ mod cli;
 mod cmd;
 mod data_dir;
 mod exit;
+mod interrupt;
 mod ipc;
 mod limits;
 mod messages;

@@ -4,9 +4,9 @@ use clap::Subcommand;
 use trellis_zk_client::Client;
 
 use super::context::Context;
-use super::interrupt::Interrupt;
 use super::{acl, config, create, delete, get, ls, quota, session, set, stat, tree, watches};
 use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
 use crate::output::Output;
 
 /// zkCli's commands, those that need no shell.

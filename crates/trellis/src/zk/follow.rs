@@ -7,10 +7,10 @@ use clap::Args;
 use trellis_zk_client::{AddWatchMode, EventKind, Happening, Settings, State, WatchEvent, path};
 
 use super::failure::{self, Error};
-use super::interrupt::Interrupt;
 use super::nodes::Nodes;
 use super::session;
 use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
 use crate::limits::INTERRUPT_POLL;
 use crate::output::{Output, note};
 

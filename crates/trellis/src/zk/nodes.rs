@@ -11,7 +11,7 @@ use trellis_zk_codec::Create;
 
 use super::acl::OwnedAcl;
 use super::failure::Error;
-use super::interrupt::Interrupt;
+use crate::interrupt::Interrupt;
 use crate::limits::INTERRUPT_POLL;
 
 /// The nodes of a service, as one session sees them.

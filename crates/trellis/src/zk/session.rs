@@ -6,8 +6,8 @@ use trellis_zk_client::blocking::Wait;
 use trellis_zk_client::{Client, Identity};
 
 use super::context::Context;
-use super::interrupt::Interrupt;
 use crate::exit::Failure;
+use crate::interrupt::Interrupt;
 use crate::limits::INTERRUPT_POLL;
 use crate::output::Output;
 

@@ -20,10 +20,10 @@ use super::command;
 use super::context::Context;
 use super::events::Events;
 use super::failure::{self, not_connected};
-use super::interrupt::Interrupt;
 use super::nodes::Nodes;
 use super::session;
 use crate::exit::{Exit, Failure};
+use crate::interrupt::Interrupt;
 use crate::output::{Output, note};
 
 /// How many lines `history` shows, as with zkCli.
