@@ -47,6 +47,13 @@ enum Command {
     /// it is the server, too.
     Run(crate::run::RunArgs),
 
+    /// Show in a quarter of a minute what all this is for
+    ///
+    /// A server starts, with four workers: they do jobs and elect a leader; one is killed in the middle of a job, and then the
+    /// leader. All of it is real, in a temporary directory, on ports that the system chooses, and gone at the end. What
+    /// is said has been seen to happen; the exit code is 0 if all of it has.
+    Demo(crate::demo::DemoArgs),
+
     /// Look at tubes and jobs, and act on them
     Tube(crate::tube::TubeArgs),
 
@@ -84,6 +91,7 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(args),
         Command::Run(args) => crate::run::run(args),
+        Command::Demo(args) => crate::demo::run(&args),
         Command::Tube(args) => crate::tube::run(args),
         Command::Zk(args) => crate::zk::run(&args),
         Command::Ipc(args) => crate::ipc::run(args),

@@ -6,6 +6,7 @@ mod address;
 mod cli;
 mod cmd;
 mod data_dir;
+mod demo;
 mod exit;
 mod interrupt;
 mod ipc;

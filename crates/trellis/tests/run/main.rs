@@ -1,6 +1,7 @@
 //! `trellis run` with real processes: programs, signals, the control socket, and what is left when it is killed.
 
 mod cluster;
+mod demo;
 mod helper;
 mod jobs;
 mod life;
