@@ -137,9 +137,10 @@ impl Machine {
         }
     }
 
-    /// Nothing on this connection would be missed but the one request that it owes a reply to.
+    /// Nothing on this connection would be missed but one reserve: other reserves wait as well on the next one.
     pub(super) fn may_hang_up(&self) -> bool {
-        self.awaited.len() == 1 && self.held.is_empty()
+        let is_missed = |pending: &Pending| pending.role != Role::Restore && !pending.is_waiting_reserve();
+        self.held.is_empty() && !self.awaited.is_empty() && !self.awaited.iter().any(is_missed)
     }
 
     /// When to hang up on a reserve whose wait is over between two whole seconds.

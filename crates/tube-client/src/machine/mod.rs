@@ -285,6 +285,16 @@ impl Machine {
         self.prove();
         self.note(&pending, &result, now);
         self.deliver(pending.ticket, pending.takes_a_job(), result, now);
+        self.leave_what_nobody_waits_for(now);
+    }
+
+    /// A reserve that was given up while something before it was still owed would bring a job that nobody takes. Perhaps
+    /// nobody would look at the connection by then, or giving the job back would wait behind another reserve.
+    fn leave_what_nobody_waits_for(&mut self, now: Instant) {
+        let is_given_up = |pending: &Pending| pending.ticket.is_none() && pending.takes_a_job();
+        if self.awaited.front().is_some_and(is_given_up) && self.may_hang_up() {
+            self.hang_up(now);
+        }
     }
 
     /// What an answer changes.
