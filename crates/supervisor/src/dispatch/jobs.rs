@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Statistics, WorkerId};
+use super::Statistics;
+use super::workers::Handover;
 use crate::{JobId, Moment};
 
 /// A job that a server holds for us.
@@ -20,8 +21,8 @@ pub(super) struct Job {
 /// Where a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// In the hands of this worker.
-    Working(WorkerId),
+    /// In a worker's hands since then.
+    Working(Handover),
     /// Out of a worker's hands; what becomes of it is known as soon as the server has told about it.
     Settling(Outcome),
 }
@@ -63,9 +64,9 @@ impl Jobs {
         self.jobs.get(&id).copied()
     }
 
-    /// Whether the job is reserved and in the hands of this worker.
-    pub(super) fn is_with(&self, id: JobId, worker: WorkerId) -> bool {
-        self.jobs.get(&id).is_some_and(|job| job.stage == Stage::Working(worker))
+    /// Whether the job is reserved and in the hands that it was given into then.
+    pub(super) fn is_in_hand(&self, id: JobId, handover: Handover) -> bool {
+        self.jobs.get(&id).is_some_and(|job| job.stage == Stage::Working(handover))
     }
 
     /// Puts a job into a stage, with the time at which it needs care. A new job is not inspected yet.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::jobs::{Jobs, Outcome, Stage};
-use super::workers::Workers;
+use super::workers::{Handover, Workers};
 use super::{Action, Event, Exit, KillReason, Statistics, WorkerId};
 use crate::config::{Jobs as Settings, Mode};
 use crate::limits::{DEADLINE_PAUSE, INSPECT_AFTER};
@@ -169,17 +169,17 @@ impl Dispatcher {
 
     /// Nobody has the worker's jobs any more; `current` is what that means for the one that it worked on.
     fn give_back(&mut self, worker: WorkerId, current: Outcome) {
-        for (place, job) in self.workers.remove(worker).into_iter().enumerate() {
+        for (place, (job, handover)) in self.workers.remove(worker).into_iter().enumerate() {
             let outcome = if place == 0 { current } else { Outcome::Returned };
-            self.settle(worker, job, Some(outcome));
+            self.settle(job, handover, Some(outcome));
         }
     }
 
     /// The process for one job has ended; `None` is that the job is done.
     fn process_ended(&mut self, worker: WorkerId, outcome: Option<Outcome>) {
         let Some(job) = self.workers.current(worker) else { return };
-        self.workers.take(worker, job);
-        self.settle(worker, job, outcome);
+        let Some(handover) = self.workers.take(worker, job) else { return };
+        self.settle(job, handover, outcome);
         self.finish(worker);
     }
 
@@ -187,16 +187,16 @@ impl Dispatcher {
         if !self.workers.contains(worker) {
             return;
         }
-        if !self.workers.take(worker, job) {
+        let Some(handover) = self.workers.take(worker, job) else {
             return self.kill(worker, KillReason::UnknownJob);
-        }
+        };
         let outcome = match verdict {
             Verdict::Done => None,
             Verdict::Retry(seconds) => Some(Outcome::Retry(seconds)),
             Verdict::Fail => Some(Outcome::Failed),
             Verdict::Bury => Some(Outcome::Buried),
         };
-        self.settle(worker, job, outcome);
+        self.settle(job, handover, outcome);
         self.finish(worker);
     }
 
@@ -205,8 +205,8 @@ impl Dispatcher {
         // A job that comes again was lost before, and is a new one.
         self.jobs.remove(job);
         match self.workers.give(job) {
-            Some(worker) => {
-                self.jobs.put(job, Stage::Working(worker), Some(now + INSPECT_AFTER));
+            Some((worker, handover)) => {
+                self.jobs.put(job, Stage::Working(handover), Some(now + INSPECT_AFTER));
                 self.actions.push(Action::Hand { worker, job });
             }
             None => self.decide(job, Outcome::Returned),
@@ -234,8 +234,8 @@ impl Dispatcher {
     }
 
     /// A job is out of a worker's hands, unless it was lost before.
-    fn settle(&mut self, worker: WorkerId, job: JobId, outcome: Option<Outcome>) {
-        if !self.jobs.is_with(job, worker) {
+    fn settle(&mut self, job: JobId, handover: Handover, outcome: Option<Outcome>) {
+        if !self.jobs.is_in_hand(job, handover) {
             return;
         }
         match outcome {

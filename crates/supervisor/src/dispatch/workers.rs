@@ -5,6 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::WorkerId;
 use crate::{JobId, Moment};
 
+/// One time that a job was handed over. A server that has lost its jobs may give a number to another one, so a job's
+/// number alone does not say which one a worker speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Handover(u64);
+
 /// All workers of a program.
 #[derive(Debug)]
 pub(super) struct Workers {
@@ -14,6 +19,8 @@ pub(super) struct Workers {
     /// Workers with room, those with the fewest jobs first.
     free: BTreeSet<(usize, WorkerId)>,
     room: usize,
+    /// How often a job was handed over.
+    handovers: u64,
     /// Workers who are to go, by when.
     leaving: BTreeSet<(Moment, WorkerId)>,
 }
@@ -21,7 +28,7 @@ pub(super) struct Workers {
 #[derive(Debug, Default)]
 struct Worker {
     /// In the order in which they were handed over; the first is the one it works on.
-    jobs: VecDeque<JobId>,
+    jobs: VecDeque<(JobId, Handover)>,
     /// By when it has to be gone, if it is to go.
     leaves: Option<Moment>,
 }
@@ -33,6 +40,7 @@ impl Workers {
             workers: BTreeMap::new(),
             free: BTreeSet::new(),
             room: 0,
+            handovers: 0,
             leaving: BTreeSet::new(),
         }
     }
@@ -78,25 +86,28 @@ impl Workers {
     }
 
     /// Gives a job to the worker who has the fewest; `None` if nobody has room.
-    pub(super) fn give(&mut self, job: JobId) -> Option<WorkerId> {
+    pub(super) fn give(&mut self, job: JobId) -> Option<(WorkerId, Handover)> {
         let (load, id) = self.free.first().copied()?;
-        self.changing(id, load, |worker| worker.jobs.push_back(job));
-        Some(id)
+        self.handovers += 1;
+        let handover = Handover(self.handovers);
+        self.changing(id, load, |worker| worker.jobs.push_back((job, handover)));
+        Some((id, handover))
     }
 
-    /// Takes a job out of a worker's hands; whether it had it.
-    pub(super) fn take(&mut self, id: WorkerId, job: JobId) -> bool {
-        let Some(worker) = self.workers.get(&id) else { return false };
-        let Some(place) = worker.jobs.iter().position(|one| *one == job) else { return false };
+    /// Takes a job out of a worker's hands, if it has it: of several with this number, the one that it has had longest.
+    pub(super) fn take(&mut self, id: WorkerId, job: JobId) -> Option<Handover> {
+        let worker = self.workers.get(&id)?;
+        let place = worker.jobs.iter().position(|(one, _)| *one == job)?;
+        let (_, handover) = worker.jobs[place];
         self.changing(id, worker.jobs.len(), |worker| {
             worker.jobs.remove(place);
         });
-        true
+        Some(handover)
     }
 
     /// The job that a worker works on.
     pub(super) fn current(&self, id: WorkerId) -> Option<JobId> {
-        self.workers.get(&id)?.jobs.front().copied()
+        self.workers.get(&id)?.jobs.front().map(|(job, _)| *job)
     }
 
     /// From now on the worker gets no jobs. The first time that was set stays.
@@ -112,7 +123,7 @@ impl Workers {
     }
 
     /// The worker is no more; its jobs in their order.
-    pub(super) fn remove(&mut self, id: WorkerId) -> VecDeque<JobId> {
+    pub(super) fn remove(&mut self, id: WorkerId) -> VecDeque<(JobId, Handover)> {
         let Some(worker) = self.workers.remove(&id) else { return VecDeque::new() };
         if self.free.remove(&(worker.jobs.len(), id)) {
             self.room -= self.capacity - worker.jobs.len();
