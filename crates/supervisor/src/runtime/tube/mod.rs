@@ -2,6 +2,8 @@
 //! dispatcher between them, which decides everything. Nothing here starts or kills a process.
 
 mod lane;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 use std::collections::HashMap;
@@ -148,11 +150,16 @@ impl Tube {
             Said::Answer(answer) => self.on(now, Event::Answered(id, answer.job, answer.verdict)),
             Said::Nonsense(error) => {
                 tracing::error!(program = %self.settings.tube, worker = id.0, "a worker is killed: {error}");
-                let mut demands = self.on(now, Event::Gone(id));
-                demands.push(Demand::Kill(id, KillReason::UnknownJob));
-                demands
+                self.give_up(now, id, KillReason::UnknownJob)
             }
         }
+    }
+
+    /// Nothing that a worker says can be relied on any more.
+    fn give_up(&mut self, now: Moment, id: WorkerId, reason: KillReason) -> Vec<Demand> {
+        let mut demands = self.on(now, Event::Gone(id));
+        demands.push(Demand::Kill(id, reason));
+        demands
     }
 
     /// The lane with this number tells something.
@@ -162,7 +169,7 @@ impl Tube {
         let event = match (told, was) {
             (Told::Reserved(job, body), _) => {
                 lane.stage = Stage::Holding(job);
-                self.holders.insert(job, index);
+                self.hold(job, index);
                 self.bodies.insert(job, body);
                 Event::Reserved(job)
             }
@@ -268,6 +275,14 @@ impl Tube {
     fn last_command(&mut self, job: JobId, command: Command) {
         self.command(job, command);
         self.free(job);
+    }
+
+    /// A lane holds a job. One that has held it before has lost it with its connection, though it doesn't know yet.
+    fn hold(&mut self, job: JobId, index: usize) {
+        let before = self.holders.insert(job, index).filter(|before| *before != index);
+        if let Some(lane) = before.and_then(|before| self.lanes.get_mut(before)) {
+            lane.stage = Stage::Idle;
+        }
     }
 
     fn free(&mut self, job: JobId) {
