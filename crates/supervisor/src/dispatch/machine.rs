@@ -161,7 +161,7 @@ impl Dispatcher {
             worker,
             match reason {
                 KillReason::StopTimeout => Outcome::Returned,
-                KillReason::UnknownJob => Outcome::Crashed,
+                KillReason::UnknownJob | KillReason::SocketClosed => Outcome::Crashed,
             },
         );
         self.actions.push(Action::Kill { worker, reason });

@@ -146,4 +146,6 @@ pub enum KillReason {
     StopTimeout,
     /// It answered for a job that it doesn't have, so nothing that it says can be relied on.
     UnknownJob,
+    /// It has closed its socket, so it can answer for none.
+    SocketClosed,
 }

@@ -105,6 +105,7 @@ fn spell(action: Action) -> String {
         Action::Retired(worker) => format!("retired {}", worker.0),
         Action::Kill { worker, reason: KillReason::StopTimeout } => format!("kill {} (time)", worker.0),
         Action::Kill { worker, reason: KillReason::UnknownJob } => format!("kill {} (unknown job)", worker.0),
+        Action::Kill { worker, reason: KillReason::SocketClosed } => format!("kill {} (closed)", worker.0),
     }
 }
 

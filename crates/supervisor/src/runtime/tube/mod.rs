@@ -152,6 +152,8 @@ impl Tube {
                 tracing::error!(program = %self.settings.tube, worker = id.0, "a worker is killed: {error}");
                 self.give_up(now, id, KillReason::UnknownJob)
             }
+            // Most have ended; one that lives on is of no use.
+            Said::Closed => self.give_up(now, id, KillReason::SocketClosed),
         }
     }
 

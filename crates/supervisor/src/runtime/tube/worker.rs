@@ -19,6 +19,8 @@ pub(in crate::runtime) enum Said {
     Answer(Answer),
     /// Nothing that can be understood.
     Nonsense(StreamError),
+    /// It has closed its socket, and will never say anything more.
+    Closed,
 }
 
 /// A worker's socket. When this is dropped, the socket ends behind what was handed over.
@@ -83,4 +85,5 @@ async fn read(mut reader: OwnedReadHalf, tell: impl Fn(Said)) {
         }
         bytes.drain(..taken);
     }
+    tell(Said::Closed);
 }
