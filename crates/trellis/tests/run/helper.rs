@@ -1,16 +1,22 @@
 //! A program for tests that does what a shell cannot. It is this very test program, told by a variable what to do.
 
+use std::fs::File;
 use std::io::Write;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::{Signal, getpid, kill_process};
 
 /// No test, but the helper's main function.
 #[test]
 fn helper() {
     // As a test, it does nothing.
-    match std::env::var("DO").unwrap_or_default().as_str() {
+    match variable("DO").as_str() {
         "notify" => notify(),
         "work" => work(),
+        "job" => job(),
+        "alone" => alone(),
         "serve" => serve(),
         other => assert_eq!(other, ""),
     }
@@ -31,34 +37,103 @@ fn notify() {
     }
 }
 
-/// Does jobs that come in frames on the standard input; a job's body says what becomes of it. None is done while somebody
-/// has the lock, if there is one.
+/// Does jobs that come in frames on the standard input; the first word of a job's body says what becomes of it. None is
+/// done while somebody has the lock, if there is one.
 fn work() {
     let socket = rustix::stdio::stdin().try_clone_to_owned().expect("it is open");
     let mut socket = std::os::unix::net::UnixStream::from(socket);
+    let mut fate = Fate::told();
     while let Some(frame) = trellis_unix::frame::read_frame(&mut socket, 1 << 20).expect("a frame") {
         let text = String::from_utf8(frame).expect("text");
         let (line, body) = text.split_once('\n').expect("a line and a body");
         let id = line.strip_prefix("job ").expect("a job");
-        if body == "hold" {
-            Write::write_all(&mut std::io::stdout(), format!("\nholds {id}\n").as_bytes())
-                .expect("it is read");
-            continue;
+        let word = body.split(' ').next().unwrap_or(body);
+        match word {
+            "hold" => {
+                writeln!(std::io::stdout(), "\nholds {id}").expect("it is read");
+                continue;
+            }
+            "close" => {
+                writeln!(std::io::stdout(), "\ncloses for {id}").expect("it is read");
+                socket.shutdown(std::net::Shutdown::Both).expect("it is open");
+                std::thread::park();
+            }
+            "done" => {
+                wait_for_lock();
+                fate.strikes();
+                record(body);
+                fate.strikes();
+            }
+            _ => {}
         }
-        if body == "done"
-            && let Ok(lock) = std::env::var("LOCK")
-        {
-            let lock = std::fs::File::open(lock).expect("it is there");
-            rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockShared).expect("it can be had");
-        }
-        let answer = format!("{body} {id}");
+        let answer = format!("{word} {id}");
         trellis_unix::frame::write_frame(&mut socket, answer.as_bytes(), 100).expect("somebody reads");
     }
 }
 
+/// Does the one job that is its standard input.
+fn job() {
+    let body = std::io::read_to_string(std::io::stdin()).expect("text");
+    let mut fate = Fate::told();
+    wait_for_lock();
+    fate.strikes();
+    record(&body);
+    fate.strikes();
+    std::process::exit(0);
+}
+
+/// Says whether it is the only one with the lock, and has it as long as it lives.
+fn alone() {
+    let lock = File::open(variable("LOCK")).expect("it is there");
+    let had = flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok();
+    let word = if had { "alone" } else { "not the only one" };
+    writeln!(std::io::stdout(), "\nis {word}").expect("somebody reads");
+    loop {
+        std::thread::park();
+    }
+}
+
+/// When a worker is killed in the middle of a job: a matter of chance.
+struct Fate {
+    chance: Option<fastrand::Rng>,
+}
+
+impl Fate {
+    /// As the variables say; it differs from process to process.
+    fn told() -> Fate {
+        let seed = variable("SEED").parse::<u64>().ok();
+        Fate { chance: seed.map(|seed| fastrand::Rng::with_seed(seed ^ u64::from(std::process::id()))) }
+    }
+
+    /// One time of forty, this is the end.
+    fn strikes(&mut self) {
+        if self.chance.as_mut().is_some_and(|chance| chance.u32(..40) == 0) {
+            kill_process(getpid(), Signal::KILL).expect("it is this process");
+        }
+    }
+}
+
+fn wait_for_lock() {
+    if let Ok(lock) = std::env::var("LOCK") {
+        let lock = File::open(lock).expect("it is there");
+        flock(&lock, FlockOperation::LockShared).expect("it can be had");
+    }
+}
+
+/// Notes that a job is done, in a line that nobody else writes into.
+fn record(body: &str) {
+    if let Ok(path) = std::env::var("RECORD") {
+        let mut file = File::options().append(true).open(path).expect("it is there");
+        file.write_all(format!("{body}\n").as_bytes()).expect("it can be written");
+    }
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
+}
+
 /// Answers each connection with its pid; the socket that listens is its standard input.
 fn serve() {
-    let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let pid = std::process::id().to_string();
     let whom = if variable("LISTEN_PID") == pid { "me" } else { "somebody else" };
     let (count, names) = (variable("LISTEN_FDS"), variable("LISTEN_FDNAMES"));

@@ -1,15 +1,24 @@
 //! `trellis run` with real processes: programs, signals, the control socket, and what is left when it is killed.
 
+#![allow(clippy::print_stdout, reason = "a failed test shows what it prints, such as its seed")]
+
 mod cluster;
+mod crash;
+mod deaths;
 mod demo;
+mod first;
 mod helper;
+mod host;
 mod jobs;
+mod ledger;
 mod life;
 mod listen;
 mod logs;
+mod misfits;
 mod operate;
 mod places;
 mod reload;
+mod rivals;
 mod scaling;
 mod serve;
 #[path = "../cli/zk/server.rs"]

@@ -34,7 +34,13 @@ impl Supervisor {
 
     /// Starts one in a folder that has a file.
     pub(crate) fn start_in(folder: tempfile::TempDir, arguments: &[&str]) -> Supervisor {
-        let mut child = trellis(folder.path(), arguments)
+        let command = trellis(folder.path(), arguments);
+        Self::start_as(folder, command)
+    }
+
+    /// Starts one by a command that ends with it.
+    pub(crate) fn start_as(folder: tempfile::TempDir, mut command: Command) -> Supervisor {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -90,6 +96,12 @@ impl Supervisor {
         let mut rest = std::mem::take(&mut self.seen);
         rest.extend(self.lines.iter());
         rest
+    }
+
+    /// Looks no more at what it has said.
+    pub(crate) fn discard(&mut self) {
+        self.seen.clear();
+        self.lines.try_iter().for_each(drop);
     }
 
     /// Sends it a signal.
