@@ -76,7 +76,10 @@ fn a_tick_is_run_once_by_all_machines_together() {
     let server = Server::start();
     let file =
         singleton(&server, "echo run of $TRELLIS_TICK", "schedule = \"* * * * * *\"\nmissed = \"all\"");
-    let (mut first, mut second) = (Supervisor::start(&file), Supervisor::start(&file));
+    let mut first = Supervisor::start(&file);
+    // It is elected before the other one stands.
+    first.wait_for("this machine runs it");
+    let mut second = Supervisor::start(&file);
     let tick = |line: String| line.rsplit(' ').next().expect("a word").to_owned();
     let mut ticks: Vec<String> = (0..2).map(|_| tick(first.wait_for("one.0 | run of "))).collect();
     assert_eq!(second.status("one")["state"], "elsewhere");
