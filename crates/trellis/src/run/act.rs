@@ -23,7 +23,10 @@ pub(super) fn run(request: &Request, socket: &Path, output: &mut Output) -> Resu
         Some(Reply::Done { text }) => text,
         Some(other) => return Err(refused(other)),
         // A supervisor that was asked to end says so by ending.
-        None if *request == Request::End => String::new(),
+        None if *request == Request::End => {
+            client.wait_for_end();
+            String::new()
+        }
         None => return Err(Failure::new(Exit::Unreachable, "the supervisor has ended before it was done")),
     };
     if output.json() {

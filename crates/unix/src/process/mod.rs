@@ -25,6 +25,7 @@
 mod child;
 mod fork;
 mod orphans;
+mod peer;
 mod program;
 mod threads;
 
@@ -32,5 +33,6 @@ pub use child::{Child, Status, WaitError};
 pub(crate) use fork::end;
 pub use fork::{Fork, ForkError, fork, fork_with_threads, spawn, spawn_detached};
 pub use orphans::{adopt_orphans, die_with_parent, reap};
+pub use peer::Peer;
 pub use program::{Conditions, Identity, start};
 pub use threads::threads;

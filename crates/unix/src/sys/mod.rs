@@ -5,6 +5,7 @@
 
 pub(crate) mod fork;
 pub(crate) mod msg;
+pub(crate) mod peer;
 pub(crate) mod program;
 pub(crate) mod sem;
 pub(crate) mod shm;

@@ -4,6 +4,8 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
+use trellis_unix::process::Peer;
+
 use super::{Envelope, Reply, Request, VERSION};
 use crate::limits::CONTROL_LINE_BYTES_MAX;
 
@@ -39,6 +41,8 @@ pub enum ControlError {
 pub struct Client {
     path: PathBuf,
     stream: BufReader<UnixStream>,
+    /// The supervisor's process, unless it is out of sight, as from another container.
+    process: Option<Peer>,
 }
 
 impl Client {
@@ -54,7 +58,16 @@ impl Client {
             }
             _ => ControlError::Unusable { path: path.to_owned(), source },
         })?;
-        Ok(Client { path: path.to_owned(), stream: BufReader::new(stream) })
+        let process = Peer::of(&stream);
+        Ok(Client { path: path.to_owned(), stream: BufReader::new(stream), process })
+    }
+
+    /// Waits until the supervisor's process has ended. It says its last word, and closes the connection, before it has
+    /// let go of everything: of the directory of its own server, and of its pid file.
+    pub fn wait_for_end(&self) {
+        if let Some(process) = &self.process {
+            process.wait_for_end();
+        }
     }
 
     /// Sends a request.
