@@ -104,8 +104,8 @@ impl Stage {
         let led_anew = self.killed_leader(jobs, &znodes)?;
         self.nothing_is_lost(jobs)?;
         self.tell(format!(
-            "A job was taken over after {} ms, a leader followed after {:.1} s,",
-            taken_over.as_millis(),
+            "A job was taken over after {:.1} ms, a leader followed after {:.1} s,",
+            milliseconds(taken_over),
             led_anew.as_secs_f64()
         ))?;
         self.tell(format!("and {} jobs a second were done, all of them safe on disk.", count(rate)))
@@ -173,7 +173,7 @@ impl Stage {
                 "job {job} was given to worker {victim} again, not to another one"
             )));
         }
-        self.tell(format!("Worker {other} has taken the job over, {} ms later.", after.as_millis()))?;
+        self.tell(format!("Worker {other} has taken the job over, {:.1} ms later.", milliseconds(after)))?;
         let are_done = |story: &Story| both.into_iter().all(|job| story.is_done(job)).then_some(());
         self.until("the job is done", are_done)?;
         self.until("the killed worker is back", |story| story.workers[victim].pid)?;
@@ -311,6 +311,10 @@ impl Stage {
         }
         self.screen.show(&self.story, self.start.elapsed(), false, &mut self.output)
     }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
 }
 
 /// Asks the server who leads.
