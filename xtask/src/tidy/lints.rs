@@ -9,8 +9,12 @@ use super::repository::Repository;
 /// The one lint that may differ, and where.
 const UNSAFE_CODE: &str = "unsafe_code";
 const UNSAFE_CRATE: &str = "crates/unix/Cargo.toml";
+/// A workspace of its own, which repeats the lints for its members. It has no `unsafe_code`: the macros of ext-php-rs write
+/// some; what we write is a matter of `boundaries`.
+const PHP: &str = "php/Cargo.toml";
 
-const REMEDY: &str = "write `[lints]` with `workspace = true`; only crates/unix repeats the lints";
+const REMEDY: &str =
+    "write `[lints]` with `workspace = true`; only crates/unix and php/Cargo.toml repeat the lints";
 
 /// Each manifest inherits the root's lints, or repeats them.
 pub(super) fn are_the_workspaces(repository: &Repository) -> Vec<Finding> {
@@ -24,13 +28,19 @@ pub(super) fn are_the_workspaces(repository: &Repository) -> Vec<Finding> {
     let mut findings = Vec::new();
     for manifest in manifests {
         let table = parse(manifest.text.as_deref().unwrap_or_default());
-        let own = table.get("lints").and_then(Value::as_table);
+        let table = if manifest.path == PHP {
+            table.get("workspace").and_then(Value::as_table)
+        } else {
+            Some(&table)
+        };
+        let own = table.and_then(|table| table.get("lints")).and_then(Value::as_table);
         if own.and_then(|own| own.get("workspace")) == Some(&Value::Boolean(true)) {
             continue;
         }
         for (group, name, level) in each(lints) {
             let repeated = own.and_then(|own| own.get(group)?.get(name));
-            let may_differ = name == UNSAFE_CODE && manifest.path == UNSAFE_CRATE && repeated.is_some();
+            let may_differ = name == UNSAFE_CODE
+                && (manifest.path == PHP || manifest.path == UNSAFE_CRATE && repeated.is_some());
             if !may_differ && repeated != Some(level) {
                 let what = format!("the lint `{group}.{name} = {level}` of the workspace is missing");
                 findings.push(Finding::new(&manifest.path, 1, what, REMEDY));
@@ -88,5 +98,7 @@ mod tests {
             &[forbid],
         );
         check("crates/unix/Cargo.toml", "[lints.clippy]\nall = \"warn\"\n", &[forbid]);
+        check("php/Cargo.toml", "[workspace.lints.clippy]\nall = \"warn\"\n", &[]);
+        check("php/Cargo.toml", "[workspace.lints.rust]\nmissing_docs = \"warn\"\n", &[missing]);
     }
 }

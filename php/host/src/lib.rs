@@ -1,0 +1,27 @@
+//! What the PHP modules share: the safe side of the Zend engine.
+//!
+//! | Module | What it is for |
+//! |---|---|
+//! | [`function`] | functions and methods whose arguments are checked as PHP checks its own |
+//! | [`Call`], [`FromArgument`] | a call's arguments, `$this`, and what is passed by reference |
+//! | [`Throw`], [`exceptions!`] | exceptions with file, line and trace, of PHP's classes and of one's own |
+//! | [`Class`], [`Native`] | classes with state in Rust that users may extend |
+//! | [`Owner`] | which process something belongs to, since PHP scripts fork |
+//!
+//! Nothing here knows what a module is about. `unsafe` is found in `sys` alone. What holds a borrow or a lock must give it
+//! back before PHP code is called: that code may call the module again, or end the request by a jump past all of Rust.
+
+mod call;
+mod class;
+pub mod function;
+mod owner;
+mod sys;
+mod throw;
+
+pub use call::{Call, FromArgument, Mismatch};
+pub use class::{Class, Exception, Native, register, register_exception, started};
+pub use ext_php_rs;
+pub use function::function;
+pub use owner::Owner;
+pub use sys::slot::Slot;
+pub use throw::Throw;
