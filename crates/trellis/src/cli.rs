@@ -72,6 +72,9 @@ enum Command {
     /// a script's functions and these commands mean the same.
     Ipc(crate::ipc::IpcArgs),
 
+    /// Write extensions for PHP in Rust
+    Php(crate::php::PhpArgs),
+
     /// Print the version and how this binary was built
     Version(version::VersionArgs),
 
@@ -95,6 +98,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Tube(args) => crate::tube::run(args),
         Command::Zk(args) => crate::zk::run(&args),
         Command::Ipc(args) => crate::ipc::run(args),
+        Command::Php(args) => crate::php::run(&args),
         Command::Version(args) => version::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

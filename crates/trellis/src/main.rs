@@ -13,6 +13,7 @@ mod ipc;
 mod limits;
 mod messages;
 mod output;
+mod php;
 mod run;
 mod serve;
 mod settings;

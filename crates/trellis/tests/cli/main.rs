@@ -6,6 +6,7 @@
 mod fake;
 mod help;
 mod ipc;
+mod php;
 mod script;
 mod tube;
 mod zk;
