@@ -1,8 +1,8 @@
 //! Where a registered class is remembered.
 
 use std::ptr::null_mut;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ext_php_rs::args::ArgInfoTables;
 use ext_php_rs::zend::{ClassEntry, ZendObjectHandlers};
@@ -12,7 +12,17 @@ use ext_php_rs::zend::{ClassEntry, ZendObjectHandlers};
 pub struct Slot {
     entry: AtomicPtr<ClassEntry>,
     handlers: OnceLock<Handlers>,
+    tables: Mutex<Vec<Tables>>,
 }
+
+/// The parameters of the class's methods. The engine's functions point at them for the life of the process; a process that
+/// starts the module again makes others.
+struct Tables {
+    _kept: ArgInfoTables,
+}
+
+// SAFETY: nobody reads them by this, and what they point to is never changed.
+unsafe impl Send for Tables {}
 
 /// How the engine treats a class's objects.
 struct Handlers(ZendObjectHandlers);
@@ -26,7 +36,7 @@ impl Slot {
     /// A place for one class.
     #[must_use]
     pub const fn new() -> Slot {
-        Slot { entry: AtomicPtr::new(null_mut()), handlers: OnceLock::new() }
+        Slot { entry: AtomicPtr::new(null_mut()), handlers: OnceLock::new(), tables: Mutex::new(Vec::new()) }
     }
 
     /// The class, if it has been registered.
@@ -37,8 +47,7 @@ impl Slot {
     }
 
     pub(crate) fn keep(&self, entry: &'static mut ClassEntry, tables: ArgInfoTables) {
-        // The engine's functions point into the tables for the life of the process.
-        Box::leak(tables);
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner).push(Tables { _kept: tables });
         self.entry.store(entry, Ordering::Release);
     }
 
