@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::process::{cargo, run as execute};
-use crate::{conformance, tidy};
+use crate::{conformance, php, tidy};
 
 /// One thing that must succeed.
 struct Step {
@@ -24,6 +24,7 @@ const STEPS: &[Step] = &[
     Step { name: "cargo doc", run: documentation },
     Step { name: "cargo check of the fuzz targets", run: fuzz_targets },
     Step { name: "cargo xtask conformance", run: || conformance::run(&conformance::Options::default()) },
+    Step { name: "cargo xtask php", run: || php::run(&php::Options::default()) },
 ];
 
 /// Runs all steps and prints how long each took; stops at the first failure.

@@ -1,4 +1,4 @@
-//! The project's chores, one subcommand each: `cargo xtask tidy`, `ci`, `conformance`, `bench`.
+//! The project's chores, one subcommand each: `cargo xtask tidy`, `ci`, `conformance`, `php`, `bench`.
 //!
 //! Nothing that trellis needs to run belongs here, only what its developers need.
 
@@ -7,6 +7,7 @@
 mod bench;
 mod ci;
 mod conformance;
+mod php;
 mod process;
 mod tidy;
 mod tools;
@@ -25,6 +26,8 @@ enum Chore {
     Ci,
     /// Installs the original servers and foreign clients, and runs them against trellis.
     Conformance(conformance::Options),
+    /// Installs PHP, builds its modules and runs their tests.
+    Php(php::Options),
     /// Measures trellis and its peers side by side, and writes the result to bench/runs.
     Bench(bench::Options),
 }
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
         Chore::Tidy => tidy::run(),
         Chore::Ci => ci::run(),
         Chore::Conformance(options) => conformance::run(&options),
+        Chore::Php(options) => php::run(&options),
         Chore::Bench(options) => bench::run(&options),
     };
     match outcome {

@@ -71,6 +71,21 @@ pub(crate) fn zookeeper() -> Result<(PathBuf, PathBuf)> {
     Ok((find("java").context("there is no java in the folders of PATH")?, jar))
 }
 
+/// Installs PHP with what its modules are built with: headers, a C compiler, and the parser that reads the headers.
+pub(crate) fn php() -> Result<()> {
+    require("php", "php-cli")?;
+    require("php-config", "php-dev")?;
+    require("cc", "gcc")?;
+    if is_installed("libclang-dev") { Ok(()) } else { install("libclang-dev") }
+}
+
+/// Whether a Debian package is there. On other systems, whoever builds sees to it.
+fn is_installed(package: &str) -> bool {
+    let query = ["--show", "--showformat=${db:Status-Status}", package];
+    find("dpkg-query").is_none()
+        || capture(Command::new("dpkg-query").args(query)).is_ok_and(|status| status == "installed")
+}
+
 /// Installs a Debian package, unless its `program` is there already.
 pub(crate) fn require(program: &str, package: &str) -> Result<()> {
     if find(program).is_some() { Ok(()) } else { install(package) }

@@ -1,0 +1,96 @@
+//! PHP's own test program, run-tests.php, on the scripts of php/tests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use super::{Places, php_config};
+use crate::process::run as execute;
+use crate::tools;
+
+/// For valgrind: what is surely lost is an error, too.
+const VALGRIND_OPTIONS: &str =
+    "--leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --num-callers=20";
+
+/// The tests, and what they run with.
+pub(super) struct Run<'a> {
+    pub(super) places: &'a Places,
+    /// The modules that are loaded.
+    pub(super) extensions: &'a [PathBuf],
+    /// Environment variables, which say where the servers are.
+    pub(super) variables: &'a [(&'static str, String)],
+    /// Files and folders, relative to php/.
+    pub(super) tests: &'a [PathBuf],
+}
+
+impl Run<'_> {
+    /// Every test must pass; one that skips itself has not.
+    pub(super) fn plain(&self) -> Result<()> {
+        let results = self.places.target.join("results.txt");
+        execute(self.command()?.arg("-j2").arg("-W").arg(&results).args(self.tests))?;
+        let results = fs::read_to_string(&results).context("run-tests.php has left no results")?;
+        let others: Vec<&str> = results.lines().filter(|line| !line.starts_with("PASSED")).collect();
+        if results.is_empty() || !others.is_empty() {
+            bail!("not all tests have passed:\n{}", others.join("\n"));
+        }
+        Ok(())
+    }
+
+    /// The same under valgrind, except for those that skip themselves because they would take minutes.
+    pub(super) fn under_valgrind(&self) -> Result<()> {
+        let mut command = self.command()?;
+        command.args(["-m", "-x", "-j2", "--show-mem"]).env("VALGRIND_OPTS", VALGRIND_OPTIONS);
+        execute(command.args(self.tests)).context("valgrind has found something, or a test failed under it")
+    }
+
+    /// Without a php.ini, and with the modules.
+    fn command(&self) -> Result<Command> {
+        let php = tools::find("php").context("there is no php in the folders of PATH")?;
+        let mut command = Command::new(&php);
+        command.current_dir(&self.places.folder).arg(program()?).args([
+            "-n",
+            "-q",
+            "-g",
+            "FAIL,LEAK,BORK,WARN",
+        ]);
+        command.arg("-p").arg(&php);
+        for extension in self.extensions {
+            command.arg("-d").arg(format!("extension={}", extension.display()));
+        }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        // A folder of tests would ask whether to send the results to PHP's developers.
+        command.env("NO_INTERACTION", "1");
+        Ok(command)
+    }
+}
+
+/// Where PHP's headers bring their test program.
+fn program() -> Result<PathBuf> {
+    let candidates = [
+        Path::new(&php_config("--extension-dir")?).join("build/run-tests.php"),
+        Path::new(&php_config("--prefix")?).join("lib/php/build/run-tests.php"),
+    ];
+    candidates
+        .into_iter()
+        .find(|path| path.is_file())
+        .context("PHP's headers are there without run-tests.php")
+}
+
+/// The texts of all tests in one, to see what they need.
+pub(super) fn texts(folder: &Path, tests: &[PathBuf]) -> Result<String> {
+    let mut waiting: Vec<PathBuf> = tests.iter().map(|test| folder.join(test)).collect();
+    let mut text = String::new();
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            for entry in fs::read_dir(&path)? {
+                waiting.push(entry?.path());
+            }
+        } else if path.extension().is_some_and(|extension| extension == "phpt" || extension == "inc") {
+            let test = fs::read(&path).with_context(|| format!("there is no test {}", path.display()))?;
+            text.push_str(&String::from_utf8_lossy(&test));
+        }
+    }
+    Ok(text)
+}
