@@ -229,7 +229,7 @@ mod tests {
         let lines: Vec<Vec<&str>> =
             table.lines().map(|line| line.split('|').map(str::trim).collect()).collect();
         assert_eq!(lines[2][1..4], [row.name, "zookeeper", "1000"]);
-        assert_eq!(lines[3][10..13], ["3.00x, p99 1.00x", "2x, p99 0.25x", "**no**"]);
+        assert_eq!(lines[3][10..13], ["3.00x, p99 1.00x", "2x, p99 0.5x", "**no**"]);
         assert_eq!(serde_json::json!(samples[0])["peer"], "zookeeper");
     }
 
