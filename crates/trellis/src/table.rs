@@ -1,4 +1,5 @@
-//! Aligned text. What it aligns is ASCII, as far as its width matters: names, numbers, and a server's keys.
+//! Aligned text. What it aligns is ASCII, as far as its width matters: names, numbers, and a server's keys. What would
+//! move a terminal's cursor or change its colours is shown instead of sent.
 
 /// What is left of a name where there is too little room for it, unless all names are shorter.
 const NAME_COLUMNS_MIN: usize = 8;
@@ -28,7 +29,7 @@ impl Table {
 
     /// Adds a row with as many cells as there are headings.
     pub(crate) fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells);
+        self.rows.push(cells.into_iter().map(visible).collect());
     }
 
     /// The lines, headings first, in as many columns of the terminal as there are.
@@ -48,6 +49,25 @@ impl Table {
             .chain(self.rows.iter().map(|row| align(row, &widths, gap, self.texts)))
             .collect()
     }
+}
+
+/// Cells may be words of strangers: a program's status, the name of somebody's tube. One cell is one line, and what a
+/// terminal would obey is spelled as Rust does.
+fn visible(cell: String) -> String {
+    if !cell.contains(is_obeyed) {
+        return cell;
+    }
+    let mut shown = String::with_capacity(cell.len());
+    for character in cell.chars() {
+        if is_obeyed(character) { shown.extend(character.escape_default()) } else { shown.push(character) }
+    }
+    shown
+}
+
+/// Control characters, and those that turn the direction of writing.
+fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Makes the columns fit into the room, and returns the gap between them.
@@ -113,6 +133,23 @@ mod tests {
         let mut table = Table::with_texts(&["process", "state", "last"], 3);
         table.row(vec!["a.0".to_owned(), "up".to_owned(), "exit code 1".to_owned()]);
         assert_eq!(table.lines(None), ["process  state  last", "a.0      up     exit code 1"]);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown() {
+        let rows = [
+            ("plain, größer", "plain, größer"),
+            ("back\rover", r"back\rover"),
+            ("\u{1b}[2Jgone", r"\u{1b}[2Jgone"),
+            ("a\nb\tc\0", r"a\nb\tc\u{0}"),
+            ("\u{9b}31m", r"\u{9b}31m"),
+            ("to the \u{202e}left", r"to the \u{202e}left"),
+        ];
+        for (cell, wanted) in rows {
+            let mut table = Table::with_texts(&["a", "b"], 2);
+            table.row(vec!["x".to_owned(), cell.to_owned()]);
+            assert_eq!(table.lines(None)[1], format!("x  {wanted}"));
+        }
     }
 
     #[test]
