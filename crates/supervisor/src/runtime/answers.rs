@@ -9,6 +9,7 @@ use trellis_unix::signals::signal_named;
 use super::Supervisor;
 use super::control::server::{Answer, Asked};
 use super::control::{Reply, Request};
+use super::goals::Goal;
 use super::names::Kind;
 use super::orders::signal_leader;
 use crate::fleet::{Progress, Target, WishError};
@@ -17,14 +18,6 @@ use crate::fleet::{Progress, Target, WishError};
 pub(super) struct Waiting {
     goal: Goal,
     answer: oneshot::Sender<Answer>,
-}
-
-/// What has to happen.
-enum Goal {
-    Started(Vec<Target>),
-    Stopped(Vec<Target>),
-    /// The supervisor ends, and its connections with it.
-    Over,
 }
 
 impl Supervisor {
@@ -58,11 +51,23 @@ impl Supervisor {
             Ok(Outcome::Reply(reply)) => answer.send(Answer::Reply(reply)),
             Ok(Outcome::Answer(ready)) => answer.send(ready),
             Ok(Outcome::Later(goal)) => {
+                self.overtake(&goal);
                 self.waiting.push(Waiting { goal, answer });
                 Ok(())
             }
             Err(error) => answer.send(Answer::Reply(Reply::Unknown { message: error.to_string() })),
         };
+    }
+
+    /// Tells those who have waited for the opposite that it will not happen.
+    fn overtake(&mut self, goal: &Goal) {
+        for Waiting { goal: before, answer } in std::mem::take(&mut self.waiting) {
+            match before.overtaken_by(goal) {
+                // Whoever asked may have gone.
+                Some(message) => drop(answer.send(Answer::Reply(Reply::Failed { message }))),
+                None => self.waiting.push(Waiting { goal: before, answer }),
+            }
+        }
     }
 
     /// Answers those who have waited long enough. Nothing is left to be ordered when this is called.

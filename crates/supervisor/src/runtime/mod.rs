@@ -4,6 +4,7 @@
 mod answers;
 mod cluster;
 pub mod control;
+mod goals;
 mod guardian;
 mod jobs;
 mod listen;

@@ -191,3 +191,33 @@ fn a_run_is_started_anew_for_the_same_time() {
     supervisor.ask(&["restart", "report"]);
     assert_ne!(supervisor.wait_for("report.0 | run of "), run);
 }
+
+#[test]
+fn whoever_waits_for_what_somebody_else_prevents_is_told() {
+    let mut supervisor = Supervisor::start(
+        "[program.web]\ncommand = [\"sh\", \"-c\", \"trap '' TERM; echo here; while :; do sleep 1000; done\"]\n\
+         processes = 2\nstop = { timeout = \"1h\" }\n",
+    );
+    supervisor.wait_for("| here");
+    supervisor.wait_for("| here");
+    // The reply to the second wish comes when the processes have ended and run again.
+    let wish = |arguments: &[&str], begun: &str| {
+        let mut command = crate::supervisor::trellis(supervisor.folder(), arguments);
+        let child = command.stderr(std::process::Stdio::piped()).spawn().expect("it runs");
+        let deadline = std::time::Instant::now() + crate::supervisor::DEADLINE;
+        while supervisor.status("web.0")["state"] != begun {
+            assert!(std::time::Instant::now() < deadline, "{}", supervisor.status("web.0"));
+        }
+        child
+    };
+    let stop = wish(&["stop", "web"], "stopping");
+    let start = wish(&["start", "web"], "restarting");
+    let stopped = stop.wait_with_output().expect("it is ours");
+    assert_eq!(stopped.status.code(), Some(4), "{}", text(&stopped.stderr));
+    let message = text(&stopped.stderr);
+    assert!(message.contains("web was started again before it was done"), "{message}");
+    drop(wish(&["stop", "web.0"], "stopping"));
+    let started = start.wait_with_output().expect("it is ours");
+    assert_eq!(started.status.code(), Some(4), "{}", text(&started.stderr));
+    assert!(text(&started.stderr).contains("web.0 was stopped again"), "{}", text(&started.stderr));
+}
