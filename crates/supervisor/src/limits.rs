@@ -95,3 +95,10 @@ pub const CAMPAIGN_PAUSE: Duration = Duration::from_millis(500);
 
 /// The znodes of earlier ticks that are kept of each program: the newest.
 pub const TICKS_KEPT: usize = 10;
+
+/// The messages of one process about itself that are taken together, at most.
+pub const NOTICES_AT_ONCE_MAX: usize = 64;
+
+/// How long a process that has said something about itself is not listened to, so that one that never stops has not all the
+/// supervisor's time.
+pub const NOTICE_PAUSE: Duration = Duration::from_millis(10);

@@ -40,7 +40,7 @@ use self::control::server::{Asked, NoSocket, Socket};
 use self::guardian::Guardian;
 use self::listen::Sockets;
 use self::log::Logs;
-use self::notify::{Notice, Notifications};
+use self::notify::{Notice, Notifications, Words};
 use self::signals::{Meaning, Signals};
 use self::spawn::Spawner;
 use self::timetable::Timetables;
@@ -454,9 +454,12 @@ impl Supervisor {
     fn noticed(&mut self, name: &Name, start: u64, notice: Notice) {
         let current = |record: &&mut Record| record.starts == start && record.pid.is_some();
         let Some(record) = self.records.get_mut(name).filter(current) else { return };
-        match notice {
-            Notice::Status(text) => record.text = Some(text),
-            Notice::Ready => self.fleet.on(self.now(), name, ProcessEvent::Notified),
+        let Words { ready, status } = notice.words;
+        if let Some(text) = status {
+            record.text = Some(text);
+        }
+        if ready {
+            self.fleet.on(self.now(), name, ProcessEvent::Notified);
         }
     }
 }

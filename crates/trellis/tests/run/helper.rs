@@ -14,6 +14,7 @@ fn helper() {
     // As a test, it does nothing.
     match variable("DO").as_str() {
         "notify" => notify(),
+        "chatter" => chatter(),
         "work" => work(),
         "job" => job(),
         "alone" => alone(),
@@ -26,15 +27,31 @@ fn helper() {
 fn notify() {
     let pipe = std::env::var("PIPE").expect("it is told");
     let line = std::fs::read_to_string(pipe).expect("the pipe is there");
-    let name = std::env::var("NOTIFY_SOCKET").expect("it is told");
-    let name = name.strip_prefix('@').expect("it is a name without a file");
-    let socket = UnixDatagram::unbound().expect("a socket");
-    let address = SocketAddr::from_abstract_name(name).expect("a name");
+    let (socket, address) = notify_socket();
     let message = format!("STATUS={line}READY=1");
     socket.send_to_addr(message.as_bytes(), &address).expect("somebody listens");
     loop {
         std::thread::park();
     }
+}
+
+/// Says how it is without end, in messages as long as they may be, and tells after each thousand of them.
+fn chatter() {
+    let (socket, address) = notify_socket();
+    let message = b"STATUS=\n".repeat(512);
+    for count in 1.. {
+        socket.send_to_addr(&message, &address).expect("somebody listens");
+        if count % 1000 == 0 {
+            writeln!(std::io::stdout(), "\nhas said {count}").expect("somebody reads");
+        }
+    }
+}
+
+fn notify_socket() -> (UnixDatagram, SocketAddr) {
+    let name = std::env::var("NOTIFY_SOCKET").expect("it is told");
+    let name = name.strip_prefix('@').expect("it is a name without a file");
+    let socket = UnixDatagram::unbound().expect("a socket");
+    (socket, SocketAddr::from_abstract_name(name).expect("a name"))
 }
 
 /// Does jobs that come in frames on the standard input; the first word of a job's body says what becomes of it. None is

@@ -15,6 +15,7 @@ mod life;
 mod listen;
 mod logs;
 mod misfits;
+mod nuisances;
 mod operate;
 mod places;
 mod reload;
