@@ -35,6 +35,10 @@ pub const ANSWER_BYTES_MAX: usize = FRAME_LINE_BYTES_MAX;
 /// How late a tick may be noticed and still count as being on time.
 pub const TICK_LATE_MAX: Duration = Duration::from_secs(10);
 
+/// How far the clock on the wall may be set back, or a tick of another machine lie ahead, without anything being run a
+/// second time. With more, the clock was or is wrong, and schedules begin at the time that it shows.
+pub const CLOCK_BACK_MAX: Duration = Duration::from_secs(60);
+
 /// The missed ticks that are made up for, at most: the newest ones.
 pub const MISSED_TICKS_MAX: usize = 100;
 

@@ -39,6 +39,13 @@ pub enum Order {
         /// The process.
         name: Name,
     },
+    /// Tell people that the clock was set back: of this program, everything had been decided until then.
+    SetBack {
+        /// The program.
+        program: String,
+        /// Until when.
+        until: Timestamp,
+    },
 }
 
 /// A program with a schedule.
@@ -187,8 +194,13 @@ impl Runs {
         let names: Vec<Name> =
             self.runs.iter().filter(|(_, run)| due(run)).map(|(name, _)| name.clone()).collect();
         names.iter().for_each(|name| self.on(now, name, Event::Time));
-        let followed = self.entries.values_mut().filter(|entry| entry.is_followed());
-        let ticks: Vec<Tick> = followed.flat_map(|entry| entry.ticks.due(wall)).collect();
+        let mut ticks: Vec<Tick> = Vec::new();
+        for (program, entry) in self.entries.iter_mut().filter(|(_, entry)| entry.is_followed()) {
+            if let Some(until) = entry.ticks.set_back(wall) {
+                self.orders.push_back(Order::SetBack { program: program.clone(), until });
+            }
+            ticks.extend(entry.ticks.due(wall));
+        }
         ticks.into_iter().for_each(|tick| self.begin(now, tick));
     }
 

@@ -90,5 +90,8 @@ fn spell(order: &Order) -> String {
         Order::Spawn { name, tick, .. } => format!("spawn {name} for {}", tick.at),
         Order::Signal { name, signal } => format!("signal {name}: {signal:?}"),
         Order::Kill { name } => format!("kill {name}"),
+        Order::SetBack { program, until } => {
+            format!("the clock was set back for {program}, decided until {until}")
+        }
     }
 }

@@ -15,7 +15,7 @@ use crate::config::{Config, Server};
 use crate::fleet::Name;
 use crate::limits::{CAMPAIGN_PAUSE, FLUSH_MAX, TICKS_KEPT};
 use crate::process::{Event as ProcessEvent, State};
-use crate::schedule::Tick;
+use crate::schedule::{Tick, is_far_ahead};
 
 /// This machine among those that share the servers.
 pub(super) struct Cluster {
@@ -297,7 +297,21 @@ async fn last_tick(client: &Client, ticks: Option<&str>) -> Result<Option<Timest
         .or_else(|error| if error.is(ErrorCode::NoNode) { Ok(()) } else { Err(error) })?;
     match client.children(ticks).await {
         Ok(listing) => {
-            Ok(listing.names.iter().filter_map(|name| name.rsplit_once('@')?.1.parse().ok()).max())
+            let (now, mut last) = (Timestamp::now(), None);
+            for name in &listing.names {
+                let Some(at) = name.rsplit_once('@').and_then(|(_, at)| at.parse().ok()) else { continue };
+                if is_far_ahead(at, now) {
+                    // It is left there: it may be this machine whose clock is wrong.
+                    tracing::warn!(
+                        znode = child(ticks, name),
+                        "not heeded, as its time is yet to come: the clock of a machine is wrong, or was; delete the znode \
+                         if it wasn't this one's"
+                    );
+                } else {
+                    last = last.max(Some(at));
+                }
+            }
+            Ok(last)
         }
         Err(error) if error.is(ErrorCode::NoNode) => Ok(None),
         Err(error) => Err(error),
@@ -324,10 +338,32 @@ async fn claim(client: &Client, folder: &str, name: &str, candidate: &[u8]) -> R
         }
     };
     if let Ok(listing) = client.children(folder).await {
-        for old in listing.names.iter().rev().skip(TICKS_KEPT) {
+        for old in surplus(&listing.names, name) {
             // The next tick is another chance.
             let _ = client.delete(&child(folder, old), None).await;
         }
     }
     Ok(ours)
+}
+
+/// The znodes that tell nothing any more beside this one of a newer tick. Those of later ticks, which a clock that is ahead
+/// has made, don't count. The names are sorted.
+fn surplus<'a>(names: &'a [String], newest: &str) -> Vec<&'a str> {
+    let mut names: Vec<&str> = names.iter().map(String::as_str).filter(|name| *name <= newest).collect();
+    names.truncate(names.len().saturating_sub(TICKS_KEPT));
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_that_lie_ahead_push_out_no_others() {
+        let names = |days: std::ops::Range<u32>| -> Vec<String> {
+            days.map(|day| format!("p@2026-01-{day:02}T00:00:00Z")).collect()
+        };
+        assert_eq!(surplus(&names(1..26), "p@2026-01-13T00:00:00Z"), names(1..4));
+        assert!(surplus(&names(4..26), "p@2026-01-13T00:00:00Z").is_empty());
+    }
 }

@@ -97,6 +97,11 @@ impl Supervisor {
                     tracing::warn!(process = %name, "killed, since it took too long");
                     self.signal_run(&name, rustix::process::Signal::KILL);
                 }
+                Order::SetBack { program, until } => tracing::warn!(
+                    program,
+                    %until,
+                    "the clock was set back: its schedule begins anew, and times that come again are run again"
+                ),
             }
         }
     }

@@ -6,4 +6,5 @@ mod tests;
 mod ticks;
 
 pub use expression::{Schedule, ScheduleError};
+pub(crate) use ticks::is_far_ahead;
 pub use ticks::{Missed, Overlap, Tick, Ticks};

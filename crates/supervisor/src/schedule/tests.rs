@@ -82,7 +82,11 @@ fn check(missed: Missed, overlap: Overlap, script: &str) {
         let (event, wanted) = line.trim().split_once("->").expect("an arrow");
         let run = match event.trim() {
             "ended" => ticks.ended().into_iter().collect(),
-            time => ticks.due(instant(&format!("2026-01-01T{time}Z"))),
+            time => {
+                let now = instant(&format!("2026-01-01T{time}Z"));
+                let _ = ticks.set_back(now);
+                ticks.due(now)
+            }
         };
         let found: Vec<String> = run.iter().map(|tick| tick.at.to_string()[11..16].to_owned()).collect();
         assert_eq!(found.join(" "), wanted.trim(), "{line}");
@@ -133,6 +137,32 @@ fn a_clock_that_goes_back_repeats_nothing() {
         Overlap::Skip,
         "12:01:00 -> 12:01\nended ->\n12:00:00 ->\n12:01:00 ->\n12:02:00 -> 12:02",
     );
+}
+
+#[test]
+fn a_clock_that_was_far_ahead_stops_nothing() {
+    check(
+        Missed::Skip,
+        Overlap::Skip,
+        "20:00:00 -> 20:00\nended ->\n12:00:30 ->\n12:01:00 -> 12:01\nended ->\n12:02:00 -> 12:02",
+    );
+    let mut ticks = Ticks::new("p", &every_minute(), 1, instant("2026-01-01T12:00:00Z"));
+    assert_eq!(ticks.set_back(instant("2026-01-01T11:59:00Z")), None);
+    // Nor does a file that was changed meanwhile, or another machine's clock.
+    let mut changed = every_minute();
+    changed.schedule = Schedule::parse("*/2 * * * *", "UTC").expect("a schedule");
+    ticks.change(&changed, 1, instant("2027-01-01T00:00:00Z"));
+    let now = instant("2026-01-01T12:00:30Z");
+    assert_eq!(ticks.set_back(now), Some(instant("2027-01-01T00:00:00Z")));
+    ticks.begin_after(instant("2026-01-01T11:00:00Z"));
+    assert_eq!(ticks.next_due(), Some(instant("2026-01-01T12:02:00Z")));
+    ticks.begin_after(instant("2099-01-01T00:00:00Z"));
+    assert_eq!(ticks.set_back(now), Some(instant("2099-01-01T00:00:00Z")));
+}
+
+fn every_minute() -> Timetable {
+    let schedule = Schedule::parse("* * * * *", "UTC").expect("a schedule");
+    Timetable { schedule, missed: Missed::Skip, overlap: Overlap::Skip }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::Timetable;
-use crate::limits::{MISSED_TICKS_MAX, TICK_LATE_MAX};
+use crate::limits::{CLOCK_BACK_MAX, MISSED_TICKS_MAX, TICK_LATE_MAX};
 
 /// What becomes of ticks for which nobody was there: the machine was down or asleep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +104,16 @@ impl Ticks {
         self.forget_waiting();
     }
 
+    /// Begins at `now` if far more than that has been decided, by a clock that was ahead: nothing would be run until it
+    /// gets there again. Returns until when it was; ask before [`Ticks::due`].
+    pub fn set_back(&mut self, now: Timestamp) -> Option<Timestamp> {
+        if !is_far_ahead(self.decided, now) {
+            return None;
+        }
+        self.changed = self.changed.min(now);
+        Some(std::mem::replace(&mut self.decided, now))
+    }
+
     /// Leaves out what waits for the end of a run.
     pub fn forget_waiting(&mut self) {
         self.made_up.clear();
@@ -183,4 +193,11 @@ impl Ticks {
         self.running += 1;
         Tick { program: self.program.clone(), at }
     }
+}
+
+/// Whether no clock that is right can have shown this instant already.
+#[must_use]
+pub(crate) fn is_far_ahead(instant: Timestamp, now: Timestamp) -> bool {
+    let bound = SignedDuration::try_from(CLOCK_BACK_MAX).unwrap_or(SignedDuration::ZERO);
+    now.duration_until(instant) > bound
 }

@@ -1,9 +1,16 @@
 //! Two supervisors that share a server: who runs a singleton, who takes over, and who runs a tick.
 
 use rustix::process::Signal;
+use trellis_zk_client::blocking::{Wait, connect};
+use trellis_zk_client::{Client, Settings};
 
 use crate::server::Server;
 use crate::supervisor::{Supervisor, wait_until_gone};
+
+/// A session of the test's own.
+fn client(server: &Server) -> Client {
+    connect(&Settings::new(&server.address).expect("an address")).expect("it answers")
+}
 
 /// A file with one singleton.
 fn singleton(server: &Server, script: &str, more: &str) -> String {
@@ -91,6 +98,17 @@ fn a_tick_is_run_once_by_all_machines_together() {
     sorted.sort_unstable();
     sorted.dedup();
     assert_eq!(ticks, sorted);
+}
+
+#[test]
+fn a_tick_that_another_clock_has_left_ahead_stops_nothing() {
+    let server = Server::start();
+    let ahead = "/shop/workers/ticks/one/one@2099-01-01T00:00:00Z";
+    client(&server).ensure_path(ahead).wait().expect("it is created");
+    let file = singleton(&server, "echo run of $TRELLIS_TICK", "schedule = \"* * * * * *\"");
+    let mut supervisor = Supervisor::start(&file);
+    supervisor.wait_for("its time is yet to come");
+    supervisor.wait_for("one.0 | run of ");
 }
 
 #[test]

@@ -108,7 +108,8 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
         default: "\"skip\"",
         example: "missed = \"once\"",
         help: "What becomes of times at which no machine was there. `once`: the newest is made up for; `all`: up to a \
-               hundred are, one after another.",
+               hundred are, one after another. Nothing is run twice when the clock is set back by up to a minute; by more, \
+               the schedule begins anew, and times that come again are run again.",
     },
     Key {
         name: "overlap",
