@@ -74,7 +74,8 @@ pub fn fork() -> Result<Fork, ForkError> {
 ///
 /// If there are, the child may use nothing that one of them may have held at that moment: no lock, no allocation unless
 /// the C library's allocator is used (it is prepared for a fork), no library that knows nothing of it. Whoever has
-/// registered handlers by `pthread_atfork` for all that its other threads touch may call this.
+/// registered handlers by `pthread_atfork` for all that its other threads touch may call this. Rust's standard output is
+/// looked after, its standard error is not: a panic in the child prints there.
 ///
 /// # Errors
 ///
@@ -88,12 +89,14 @@ pub unsafe fn fork_with_threads() -> Result<Fork, ForkError> {
 /// What has to happen around every fork.
 fn begin(system_fork: impl FnOnce() -> io::Result<Option<Pid>>) -> Result<Fork, ForkError> {
     child::reap_abandoned();
-    // What waits there would be printed by both processes. If it can't be printed now, it can't be later.
-    let _ = io::stdout().flush();
+    // This thread has the lock when it forks, so in the child it is the child's, too, and never that of a thread which is
+    // not there. What waits there would be printed by both processes. If it can't be printed now, it can't be later.
+    let mut output = io::stdout().lock();
+    let _ = output.flush();
     // A place for the child's handle is kept free, so that there is one once the child is there.
     let place = rustix::event::eventfd(0, rustix::event::EventfdFlags::CLOEXEC).map_err(io::Error::from)?;
     let forked = system_fork()?;
-    drop(place);
+    drop((place, output));
     match forked {
         None => Ok(Fork::Child),
         Some(pid) => Ok(Fork::Parent(Child::of_new(pid)?)),

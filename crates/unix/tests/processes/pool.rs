@@ -27,6 +27,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("pool: without forks", without_forks),
     ("pool: more children than open files", few_files),
     ("pool: other threads", other_threads),
+    ("pool: a thread that prints", printing_thread),
     ("pool: dropped in the middle", dropped),
     ("pool: in a child of its owner", in_a_child),
 ];
@@ -369,6 +370,36 @@ fn other_threads() {
     assert_eq!(pool.get(None).unwrap().unwrap().result.unwrap(), b"now");
     drop(end);
     assert!(thread.join().unwrap().is_err());
+}
+
+fn printing_thread() {
+    let nowhere = std::fs::OpenOptions::new().write(true).open("/dev/null").unwrap();
+    rustix::stdio::dup2_stdout(&nowhere).unwrap();
+    let (end, ended) = std::sync::mpsc::channel::<()>();
+    let printer = std::thread::spawn(move || {
+        while ended.try_recv() == Err(std::sync::mpsc::TryRecvError::Empty) {
+            // It has the lock nearly all the time, and something in the buffer at times.
+            let mut output = std::io::stdout().lock();
+            for _ in 0..1000 {
+                write!(output, ".").unwrap();
+            }
+            drop(output);
+            std::thread::yield_now();
+        }
+    });
+    let mut pool = ProcessPool::new(Settings::children(4));
+    // SAFETY: the other thread holds nothing but the standard output, and the C library's allocator is prepared for a fork.
+    #[allow(unsafe_code, reason = "it is what is tested")]
+    unsafe {
+        pool.allow_threads();
+    }
+    for _ in 0..200 {
+        pool.submit(|| b"x".to_vec());
+    }
+    let found = by_task(pool.get_all(Some(Duration::from_secs(60))).unwrap());
+    assert!(found.len() == 200 && found.values().all(Result::is_ok), "{} of 200 came back", found.len());
+    drop(end);
+    printer.join().unwrap();
 }
 
 fn dropped() {
