@@ -259,11 +259,13 @@ impl<'a> ProcessPool<'a> {
             self.run_here();
             return Ok(());
         }
+        let completed = self.completed.len();
         self.start_children();
         if self.active.is_empty() {
             return Ok(());
         }
-        let timeout = if self.completed.is_empty() { timeout } else { Some(Duration::ZERO) };
+        // A task that can't begin has ended just now: that is the step.
+        let timeout = if self.completed.len() == completed { timeout } else { Some(Duration::ZERO) };
         // First all ends, then the sockets that are still open.
         let ends = self.active.iter().map(Worker::ended);
         let descriptors: Vec<_> = ends.chain(self.active.iter().filter_map(Worker::written)).collect();

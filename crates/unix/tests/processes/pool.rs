@@ -28,6 +28,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("pool: more children than open files", few_files),
     ("pool: other threads", other_threads),
     ("pool: a thread that prints", printing_thread),
+    ("pool: nothing is done while nothing happens", idle),
     ("pool: dropped in the middle", dropped),
     ("pool: in a child of its owner", in_a_child),
 ];
@@ -400,6 +401,27 @@ fn printing_thread() {
     assert!(found.len() == 200 && found.values().all(Result::is_ok), "{} of 200 came back", found.len());
     drop(end);
     printer.join().unwrap();
+}
+
+fn idle() {
+    let spent = || {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        Duration::try_from(now).unwrap()
+    };
+    let mut pool = ProcessPool::new(Settings::children(2));
+    pool.submit(|| b"quick".to_vec());
+    let stuck = pool.submit(endless);
+    while pool.completed() == 0 {
+        pool.progress().unwrap();
+    }
+    let (before, began) = (spent(), Instant::now());
+    let found = pool.get_all(Some(Duration::from_secs(1))).unwrap();
+    assert_eq!((found.len(), pool.active()), (1, 1));
+    assert!(began.elapsed() >= Duration::from_secs(1), "it waits although there is something");
+    let spent = spent().saturating_sub(before);
+    assert!(spent < Duration::from_millis(100), "it has worked for {spent:?} while nothing happened");
+    pool.kill(stuck, Signal::KILL).unwrap();
+    assert_eq!(pool.get_all(None).unwrap().len(), 1);
 }
 
 fn dropped() {
