@@ -1,10 +1,11 @@
 //! What makes no sense together in one program, with the reason. Values by themselves have been checked before.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::keys::Draft;
 use super::read::Lines;
-use super::{GiveUp, LogTarget, Mode, Program, Restart, Timetable, Work};
+use super::{GiveUp, LogTarget, Mode, Program, Restart, Timetable, Work, order};
 use crate::schedule::Schedule;
 
 /// A problem: the key, and what is wrong with it.
@@ -128,6 +129,25 @@ fn misplaced(kind: Kind, lines: &Lines) -> Vec<Found> {
             problems.extend(
                 lines.keys().filter(belongs).map(|key| (*key, format!("it has no use here: {reason}"))),
             );
+        }
+    }
+    problems
+}
+
+/// Programs that write into one file and disagree on when it is full.
+pub(super) fn logs(programs: &[Program]) -> Vec<order::Found> {
+    let mut limits = BTreeMap::new();
+    let mut problems = Vec::new();
+    for program in programs {
+        let LogTarget::File { path, bytes_max, files } = &program.log.target else { continue };
+        let file = path.to_string_lossy().replace("{program}", &program.name);
+        let (first, limit) = *limits.entry(file.clone()).or_insert((&program.name, (bytes_max, files)));
+        if limit != (bytes_max, files) {
+            let text = format!(
+                "{first} writes into {file}, too, with another max_size or another number of files: give both the same, or \
+                 name another file"
+            );
+            problems.push((program.name.clone(), "log.to", text));
         }
     }
     problems

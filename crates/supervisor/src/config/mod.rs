@@ -92,6 +92,13 @@ impl Config {
             path: path.to_owned(),
             reason: error.to_string(),
         };
+        // A pipe would be waited for, and nothing but a file can be read again.
+        if !std::fs::metadata(path).map_err(unreadable)?.is_file() {
+            return Err(ConfigError::Unreadable {
+                path: path.to_owned(),
+                reason: "it is not a file".to_owned(),
+            });
+        }
         let mut bytes = Vec::new();
         let file = std::fs::File::open(path).map_err(unreadable)?;
         file.take(CONFIG_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;

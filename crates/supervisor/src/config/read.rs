@@ -99,10 +99,12 @@ impl Reader<'_> {
         if programs.len() > PROGRAMS_MAX {
             self.problem(0, "program", format!("there are more than {PROGRAMS_MAX} programs"));
         }
-        let (programs, problems) = order::by_start(programs);
-        for (program, text) in problems {
+        let mut problems = check::logs(&programs);
+        let (programs, circles) = order::by_start(programs);
+        problems.extend(circles);
+        for (program, key, text) in problems {
             let line = lines.get(&program).copied().unwrap_or(1);
-            self.problems.push(Problem { line, key: format!("program.{program}.after"), text });
+            self.problems.push(Problem { line, key: format!("program.{program}.{key}"), text });
         }
         programs
     }
@@ -245,14 +247,18 @@ fn read<T: 'static>(form: &Form<T>, found: &DeValue<'_>, target: &mut T) -> Resu
         },
         Form::Map(set) => {
             let table = found.as_table().ok_or_else(|| wrong("a table of strings"))?;
-            let pairs = table.iter().map(|(name, value)| {
-                let error = || {
-                    format!("{name} = {} should be a string", spell(value.get_ref()), name = name.get_ref())
-                };
-                let text = value.get_ref().as_str().ok_or_else(error)?;
-                Ok((name.get_ref().to_string(), text.to_owned()))
-            });
-            set(target, pairs.collect::<Result<_, String>>()?)
+            let (mut pairs, mut wrong) = (BTreeMap::new(), Vec::new());
+            for (name, value) in table {
+                match value.get_ref().as_str() {
+                    Some(text) => drop(pairs.insert(name.get_ref().to_string(), text.to_owned())),
+                    None => wrong.push(format!("{} = {}", name.get_ref(), spell(value.get_ref()))),
+                }
+            }
+            match &wrong[..] {
+                [] => set(target, pairs),
+                [one] => Err(format!("{one} should be a string")),
+                all => Err(format!("{} should be strings", all.join(", "))),
+            }
         }
         Form::Flag(set) => {
             set(target, found.as_bool().ok_or_else(|| wrong("true or false"))?);
@@ -312,6 +318,12 @@ fn spell(value: &DeValue<'_>) -> String {
 fn program_name(name: &str) -> Result<(), String> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let long = name.len() > PROGRAM_NAME_CHARS_MAX;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if name.rsplit_once('.').is_some_and(|(_, last)| is_number(last)) {
+        return Err(format!(
+            "{name:?} is what a process of a program is called: let the name of a program not end in a dot and a number"
+        ));
+    }
     if name.is_empty() || long || name.starts_with(['-', '.']) || !name.chars().all(fits) {
         return Err(format!(
             "{name:?} is not a name for a program: up to {PROGRAM_NAME_CHARS_MAX} letters, digits, -, _ and ., with a \

@@ -192,7 +192,16 @@ fn a_file_that_is_not_there_is_named() {
 }
 
 #[test]
-fn the_example_runs_as_it_is() {
+fn what_is_not_a_file_is_not_waited_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("workers.toml");
+    let _fifo = trellis_unix::fifo::Fifo::create(&pipe, 0o600).expect("a pipe");
+    let error = Config::load(&pipe).expect_err("no file");
+    assert!(error.to_string().ends_with("workers.toml cannot be read: it is not a file"), "{error}");
+}
+
+#[test]
+fn the_example_is_right() {
     let path = root().join("examples/workers.toml");
     let config = Config::load(&path).unwrap_or_else(|error| panic!("{error}"));
     assert!(config.programs.len() >= 4);

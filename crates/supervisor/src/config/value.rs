@@ -81,11 +81,11 @@ pub(super) fn not_empty(text: &str) -> Result<&str, String> {
     }
 }
 
-/// `host:port` each, several in one string with commas between them.
-pub(super) fn addresses(texts: &[String]) -> Result<Vec<String>, String> {
+/// `host:port` each, several in one string with commas between them; `port` is the usual one.
+pub(super) fn addresses(texts: &[String], port: u16) -> Result<Vec<String>, String> {
     let mut addresses: Vec<String> = Vec::new();
     for text in texts.iter().flat_map(|text| text.split(',')).map(str::trim) {
-        let address = address(text)?;
+        let address = address(text, port)?;
         if addresses.contains(&address) {
             return Err(format!("{text:?} is given twice"));
         }
@@ -94,8 +94,9 @@ pub(super) fn addresses(texts: &[String]) -> Result<Vec<String>, String> {
     if addresses.is_empty() { Err("there is no address: write host:port".to_owned()) } else { Ok(addresses) }
 }
 
-fn address(text: &str) -> Result<String, String> {
-    let wrong = || format!("{text:?} is not an address: write host:port, as in 127.0.0.1:8080 or [::1]:8080");
+fn address(text: &str, usual: u16) -> Result<String, String> {
+    let wrong =
+        || format!("{text:?} is not an address: write host:port, as in 127.0.0.1:{usual} or [::1]:{usual}");
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let host_fits = match bare {
@@ -113,7 +114,7 @@ pub(super) fn listen(text: &str) -> Result<Listen, String> {
     match text.strip_prefix("unix:") {
         Some(path) if path.starts_with('/') => Ok(Listen::Unix(PathBuf::from(not_empty(path)?))),
         Some(_) => Err(format!("{text:?} is not a socket's path: write unix:/path")),
-        None => address(text).map(Listen::Tcp).map_err(|error| format!("{error}, or unix:/path")),
+        None => address(text, 8080).map(Listen::Tcp).map_err(|error| format!("{error}, or unix:/path")),
     }
 }
 
@@ -157,15 +158,15 @@ pub(super) fn umask(text: &str) -> Result<u32, String> {
 
 /// Names of variables without `=`.
 pub(super) fn variables(map: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, String> {
-    for (name, value) in &map {
-        if name.is_empty() || name.contains(['=', '\0']) {
-            return Err(format!("{name:?} is not the name of a variable"));
+    let wrong = |(name, value): (&String, &String)| match () {
+        () if name.is_empty() || name.contains(['=', '\0']) => {
+            Some(format!("{name:?} is not the name of a variable"))
         }
-        if value.contains('\0') {
-            return Err(format!("the value of {name} has a zero byte"));
-        }
-    }
-    Ok(map)
+        () if value.contains('\0') => Some(format!("the value of {name} has a zero byte")),
+        () => None,
+    };
+    let wrong: Vec<String> = map.iter().filter_map(wrong).collect();
+    if wrong.is_empty() { Ok(map) } else { Err(wrong.join("; ")) }
 }
 
 /// A file for output, or `-`.

@@ -104,7 +104,7 @@ fn spell(order: &Order) -> String {
 
 #[test]
 fn a_word_names_a_program_or_a_process() {
-    let text = "[program.a]\ncommand = \"a\"\n[program.\"a.0\"]\ncommand = \"b\"\n";
+    let text = "[program.a]\ncommand = \"a\"\n[program.\"a.b\"]\ncommand = \"b\"\n";
     let mut fleet = Fleet::new(1);
     fleet.apply(&Config::parse(text, Path::new("x")).expect("a file").programs);
     while fleet.next(Moment::START).is_some() {}
@@ -119,8 +119,9 @@ fn a_word_names_a_program_or_a_process() {
         assert_eq!(found, wanted, "{word}");
     };
     check("a", "[Name { program: \"a\", index: 0 }]");
-    check("a.0", "[Name { program: \"a.0\", index: 0 }]");
-    check("a.0.0", "[Name { program: \"a.0\", index: 0 }]");
+    check("a.0", "[Name { program: \"a\", index: 0 }]");
+    check("a.b", "[Name { program: \"a.b\", index: 0 }]");
+    check("a.b.0", "[Name { program: \"a.b\", index: 0 }]");
     check("a.7", "a.7 is not there: a has 1 of them, from 0");
     check("b", "there is no program or process \"b\"");
 }

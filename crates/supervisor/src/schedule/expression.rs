@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use croner::Cron;
 use croner::errors::CronError;
-use croner::parser::CronParser;
+use croner::parser::{CronParser, Seconds, Year};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 /// A cron expression in a time zone.
 ///
-/// Five fields (minute, hour, day of the month, month, day of the week), or six with seconds first. Where the clocks
+/// Five fields (minute, hour, day of the month, month, day of the week), or six with seconds first, or a word such as
+/// `@daily`. Where the clocks
 /// are put forward, a time of day that doesn't exist is due when they have been put forward, and where they are put
 /// back, a time of day that comes twice is due the first time only. An expression that is due every so often, with `*`
 /// or a step for minutes or hours, goes by the time that really passes: it loses the hour that doesn't exist and has
@@ -42,7 +43,7 @@ pub enum ScheduleError {
     /// The expression is none.
     #[error(
         "{expression:?} is not a schedule ({reason}): write five fields, minute, hour, day of the month, month and day \
-         of the week, as in \"*/5 * * * *\", or six with seconds first"
+         of the week, as in \"*/5 * * * *\", or six with seconds first, or @hourly, @daily, @weekly, @monthly or @yearly"
     )]
     Expression {
         /// What was given.
@@ -71,10 +72,15 @@ impl Schedule {
     ///
     /// If either cannot be understood, or the expression names a date that never comes.
     pub fn parse(expression: &str, zone: &str) -> Result<Schedule, ScheduleError> {
-        let parsed = CronParser::new().parse(expression).map_err(|error| ScheduleError::Expression {
-            expression: expression.to_owned(),
-            reason: reason(error),
-        })?;
+        let parsed = CronParser::builder()
+            .seconds(Seconds::Optional)
+            .year(Year::Disallowed)
+            .build()
+            .parse(expression)
+            .map_err(|error| ScheduleError::Expression {
+                expression: expression.to_owned(),
+                reason: reason(expression, error),
+            })?;
         let unknown = || ScheduleError::Zone { zone: zone.to_owned() };
         let schedule = Schedule {
             expression: expression.to_owned(),
@@ -132,8 +138,11 @@ impl fmt::Debug for Schedule {
 }
 
 /// The library's reason as a part of our sentence.
-fn reason(error: CronError) -> String {
+fn reason(expression: &str, error: CronError) -> String {
+    let fields = expression.split_whitespace().count();
     match error {
+        _ if expression.starts_with('@') => "there is no such word".to_owned(),
+        CronError::InvalidPattern(_) if !(5..=6).contains(&fields) => format!("it has {fields} fields"),
         CronError::EmptyPattern => "it is empty".to_owned(),
         CronError::InvalidPattern(text)
         | CronError::IllegalCharacters(text)

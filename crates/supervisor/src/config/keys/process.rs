@@ -202,7 +202,8 @@ pub(in crate::config) static PROCESS_KEYS: &[Key<Draft>] = &[
         }),
         default: "\"started\"",
         example: "ready = { when = \"notified\", timeout = \"1m\" }",
-        help: "When a process counts as ready. `notified`: when it has sent `READY=1` to the socket that the variable \
+        help: "When a process counts as ready. `started`: at once, also if it ends a moment later; where that matters, \
+               take one of the others. `notified`: when it has sent `READY=1` to the socket that the variable \
                NOTIFY_SOCKET names, as systemd's services do.",
     },
     Key {

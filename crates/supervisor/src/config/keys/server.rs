@@ -10,7 +10,7 @@ pub(in crate::config) static SERVER_KEYS: &[Key<Server>] = &[
     Key {
         name: "zookeeper",
         form: Form::Texts(|server, texts| {
-            server.zookeeper = value::addresses(&texts)?;
+            server.zookeeper = value::addresses(&texts, 2181)?;
             Ok(())
         }),
         default: "\"127.0.0.1:2181\"",
@@ -21,7 +21,7 @@ pub(in crate::config) static SERVER_KEYS: &[Key<Server>] = &[
     Key {
         name: "beanstalk",
         form: Form::Texts(|server, texts| {
-            server.beanstalk = value::addresses(&texts)?;
+            server.beanstalk = value::addresses(&texts, 11300)?;
             Ok(())
         }),
         default: "[\"127.0.0.1:11300\"]",

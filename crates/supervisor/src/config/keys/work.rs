@@ -86,7 +86,7 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
         default: "(none)",
         example: "schedule = \"*/5 * * * *\"",
         help: "When to run: minute, hour, day of the month, month, day of the week, as in a crontab; a sixth field \
-               before them is seconds. The variable TRELLIS_TICK says which time it is. With `singleton`, each time is run \
+               before them is seconds. `@hourly`, `@daily`, `@weekly`, `@monthly` and `@yearly` are short for their beginnings. The variable TRELLIS_TICK says which time it is. With `singleton`, each time is run \
                once on all machines together.",
     },
     Key {
