@@ -1,5 +1,5 @@
 //! The processes of the demonstration: `trellis run --serve` with its workers, in a directory that is removed at the end,
-//! however that comes about. What they say is handed on; nothing is made of it here.
+//! unless that is SIGKILL. What they say is handed on; nothing is made of it here.
 
 use std::collections::VecDeque;
 use std::fs;
