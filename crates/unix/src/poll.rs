@@ -7,6 +7,23 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
+/// When a wait is over, which is decided once: whatever interrupts the wait doesn't lengthen it. A time-out that no clock
+/// can hold is none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// So much later than now; without a time-out, never.
+    pub(crate) fn after(timeout: Option<Duration>) -> Deadline {
+        Deadline(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+    }
+
+    /// How long it is until then; zero afterwards, `None` for ever.
+    pub(crate) fn left(self) -> Option<Duration> {
+        self.0.map(|end| end.saturating_duration_since(Instant::now()))
+    }
+}
+
 /// Waits until one of the descriptors has something to read, is closed on the other side, or has failed; at most for the
 /// time-out, without one for ever. Says of each whether it is ready, in their order; none is after a time-out.
 ///
@@ -32,11 +49,9 @@ use rustix::io::Errno;
 pub fn wait_readable(descriptors: &[BorrowedFd<'_>], timeout: Option<Duration>) -> io::Result<Vec<bool>> {
     let mut polled: Vec<PollFd<'_>> =
         descriptors.iter().map(|descriptor| PollFd::new(descriptor, PollFlags::IN)).collect();
-    // A time-out that no clock can hold is none.
-    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let deadline = Deadline::after(timeout);
     loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let left = left.and_then(|left| Timespec::try_from(left).ok());
+        let left = deadline.left().and_then(|left| Timespec::try_from(left).ok());
         match poll(&mut polled, left.as_ref()) {
             Ok(_) => return Ok(polled.iter().map(|one| !one.revents().is_empty()).collect()),
             Err(Errno::INTR) => {}

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal};
 
-use crate::poll::readable;
+use crate::poll::{Deadline, readable};
 use crate::sys::signals::{RECORD_BYTES, SignalSet, block, descriptor, record, set_mask, unblock};
 
 /// A signal that has arrived.
@@ -95,11 +95,13 @@ impl Signals {
     ///
     /// None that are known; what the system says.
     pub fn wait(&self, timeout: Option<Duration>) -> io::Result<Option<Arrival>> {
+        let deadline = Deadline::after(timeout);
         loop {
             if let Some(arrival) = self.next_now()? {
                 return Ok(Some(arrival));
             }
-            if !readable(self.as_fd(), timeout)? {
+            // What is readable may be taken by another thread before it is taken here.
+            if !readable(self.as_fd(), deadline.left())? {
                 return Ok(None);
             }
         }

@@ -10,7 +10,7 @@ use rustix::time::{
     timerfd_settime,
 };
 
-use crate::poll::readable;
+use crate::poll::{Deadline, readable};
 
 /// A timer, once or periodic, on a clock that nobody sets; it does not run while the machine is suspended. As a
 /// descriptor it is readable when it has expired. After a fork, parent and child share it.
@@ -121,8 +121,15 @@ impl Timer {
     ///
     /// None that are known; what the system says.
     pub fn wait(&self, timeout: Option<Duration>) -> io::Result<u64> {
-        readable(self.as_fd(), timeout)?;
-        self.take()
+        let deadline = Deadline::after(timeout);
+        loop {
+            let in_time = readable(self.as_fd(), deadline.left())?;
+            // What has expired may be taken by another process before it is taken here.
+            let count = self.take()?;
+            if count > 0 || !in_time {
+                return Ok(count);
+            }
+        }
     }
 
     fn arm(&self, first: Duration, period: Duration) -> io::Result<()> {

@@ -12,7 +12,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, getpid};
 
@@ -21,7 +21,7 @@ pub use self::outcome::{Outcome, TaskError, TaskId};
 use self::worker::Worker;
 use crate::frame::{FrameError, write_frame};
 use crate::limits::{POOL_CHILDREN_MAX, READ_BYTES, RESULT_BYTES_MAX_DEFAULT};
-use crate::poll::wait_readable;
+use crate::poll::{Deadline, wait_readable};
 use crate::process::{self, Fork, ForkError, Status};
 
 /// How a pool works.
@@ -139,12 +139,12 @@ impl<'a> ProcessPool<'a> {
     ///
     /// The system can't wait: there are more children than this process may have open files. No outcome is lost.
     pub fn get(&mut self, timeout: Option<Duration>) -> io::Result<Option<Outcome>> {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = Deadline::after(timeout);
         loop {
             if let Some(outcome) = self.completed.pop_front() {
                 return Ok(Some(outcome));
             }
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let left = deadline.left();
             self.step(left)?;
             let in_vain = left == Some(Duration::ZERO) || self.is_idle();
             if in_vain && self.completed.is_empty() {
@@ -160,9 +160,9 @@ impl<'a> ProcessPool<'a> {
     ///
     /// As of [`get`](Self::get).
     pub fn get_all(&mut self, timeout: Option<Duration>) -> io::Result<Vec<Outcome>> {
-        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let deadline = Deadline::after(timeout);
         loop {
-            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            let left = deadline.left();
             self.step(left)?;
             if self.is_idle() || left == Some(Duration::ZERO) {
                 return Ok(self.completed.drain(..).collect());

@@ -11,6 +11,7 @@ use super::Open;
 use super::error::IpcError;
 use super::key::Key;
 use super::list::Kind;
+use crate::poll::Deadline;
 use crate::sys::sem;
 
 const KIND: Kind = Kind::Semaphore;
@@ -230,10 +231,11 @@ fn undone(number: u16, by: i16) -> sembuf {
     sembuf { sem_flg: UNDO, ..change(number, by) }
 }
 
-/// Tries again when a handler has run; with a time-out the wait begins anew then.
+/// Tries again when a handler has run, for as long as is left then.
 fn operate(id: c_int, operations: &mut [sembuf], timeout: Option<Duration>) -> io::Result<()> {
+    let deadline = Deadline::after(timeout);
     loop {
-        match sem::operate(id, operations, timeout) {
+        match sem::operate(id, operations, deadline.left()) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             outcome => return outcome,
         }

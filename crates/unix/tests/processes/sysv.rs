@@ -1,10 +1,13 @@
 //! What becomes of System V objects when processes fork and die.
 
 use std::io::{Read, Write};
+use std::time::{Duration, Instant};
 
+use rustix::process::{getpid, kill_process};
 use trellis_unix::Signal;
 use trellis_unix::process::{Status, spawn};
 use trellis_unix::sysv::{IpcError, Key, MessageQueue, Open, Select, Semaphore, SharedMemory, Wait};
+use trellis_unix::timers::Timer;
 
 use crate::Test;
 
@@ -12,6 +15,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("sysv: what a killed holder held is released", killed_holder),
     ("sysv: a child holds nothing of its parent's", a_child_holds_nothing),
     ("sysv: two processes exclude each other", exclusion),
+    ("sysv: a time-out ends in time whatever handlers run", handlers_and_a_time_out),
     ("sysv: messages and memory between processes", messages_and_memory),
 ];
 
@@ -25,7 +29,7 @@ fn endless() -> u8 {
 
 /// A key of this test's own: processes that run at the same time have different pids.
 fn key(number: i32) -> Key {
-    Key(0x7265_0000 ^ (number << 24) ^ rustix::process::getpid().as_raw_nonzero().get())
+    Key(0x7265_0000 ^ (number << 24) ^ getpid().as_raw_nonzero().get())
 }
 
 fn killed_holder() {
@@ -95,6 +99,35 @@ fn exclusion() {
     memory.read(0, &mut number).unwrap();
     assert_eq!(u64::from_ne_bytes(number), 6000);
     memory.remove().unwrap();
+    semaphore.remove().unwrap();
+}
+
+fn handlers_and_a_time_out() {
+    extern "C" fn nothing(_: libc::c_int) {}
+    // SAFETY: the handler does nothing.
+    #[allow(unsafe_code, reason = "this crate makes no handlers, but those who use it may")]
+    unsafe {
+        libc::signal(libc::SIGUSR1, nothing as *const () as libc::sighandler_t);
+    }
+    let mut semaphore = Semaphore::open(Key::PRIVATE, 1, OPEN).unwrap();
+    assert!(semaphore.acquire(None).unwrap());
+    let me = getpid();
+    let storm = Duration::from_secs(3);
+    let mut storming = spawn(|| {
+        let period = Timer::every(Duration::from_millis(20)).unwrap();
+        let began = Instant::now();
+        while began.elapsed() < storm && kill_process(me, Signal::USR1).is_ok() {
+            period.wait(None).unwrap();
+        }
+        0
+    })
+    .unwrap();
+    let began = Instant::now();
+    assert!(!semaphore.acquire(Some(Duration::from_millis(200))).unwrap());
+    let elapsed = began.elapsed();
+    assert!(elapsed >= Duration::from_millis(200) && elapsed < storm, "{elapsed:?}");
+    storming.signal(Signal::KILL).unwrap();
+    storming.wait().unwrap();
     semaphore.remove().unwrap();
 }
 
