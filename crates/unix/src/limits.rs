@@ -15,6 +15,9 @@ pub const PHP_DEPTH_MAX: usize = 512;
 /// The largest value that is read from a variable in shared memory: 1 GiB.
 pub const PHP_VARIABLE_BYTES_MAX: usize = 1 << 30;
 
+/// How long a fork waits for threads that are counted to be gone: one that has ended is counted for some moments more.
+pub(crate) const ENDING_THREADS_MILLISECONDS_MAX: u64 = 10;
+
 /// The longest word from a daemon to the process that started it.
 pub(crate) const DAEMON_WORD_BYTES_MAX: u32 = 4096;
 

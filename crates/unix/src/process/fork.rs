@@ -7,7 +7,7 @@ use rustix::process::Pid;
 use thiserror::Error;
 
 use super::child::{self, Child};
-use super::threads::threads;
+use super::threads::settled;
 use crate::signals;
 use crate::sys;
 
@@ -58,7 +58,7 @@ const PANICKED: i32 = 101;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn fork() -> Result<Fork, ForkError> {
-    match threads()? {
+    match settled()? {
         1 => begin(
             #[allow(unsafe_code, reason = "the promise that it asks for was just checked")]
             // SAFETY: there are no other threads, and only this one could start some.

@@ -1,10 +1,15 @@
 //! How many threads this process has.
 
-use std::{fs, io};
+use std::time::Duration;
+use std::{fs, io, thread};
+
+use crate::limits::ENDING_THREADS_MILLISECONDS_MAX;
+use crate::poll::Deadline;
 
 /// How many threads this process has; at least one.
 ///
-/// One means that there are no others and, since only the caller could start some, that there will be none.
+/// One means that there are no others and, since only the caller could start some, that there will be none. More may mean
+/// less: the system counts a thread for some moments after it has ended and was joined.
 ///
 /// # Errors
 ///
@@ -14,6 +19,24 @@ pub fn threads() -> io::Result<usize> {
     parse(&text).ok_or_else(|| {
         io::Error::new(io::ErrorKind::InvalidData, "/proc/self/stat does not look as on Linux")
     })
+}
+
+/// The same, where others are looked for again for some moments: they may have ended already.
+pub(super) fn settled() -> io::Result<usize> {
+    settle(threads)
+}
+
+fn settle(mut look: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    let deadline = Deadline::after(Some(Duration::from_millis(ENDING_THREADS_MILLISECONDS_MAX)));
+    let mut pause = Duration::from_micros(20);
+    loop {
+        let threads = look()?;
+        if threads == 1 || deadline.left() == Some(Duration::ZERO) {
+            return Ok(threads);
+        }
+        thread::sleep(pause);
+        pause *= 2;
+    }
 }
 
 /// The field `num_threads`, which is the twentieth. The second is the program's name and may contain anything.
@@ -39,8 +62,17 @@ mod tests {
     }
 
     #[test]
+    fn threads_that_end_are_not_counted_for_long() {
+        let mut looks = [3, 2, 1, 2].into_iter();
+        assert_eq!(settle(|| Ok(looks.next().unwrap())).unwrap(), 1);
+        assert_eq!(looks.next(), Some(2), "one is final");
+        assert_eq!(settle(|| Ok(2)).unwrap(), 2, "one that stays is told");
+        assert!(settle(|| Err(io::ErrorKind::NotFound.into())).is_err());
+    }
+
+    #[test]
     fn threads_are_counted() {
-        let one_more = std::thread::scope(|scope| {
+        let one_more = thread::scope(|scope| {
             let (end, wait) = std::sync::mpsc::channel::<()>();
             let thread = scope.spawn(move || wait.recv());
             let counted = threads().unwrap();

@@ -22,6 +22,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("process: an end that was taken elsewhere is told", taken_elsewhere),
     ("process: a copy of a child in another process has no rights", a_copy_has_no_rights),
     ("process: threads forbid a fork", threads_forbid_a_fork),
+    ("process: a thread that was joined forbids none", joined_thread),
     ("process: without room for a handle there is no child", no_room_for_a_handle),
     ("process: a detached process is nobody's child", detached),
     ("process: orphans are adopted", orphans_are_adopted),
@@ -110,6 +111,15 @@ fn threads_forbid_a_fork() {
     }
     drop(end);
     assert!(thread.join().unwrap().is_err());
+}
+
+fn joined_thread() {
+    // The system may still count a thread for some moments after its end was told.
+    for round in 0..1000 {
+        std::thread::spawn(|| {}).join().unwrap();
+        let mut child = spawn(|| 5).unwrap_or_else(|error| panic!("round {round}: {error}"));
+        assert_eq!(child.wait().unwrap(), Status::Exited(5));
+    }
 }
 
 fn no_room_for_a_handle() {
