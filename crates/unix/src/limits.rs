@@ -6,6 +6,10 @@ pub const POOL_CHILDREN_MAX: usize = 4096;
 /// The largest result of a pool's task unless its settings say otherwise: 1 GiB.
 pub const RESULT_BYTES_MAX_DEFAULT: u32 = 1 << 30;
 
+/// The largest result that a pool may allow. A frame could be one byte longer: that length tells of those that are longer
+/// than any frame.
+pub const RESULT_BYTES_MAX: u32 = FRAME_BYTES_MAX - 1;
+
 /// The largest frame that four bytes of length can announce.
 pub const FRAME_BYTES_MAX: u32 = u32::MAX;
 

@@ -20,7 +20,7 @@ use self::inbox::Inbox;
 pub use self::outcome::{Outcome, TaskError, TaskId};
 use self::worker::Worker;
 use crate::frame::{FrameError, write_frame};
-use crate::limits::{POOL_CHILDREN_MAX, READ_BYTES, RESULT_BYTES_MAX_DEFAULT};
+use crate::limits::{POOL_CHILDREN_MAX, READ_BYTES, RESULT_BYTES_MAX, RESULT_BYTES_MAX_DEFAULT};
 use crate::poll::{Deadline, wait_readable};
 use crate::process::{self, Fork, ForkError, Status};
 
@@ -29,7 +29,7 @@ use crate::process::{self, Fork, ForkError, Status};
 pub struct Settings {
     /// How many children there may be at a time, from 1 to [`POOL_CHILDREN_MAX`]; other values count as the nearest.
     pub children_max: usize,
-    /// The longest result, in bytes.
+    /// The longest result, in bytes; more than [`RESULT_BYTES_MAX`] counts as that.
     pub result_bytes_max: u32,
     /// Whether there are children at all. Without, a task runs in this process while its outcome is waited for.
     pub forks: bool,
@@ -86,8 +86,9 @@ impl<'a> ProcessPool<'a> {
     /// A pool without tasks. It has no children until it has tasks.
     pub fn new(settings: Settings) -> ProcessPool<'a> {
         let children_max = settings.children_max.clamp(1, POOL_CHILDREN_MAX);
+        let result_bytes_max = settings.result_bytes_max.min(RESULT_BYTES_MAX);
         ProcessPool {
-            settings: Settings { children_max, ..settings },
+            settings: Settings { children_max, result_bytes_max, ..settings },
             owner: getpid(),
             threads_allowed: false,
             after_fork: None,
@@ -115,6 +116,9 @@ impl<'a> ProcessPool<'a> {
     }
 
     /// Adds a task whose result is what `work` returns. A panic in it ends the child without a result.
+    ///
+    /// If the child can't be made, that is the task's outcome, [`TaskError::NotStarted`]: because this process has other
+    /// threads, or because the system refuses while no other child could make room.
     pub fn submit(&mut self, work: impl FnOnce() -> Vec<u8> + 'a) -> TaskId {
         let bytes_max = self.settings.result_bytes_max;
         self.add(Box::new(move |socket| {
@@ -127,7 +131,7 @@ impl<'a> ProcessPool<'a> {
         }))
     }
 
-    /// Adds a task that writes its result itself: a [frame](crate::frame), exactly one.
+    /// Adds a task that writes its result itself: a [frame](crate::frame), exactly one. See [`submit`](Self::submit).
     pub fn submit_writing(&mut self, work: impl FnOnce(&mut dyn Write) -> io::Result<()> + 'a) -> TaskId {
         self.add(Box::new(move |socket| Ok(work(socket)?)))
     }
@@ -367,7 +371,7 @@ impl<'a> ProcessPool<'a> {
     }
 }
 
-/// Writes the length of a result and nothing of it. The pool accepts none of this length.
+/// Writes the length of a result and nothing of it. The pool accepts none of this length, [`RESULT_BYTES_MAX`] at most.
 fn announce(socket: &mut dyn Write, bytes: u64) -> Result<(), FrameError> {
     let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
     socket.write_all(&bytes.to_be_bytes())?;
@@ -403,6 +407,26 @@ impl Drop for ProcessPool<'_> {
         }
         for worker in &mut self.active {
             let _ = worker.child.wait();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_long_is_never_taken_for_a_result() {
+        for limit in [0, 9, RESULT_BYTES_MAX - 1, RESULT_BYTES_MAX, u32::MAX] {
+            let settings = Settings { result_bytes_max: limit, ..Settings::children(1) };
+            let bytes_max = ProcessPool::new(settings).settings.result_bytes_max;
+            for bytes in [u64::from(bytes_max) + 1, u64::from(u32::MAX) + 1, u64::MAX] {
+                let mut written = Vec::new();
+                announce(&mut written, bytes).unwrap();
+                let mut inbox = Inbox::new(bytes_max);
+                assert!(!inbox.push(&written), "{bytes} of {limit}");
+                assert!(matches!(inbox.close(None), Err(TaskError::TooLong { .. })), "{bytes} of {limit}");
+            }
         }
     }
 }
