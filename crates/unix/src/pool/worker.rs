@@ -67,7 +67,8 @@ impl Worker {
     /// Nothing that the child may still do can change its outcome.
     fn give_up(&mut self) {
         self.socket = None;
-        // It ends all the same if the signal does not reach it: its socket is closed.
+        // The signal does not reach a child that has become another user's; then the outcome waits for its own end, which
+        // comes with its next write, since nobody reads any more, and otherwise when it likes.
         let _ = self.child.signal(Signal::KILL);
     }
 

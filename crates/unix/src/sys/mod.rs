@@ -1,5 +1,8 @@
-//! The calls that the safe libraries don't have, each behind the thinnest safe function that there is. All `unsafe` of
-//! the workspace is here. What a call is good for is the business of the module that uses it.
+//! The calls that the safe libraries don't have, each behind the thinnest function that there is. All foreign calls of the
+//! workspace are here. What a call is good for is the business of the module that uses it.
+//!
+//! Those on a fork and on what runs between a fork and a program ask for a promise and are `unsafe` themselves; the modules
+//! `process` and `pool` give it or pass it on, and the rest of the workspace has no `unsafe`.
 
 #![allow(unsafe_code, reason = "what this module is for")]
 
