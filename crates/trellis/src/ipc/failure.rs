@@ -23,6 +23,7 @@ pub(super) fn of_object(error: IpcError) -> Failure {
         IpcError::TooBig { .. }
         | IpcError::TooBigToTake { .. }
         | IpcError::WrongSize { .. }
+        | IpcError::NotPhp { .. }
         | IpcError::Exists { .. }
         | IpcError::NoRoom { .. } => Failure::new(Exit::Refused, message),
         IpcError::Invalid { .. } => Failure::new(Exit::Usage, message),

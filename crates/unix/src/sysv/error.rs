@@ -49,6 +49,14 @@ pub enum IpcError {
         /// The key or id.
         name: String,
     },
+    /// There is a set of semaphores, but it is laid out otherwise than PHP's, which have three.
+    #[error("the semaphore {name} is no PHP semaphore: {count} instead of 3 in the set")]
+    NotPhp {
+        /// The key.
+        name: String,
+        /// How many semaphores are in the set.
+        count: u64,
+    },
     /// The message is larger than messages may be.
     #[error(
         "a message of {bytes} bytes is too big for the {kind} {name}: see msgmax and msgmnb in /proc/sys/kernel"

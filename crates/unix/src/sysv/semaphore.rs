@@ -10,7 +10,7 @@ use rustix::process::{Pid, getpid};
 use super::Open;
 use super::error::IpcError;
 use super::key::Key;
-use super::list::Kind;
+use super::list::{Kind, list};
 use crate::poll::Deadline;
 use crate::sys::sem;
 
@@ -71,7 +71,8 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// It is missing, exists, is not permitted, there is no room, or a set with this key has less than three semaphores.
+    /// It is missing, exists, is not permitted, there is no room, or [`IpcError::NotPhp`]: a set with this key has more or
+    /// less than three semaphores.
     pub fn open(key: Key, permits: u16, open: Open) -> Result<Semaphore, IpcError> {
         if !(1..=PERMITS_MAX).contains(&permits) {
             return Err(IpcError::Invalid { what: "a semaphore has from 1 to 32767 permits" });
@@ -124,7 +125,15 @@ impl Semaphore {
     /// The set, without becoming one of its users.
     fn find(key: Key, open: Open) -> Result<Semaphore, IpcError> {
         let name = key.to_string();
-        let id = sem::get(key.0, SET, open.flags()).map_err(|error| IpcError::of(KIND, &name, error))?;
+        let id = match sem::get(key.0, SET, open.flags()) {
+            // It has less than three.
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => return Err(not_php(key, name)),
+            outcome => outcome.map_err(|error| IpcError::of(KIND, &name, error))?,
+        };
+        // It is found as a larger one, too.
+        if key != Key::PRIVATE && sem::get(key.0, SET + 1, 0).is_ok() {
+            return Err(not_php(key, name));
+        }
         Ok(Semaphore { id, name, user: None, held: 0, holder: getpid() })
     }
 
@@ -242,6 +251,15 @@ fn operate(id: c_int, operations: &mut [sembuf], timeout: Option<Duration>) -> i
     }
 }
 
+/// That the set with this key has another number of semaphores than PHP's.
+fn not_php(key: Key, name: String) -> IpcError {
+    match list(KIND).map(|sets| sets.into_iter().find(|set| set.key == key)) {
+        Ok(Some(set)) => IpcError::NotPhp { name, count: set.count },
+        // It has gone since, or the system does not list its sets.
+        Ok(None) | Err(_) => IpcError::WrongSize { kind: KIND, name },
+    }
+}
+
 /// Whether it was done before the time-out.
 fn in_time(outcome: io::Result<()>) -> io::Result<bool> {
     match outcome {
@@ -281,6 +299,31 @@ mod tests {
 
     fn id() -> i32 {
         i32::try_from(std::process::id()).unwrap()
+    }
+
+    #[test]
+    fn a_set_of_another_size_is_left_alone() {
+        for count in [1, 2, 4, 5] {
+            let key = crate::sysv::testing::free_key();
+            let id = sem::get(key.0, count, libc::IPC_CREAT | 0o600).unwrap();
+            let refused = [
+                Semaphore::open(key, 1, Open::OrCreate(0o600)).map(drop),
+                Semaphore::open(key, 1, Open::Existing).map(drop),
+                Semaphore::status_of(key).map(drop),
+                Semaphore::add_permit(key),
+            ];
+            for refused in refused {
+                let wanted =
+                    format!("the semaphore {key} is no PHP semaphore: {count} instead of 3 in the set");
+                assert_eq!(refused.unwrap_err().to_string(), wanted);
+            }
+            let exists = Semaphore::open(key, 1, Open::Create(0o600));
+            assert!(matches!(exists, Err(IpcError::Exists { .. })), "{exists:?}");
+            let values: Vec<_> =
+                (0..count).map(|number| sem::ask(id, number, libc::GETVAL).unwrap()).collect();
+            assert!(values.iter().all(|value| *value == 0), "{values:?}");
+            Semaphore::remove_key(key).unwrap();
+        }
     }
 
     #[test]
