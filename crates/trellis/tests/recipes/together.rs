@@ -43,6 +43,25 @@ fn all_enter_together_and_leave_together() {
 }
 
 #[test]
+fn who_is_slow_does_not_wait_for_the_next_round() {
+    let service = Service::start();
+    let threads: Vec<_> = (0..3)
+        .map(|_| {
+            let barrier = DoubleBarrier::new(&service.client(), "/rounds", 3);
+            std::thread::spawn(move || {
+                for round in 0..100 {
+                    let inside = barrier.enter("any", DEADLINE).wait().expect("a server");
+                    let inside = inside.unwrap_or_else(|| panic!("not all have come to round {round}"));
+                    let gone = barrier.leave(inside, DEADLINE).wait().expect("a server");
+                    assert!(gone, "not all have left round {round}");
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
+}
+
+#[test]
 fn a_group_knows_its_members() {
     let service = Service::start();
     let client = service.client();

@@ -92,23 +92,32 @@ impl DoubleBarrier {
         Ok((stat.is_some(), watch))
     }
 
-    /// The first by name waits for the last and so on, all others for the first: so nobody has to look at all.
+    /// The first by name waits for the last and so on, all others for the first: so nobody has to look at all. Only those
+    /// of this round are waited for: who is quick may have come back for the next one.
     async fn go(&self, inside: Holding) -> Result<(), Error> {
         let client = &self.client;
         delete(client, &child(&self.path, READY)).await?;
         let own = inside.name().to_owned();
+        let round = self.inside().await?;
         loop {
-            let names = self.inside().await?;
+            let names = self.left_of(&round).await?;
             match names.iter().rfind(|name| **name != own) {
                 Some(last) if names.first() == Some(&own) => gone(client, &child(&self.path, last)).await?,
                 _ => break,
             }
         }
         inside.release().await?;
-        while let Some(first) = self.inside().await?.first() {
+        while let Some(first) = self.left_of(&round).await?.first() {
             gone(client, &child(&self.path, first)).await?;
         }
         Ok(())
+    }
+
+    /// Those of a round that are still inside, sorted.
+    async fn left_of(&self, round: &[String]) -> Result<Vec<String>, Error> {
+        let mut names = self.inside().await?;
+        names.retain(|name| round.binary_search(name).is_ok());
+        Ok(names)
     }
 
     /// The names of all that are inside, sorted.
