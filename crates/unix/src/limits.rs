@@ -25,6 +25,9 @@ pub(crate) const ENDING_THREADS_MILLISECONDS_MAX: u64 = 10;
 /// The longest word from a daemon to the process that started it.
 pub(crate) const DAEMON_WORD_BYTES_MAX: u32 = 4096;
 
+/// The longest pid file, but for spaces and line feeds: the digits of the largest pid, and some more.
+pub(crate) const PID_FILE_BYTES_MAX: u64 = 20;
+
 /// How much is read from a child at once.
 pub(crate) const READ_BYTES: usize = 64 << 10;
 

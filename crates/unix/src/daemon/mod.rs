@@ -27,6 +27,12 @@ pub enum DaemonError {
         /// The pid file.
         path: PathBuf,
     },
+    /// What is to be the pid file is another kind of file, or has something else in it.
+    #[error("{} is something else than a pid file, and is left as it is", path.display())]
+    NotAPidFile {
+        /// The file.
+        path: PathBuf,
+    },
     /// It has started and ended before it was ready.
     #[error("the daemon has ended before it was ready{}", said(why))]
     NotReady {

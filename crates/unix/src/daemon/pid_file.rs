@@ -5,7 +5,7 @@
 //! descriptor. So the files that this process holds are remembered, and are not opened again.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use rustix::process::{Flock, FlockOffsetType, FlockType, Pid, fcntl_getlk, getpid};
 
 use super::DaemonError;
+use crate::limits::PID_FILE_BYTES_MAX;
 
 /// A pid file that this process holds.
 #[derive(Debug)]
@@ -54,6 +55,9 @@ impl PidFile {
             if !is_at(&file, path) {
                 continue;
             }
+            if !is_pid_file(&file).map_err(failed("read the pid file"))? {
+                return Err(DaemonError::NotAPidFile { path: path.to_owned() });
+            }
             let mut pid_file = PidFile { file, path: path.to_owned(), holder: getpid() };
             pid_file.write().map_err(failed("write the pid file"))?;
             held().extend(identity_of(path));
@@ -63,8 +67,20 @@ impl PidFile {
 
     fn write(&mut self) -> io::Result<()> {
         self.file.set_len(0)?;
+        self.file.rewind()?;
         writeln!(self.file, "{}", self.holder.as_raw_nonzero())
     }
+}
+
+/// Whether nothing is in it but a pid, if at all: what else is there is somebody's, and named by mistake.
+fn is_pid_file(mut file: &File) -> io::Result<bool> {
+    if !file.metadata()?.is_file() {
+        return Ok(false);
+    }
+    let mut text = Vec::new();
+    Read::by_ref(&mut file).take(PID_FILE_BYTES_MAX + 1).read_to_end(&mut text)?;
+    let text = text.trim_ascii();
+    Ok(text.len() as u64 <= PID_FILE_BYTES_MAX && text.iter().all(u8::is_ascii_digit))
 }
 
 impl Drop for PidFile {

@@ -18,6 +18,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("daemon: a second start says who is running", second_start),
     ("daemon: a child that outlives it holds nothing", children_hold_nothing),
     ("daemon: what was left behind is taken over", left_behind),
+    ("daemon: a file of something else is left alone", something_else),
     ("daemon: why it could not start is told", why_not),
     ("daemon: one that does not stop can be killed", stubborn),
     ("daemon: of many starts at once one succeeds", many_starts),
@@ -84,11 +85,22 @@ fn second_start() {
     );
     assert!(refused.to_string().starts_with(&format!("it is already running as process {pid}")), "{refused}");
     // The file's text may be lost, the lock is not.
-    fs::write(&file, "nonsense").unwrap();
+    fs::write(&file, "").unwrap();
     assert_eq!(status(&file).unwrap(), Some(pid));
     stop(&file, Signal::KILL, PATIENCE).unwrap();
     let next = start(&daemon, |_| {}).unwrap();
     assert_eq!(stop(&file, Signal::TERM, PATIENCE).unwrap(), Some(next));
+}
+
+fn something_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("precious");
+    for text in ["precious\n", "7 dwarfs", "1234567890123456789012345", "\0"] {
+        fs::write(&file, text).unwrap();
+        let refused = start(&Daemon::new(&file), |_| unreachable!("it has no pid file")).unwrap_err();
+        assert!(refused.to_string().contains("something else than a pid file"), "{refused}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    }
 }
 
 fn children_hold_nothing() {
