@@ -76,6 +76,9 @@ pub const CONTROL_LINE_BYTES_MAX: usize = 16 << 20;
 /// The connections to the control socket at a time.
 pub const CONTROL_CONNECTIONS_MAX: usize = 100;
 
+/// How long one side of the control socket waits for what the other would do at once: ask, or give a sign of life.
+pub const CONTROL_PATIENCE: Duration = Duration::from_secs(10);
+
 /// The processes that are started before anything else has its turn.
 pub const STARTS_AT_ONCE_MAX: usize = 16;
 

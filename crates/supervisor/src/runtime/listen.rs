@@ -2,15 +2,13 @@
 //! meanwhile waits instead of being refused. Nothing here accepts a connection.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io;
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::os::unix::net::UnixListener;
 
 use super::Supervisor;
+use super::socket_file::{SocketFile, make_room};
 use super::spawn::Extra;
 use crate::config::{Listen, Program, Work};
 
@@ -24,16 +22,6 @@ struct Socket {
     descriptor: OwnedFd,
     /// The file that goes with it.
     _file: Option<SocketFile>,
-}
-
-/// Removes the file, as nobody can reach anybody through it any more.
-struct SocketFile(PathBuf);
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = fs::remove_file(&self.0);
-    }
 }
 
 impl Sockets {
@@ -115,30 +103,20 @@ fn open(address: &Listen) -> io::Result<Socket> {
             Ok(Socket { descriptor: listener.into(), _file: None })
         }
         Listen::Unix(path) => {
-            let listener =
-                remove_abandoned(path).and_then(|()| UnixListener::bind(path)).map_err(|error| {
-                    io::Error::new(error.kind(), format!("cannot listen on {}: {error}", path.display()))
-                })?;
-            Ok(Socket { descriptor: listener.into(), _file: Some(SocketFile(path.clone())) })
+            let listener = make_room(path).and_then(|_| UnixListener::bind(path)).map_err(|error| {
+                io::Error::new(error.kind(), format!("cannot listen on {}: {error}", path.display()))
+            })?;
+            Ok(Socket { descriptor: listener.into(), _file: Some(SocketFile::at(path)) })
         }
-    }
-}
-
-/// Removes the file of a socket on which nobody listens any more, and no other file.
-fn remove_abandoned(path: &Path) -> io::Result<()> {
-    let is_socket = fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
-    if !is_socket {
-        return Ok(());
-    }
-    match UnixStream::connect(path) {
-        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
-        // Binding to it says what is wrong.
-        _ => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::net::UnixStream;
+    use std::path::Path;
+
     use super::*;
     use crate::config::Config;
 

@@ -17,6 +17,7 @@ mod places;
 mod reap;
 mod scaling;
 mod signals;
+mod socket_file;
 mod spawn;
 mod status;
 mod timetable;
@@ -74,6 +75,12 @@ pub enum RunError {
     #[error("a supervisor is running already: it answers at {}", socket.display())]
     AlreadyRunning {
         /// Its socket.
+        socket: PathBuf,
+    },
+    /// Another one runs, and somebody has removed its socket.
+    #[error("a supervisor is running already, but nobody can ask it, since its socket {} is gone", socket.display())]
+    Hidden {
+        /// Where its socket was.
         socket: PathBuf,
     },
     /// The control socket cannot be made.
@@ -135,6 +142,7 @@ impl Prepared {
         let guardian = Guardian::start(&mark)?;
         let socket = Socket::bind(&options.socket).map_err(|error| match error {
             NoSocket::Taken => RunError::AlreadyRunning { socket: options.socket.clone() },
+            NoSocket::Hidden => RunError::Hidden { socket: options.socket.clone() },
             NoSocket::System(source) => RunError::Socket { socket: options.socket.clone(), source },
         })?;
         adopt_orphans().map_err(|source| RunError::System { what: "adopt orphans", source })?;

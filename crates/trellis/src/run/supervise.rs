@@ -1,5 +1,6 @@
 //! `trellis run` without a command: the supervisor itself, here or in the background, alone or with a server.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
@@ -55,16 +56,20 @@ pub(super) fn run(args: SuperviseArgs, config: &Path, socket: &Path) -> Result<(
     }
     let options =
         Options { config: absolute(config)?, socket: absolute(socket)?, own_server: addresses.clone() };
+    let mut files = vec![("the configuration", &options.config), ("the socket", &options.socket)];
     if !args.daemon {
+        distinct(&files)?;
         return supervise(&options, server, || ()).map_err(|failure| told(failure, format));
     }
     // What is wrong with the file is told here, where somebody reads it.
     load(config, addresses.as_ref())?;
     let pid_file = absolute(&args.pid_file.unwrap_or_else(|| config.with_extension("pid")))?;
     let output = absolute(&args.output.unwrap_or_else(|| config.with_extension("log")))?;
+    files.extend([("the pid file", &pid_file), ("the output", &output)]);
+    distinct(&files)?;
     let here = std::env::current_dir()
         .map_err(|error| Failure::new(Exit::Internal, format!("the working directory is gone: {error}")))?;
-    let daemon = Daemon::new(pid_file).directory(here).output(&output).umask(0o022);
+    let daemon = Daemon::new(&pid_file).directory(here).output(&output).umask(0o022);
     match daemon.start().map_err(not_in_background)? {
         Started::Launcher(pid) => {
             note(&format!(
@@ -102,6 +107,24 @@ fn supervise(
     server.outcome().and(supervised)
 }
 
+/// Refuses what would overwrite one file with another, by whatever name.
+fn distinct(files: &[(&str, &PathBuf)]) -> Result<(), Failure> {
+    for (index, (what, path)) in files.iter().enumerate() {
+        let Some((other, _)) = files[..index].iter().find(|(_, before)| is_same(before, path)) else {
+            continue;
+        };
+        let message = format!("{} would be {other} and {what} at once", path.display());
+        return Err(Failure::new(Exit::Usage, message)
+            .hint("name others with --config, --socket, --pid-file and --output"));
+    }
+    Ok(())
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let identity = |path| std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+    one == other || identity(one).is_some_and(|one| Some(one) == identity(other))
+}
+
 fn load(config: &Path, addresses: Option<&OwnServer>) -> Result<Config, Failure> {
     Config::load_with(config, addresses).map_err(|error| failed(RunError::Config(error)))
 }
@@ -117,6 +140,9 @@ fn failed(error: RunError) -> Failure {
     match &error {
         RunError::Config(_) => failure(Exit::Usage),
         RunError::AlreadyRunning { .. } => failure(Exit::Refused).hint("ask it with `trellis run status`"),
+        RunError::Hidden { .. } => {
+            failure(Exit::Refused).hint("end it with a signal, TERM, to its process named trellis")
+        }
         RunError::Socket { .. } => failure(Exit::Internal).hint("--socket names another place for it"),
         RunError::Guardian(_) | RunError::System { .. } => failure(Exit::Internal),
     }

@@ -3,8 +3,8 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
-use std::path::{Path, PathBuf};
+use std::os::unix::net::UnixListener as StdListener;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use super::{Envelope, Reply, Request, VERSION};
 use crate::limits::{CONTROL_CONNECTIONS_MAX, CONTROL_LINE_BYTES_MAX};
 use crate::runtime::log::Part;
 
+use crate::runtime::socket_file::{Claim, SocketFile, make_room};
 /// How long to wait before trying again what has failed for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -46,14 +47,8 @@ pub(in crate::runtime) enum Answer {
 #[derive(Debug)]
 pub(in crate::runtime) struct Socket {
     listener: StdListener,
-    path: PathBuf,
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        // If it stays, the next one sees that nobody listens there.
-        let _ = fs::remove_file(&self.path);
-    }
+    _file: SocketFile,
+    _claim: Option<Claim>,
 }
 
 /// Why there is no control socket.
@@ -61,30 +56,40 @@ pub(in crate::runtime) enum NoSocket {
     /// Somebody listens there already.
     Taken,
     /// The system refuses.
+    /// Somebody listens there, although the socket's file is gone.
+    Hidden,
     System(io::Error),
 }
 
 impl Socket {
-    /// Begins to listen. What was left behind by one that is gone is replaced.
+impl From<io::Error> for NoSocket {
+    fn from(error: io::Error) -> NoSocket {
+        NoSocket::System(error)
+    }
+}
+
+    /// Begins to listen. A socket that was left behind by one that is gone is replaced, and no other file.
     pub(in crate::runtime) fn bind(path: &Path) -> Result<Socket, NoSocket> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let bind = || {
-            // Two that begin at the same time must not both find that nobody is there.
-            let folder = File::open(folder)?;
-            flock(&folder, FlockOperation::LockExclusive)?;
-            if StdStream::connect(path).is_ok() {
-                return Ok(None);
-            }
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-            let listener = StdListener::bind(path)?;
-            fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-            listener.set_nonblocking(true)?;
-            Ok(Some(Socket { listener, path: path.to_owned() }))
+        // Two that begin at the same time must not both find that nobody is there.
+        let folder = File::open(folder)?;
+        flock(&folder, FlockOperation::LockExclusive).map_err(io::Error::from)?;
+        if make_room(path)? {
+            return Err(NoSocket::Taken);
+        }
+        let claim = match Claim::lay(&folder, path) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(NoSocket::Hidden),
+            // The file alone says then that it is taken.
+            claim => claim.ok(),
         };
-        bind().map_err(NoSocket::System)?.ok_or(NoSocket::Taken)
+        let listener = StdListener::bind(path).map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => io::Error::other("there is something else of that name"),
+            _ => error,
+        })?;
+        let file = SocketFile::at(path);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        listener.set_nonblocking(true)?;
+        Ok(Socket { listener, _file: file, _claim: claim })
     }
 
     /// Serves whoever connects, as long as the runtime lives.
