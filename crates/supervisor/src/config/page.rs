@@ -54,7 +54,8 @@ GiB: `65536`, `\"64K\"`, `\"10M\"`, `\"1G\"`. A key with a dot is one of a table
 
 ## What can be asked of it
 
-`trellis run start`, `stop` and `restart` take programs (`mail`) and processes (`mail.0`), and wait until it is done.
+`trellis run start`, `stop` and `restart` take programs (`mail`) and processes (`mail.0`), and wait until it is done, or until
+somebody else asks for the opposite, which is an error.
 
 - *Services* and processes that live on for jobs: a program is started anew one process after the other.
 - *Jobs with a process each*: `stop` takes no more jobs and waits for those that run, which are killed and released after
