@@ -143,6 +143,7 @@ fn unanswered(error: ControlError) -> Failure {
         ControlError::NotRunning { .. } => {
             failure.hint("start one with `trellis run`, or name its file with --config")
         }
+        ControlError::Silent { .. } => failure.hint("one that was stopped by SIGSTOP goes on by SIGCONT"),
         _ => failure,
     }
 }

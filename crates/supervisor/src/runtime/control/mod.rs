@@ -77,6 +77,8 @@ struct Envelope<T> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "lowercase")]
 pub enum Reply {
+    /// The request has come, and there will be a reply to it. It is said at once, however long that takes.
+    Heard,
     /// It is done.
     Done {
         /// What there is to say about it; may be empty.

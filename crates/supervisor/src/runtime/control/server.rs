@@ -1,7 +1,7 @@
 //! The control socket: requests come in, go to the loop, and their answers go out. Nothing is decided here.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener as StdListener;
 use std::path::Path;
@@ -13,12 +13,13 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::{Envelope, Reply, Request, VERSION};
-use crate::limits::{CONTROL_CONNECTIONS_MAX, CONTROL_LINE_BYTES_MAX};
+use crate::limits::{CONTROL_CONNECTIONS_MAX, CONTROL_LINE_BYTES_MAX, CONTROL_PATIENCE};
 use crate::runtime::log::Part;
-
 use crate::runtime::socket_file::{Claim, SocketFile, make_room};
+
 /// How long to wait before trying again what has failed for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -55,19 +56,19 @@ pub(in crate::runtime) struct Socket {
 pub(in crate::runtime) enum NoSocket {
     /// Somebody listens there already.
     Taken,
-    /// The system refuses.
     /// Somebody listens there, although the socket's file is gone.
     Hidden,
+    /// The system refuses.
     System(io::Error),
 }
 
-impl Socket {
 impl From<io::Error> for NoSocket {
     fn from(error: io::Error) -> NoSocket {
         NoSocket::System(error)
     }
 }
 
+impl Socket {
     /// Begins to listen. A socket that was left behind by one that is gone is replaced, and no other file.
     pub(in crate::runtime) fn bind(path: &Path) -> Result<Socket, NoSocket> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -97,10 +98,15 @@ impl From<io::Error> for NoSocket {
         let listener = UnixListener::from_std(self.listener.try_clone()?)?;
         tokio::spawn(async move {
             let places = Arc::new(Semaphore::new(CONTROL_CONNECTIONS_MAX));
-            while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+            loop {
                 let Ok((stream, _)) = listener.accept().await else {
                     // There are too many open files; perhaps not for long.
                     tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                };
+                let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                    // Whoever asked may have gone.
+                    let _ = refuse(stream);
                     continue;
                 };
                 let asked = asked.clone();
@@ -115,6 +121,16 @@ impl From<io::Error> for NoSocket {
     }
 }
 
+/// Tells one that is too many so. Nothing waits for it: a new socket has room for a line.
+fn refuse(stream: UnixStream) -> io::Result<()> {
+    let message = format!(
+        "the supervisor is busy: {CONTROL_CONNECTIONS_MAX} others are connected to it, which may be commands that wait; \
+         try again when some have ended"
+    );
+    stream.into_std()?.write_all(&encode(&Reply::Failed { message })?)
+}
+
+/// Whoever says nothing for a while, or leaves before the answer, is waited for no more.
 async fn converse(stream: UnixStream, asked: impl Fn(Asked)) -> io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader);
@@ -122,7 +138,11 @@ async fn converse(stream: UnixStream, asked: impl Fn(Asked)) -> io::Result<()> {
     loop {
         line.clear();
         let mut bounded = (&mut reader).take(CONTROL_LINE_BYTES_MAX as u64);
-        if bounded.read_until(b'\n', &mut line).await? == 0 {
+        let Ok(read) = timeout(CONTROL_PATIENCE, bounded.read_until(b'\n', &mut line)).await else {
+            let message = format!("nothing was asked for {} seconds", CONTROL_PATIENCE.as_secs());
+            return send(&mut writer, &Reply::Failed { message }).await;
+        };
+        if read? == 0 {
             return Ok(());
         }
         let request = match parse(&line) {
@@ -131,9 +151,15 @@ async fn converse(stream: UnixStream, asked: impl Fn(Asked)) -> io::Result<()> {
                 return send(&mut writer, &Reply::Failed { message }).await;
             }
         };
+        send(&mut writer, &Reply::Heard).await?;
         let (answer, wait) = oneshot::channel();
         asked(Asked { request, answer });
-        match wait.await {
+        let answer = tokio::select! {
+            answer = wait => answer,
+            // Nobody says anything more before the answer, so this is the end.
+            _ = reader.fill_buf() => return Ok(()),
+        };
+        match answer {
             Ok(Answer::Reply(reply)) => send(&mut writer, &reply).await?,
             Ok(Answer::Output { parts, follow }) => return output(&mut reader, writer, parts, follow).await,
             // The supervisor has ended.
@@ -156,9 +182,13 @@ fn parse(line: &[u8]) -> Result<Request, String> {
 }
 
 async fn send(writer: &mut OwnedWriteHalf, reply: &Reply) -> io::Result<()> {
+    writer.write_all(&encode(reply)?).await
+}
+
+fn encode(reply: &Reply) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(reply)?;
     line.push(b'\n');
-    writer.write_all(&line).await
+    Ok(line)
 }
 
 /// Sends output until whoever asked has gone, or only what there is.
