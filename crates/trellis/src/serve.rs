@@ -17,21 +17,32 @@ use crate::user::User;
 /// Serves until a signal or a failure of the log ends it. What is to be said of the settings is said first.
 pub(crate) fn serve(settings: ServeSettings, warnings: &[String]) -> Result<(), Failure> {
     messages::start(settings.log_level, settings.log_format);
+    messages::write_by_thread().map_err(|error| no_thread(&error))?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let format = settings.log_format;
-    runtime().and_then(|runtime| runtime.block_on(run(settings))).map_err(|failure| told(failure, format))
+    runtime().and_then(|runtime| runtime.block_on(run(settings))).map_err(|failure| told(failure, format))?;
+    messages::flush();
+    Ok(())
 }
 
 /// A failure of what has messages in this format; what the messages tell is not told a second time.
 pub(crate) fn told(failure: Failure, format: LogFormat) -> Failure {
     match format {
-        LogFormat::Text => failure,
+        // What it has to say comes after the messages, if anybody reads them.
+        LogFormat::Text if messages::flush() => failure,
+        LogFormat::Text => Failure::silent(failure.exit),
         // Whoever collects the messages reads nothing else.
         LogFormat::Json => {
             tracing::error!(hint = failure.hint, "{}", failure.message);
-            Failure::new(failure.exit, "")
+            messages::flush();
+            Failure::silent(failure.exit)
         }
     }
+}
+
+/// What is told of a thread that cannot be.
+pub(crate) fn no_thread(error: &io::Error) -> Failure {
+    internal(&format!("no thread can be started: {error}"))
 }
 
 /// One thread serves everything: handing a request from thread to thread costs more than carrying it out.

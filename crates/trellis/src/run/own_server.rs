@@ -50,8 +50,7 @@ impl ServerThread {
             serve::runtime()?.block_on(run(settings, served, stopped))
         };
         let thread = std::thread::Builder::new().name("server".to_owned()).spawn(life);
-        let thread =
-            thread.map_err(|error| serve::internal(&format!("no thread can be started: {error}")))?;
+        let thread = thread.map_err(|error| serve::no_thread(&error))?;
         Ok((ServerThread(thread), Beside { serves, ended, stop }))
     }
 

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use trellis_supervisor::config::{Config, OwnServer};
-use trellis_supervisor::runtime::{Options, Prepared, RunError, run as run_supervisor};
+use trellis_supervisor::runtime::{Options, Prepared, RunError};
 use trellis_unix::daemon::{Daemon, DaemonError, Started};
 
 use super::own_server::{self, ServerThread};
 use crate::exit::{Exit, Failure};
 use crate::messages;
 use crate::output::{Output, note};
-use crate::serve::told;
+use crate::serve::{no_thread, told};
 use crate::settings::{LogFormat, LogLevel, ServeSettings};
 
 /// How the supervisor is started.
@@ -94,17 +94,25 @@ fn supervise(
     server: Option<(ServeSettings, Vec<String>)>,
     ready: impl FnOnce(),
 ) -> Result<(), Failure> {
-    let Some((settings, warnings)) = server else {
-        messages::start(LogLevel::Info, LogFormat::Text);
-        return run_supervisor(options, ready).map_err(failed);
+    let (level, format) = match &server {
+        Some((settings, _)) => (settings.log_level, settings.log_format),
+        None => (LogLevel::Info, LogFormat::Text),
     };
-    messages::start(settings.log_level, settings.log_format);
-    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    messages::start(level, format);
     // Before there are other threads.
     let prepared = Prepared::new(options).map_err(failed)?;
-    let (server, beside) = ServerThread::begin(settings)?;
-    let supervised = prepared.run(Some(beside), ready).map_err(failed);
-    server.outcome().and(supervised)
+    messages::write_by_thread().map_err(|error| no_thread(&error))?;
+    match server {
+        None => prepared.run(None, ready).map_err(failed)?,
+        Some((settings, warnings)) => {
+            warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            let (server, beside) = ServerThread::begin(settings)?;
+            let supervised = prepared.run(Some(beside), ready).map_err(failed);
+            server.outcome().and(supervised)?;
+        }
+    }
+    messages::flush();
+    Ok(())
 }
 
 /// Refuses what would overwrite one file with another, by whatever name.

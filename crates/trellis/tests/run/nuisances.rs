@@ -2,13 +2,25 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::process::{Child, Stdio};
 use std::time::Instant;
 
 use rustix::process::Signal;
 
-use crate::supervisor::{DEADLINE, Supervisor, text};
+use crate::supervisor::{DEADLINE, Supervisor, text, trellis, write_file};
 
 const SLEEPER: &str = "[program.sleeper]\ncommand = \"sleep 1000\"\n";
+
+/// What is killed when it is dropped.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 /// A connection to the control socket.
 fn connect(supervisor: &Supervisor) -> UnixStream {
@@ -31,6 +43,41 @@ fn one_that_says_how_it_is_without_end_hinders_nobody() {
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it is told");
     let kilobytes: u32 = resident.trim().trim_end_matches(" kB").parse().expect("a number");
     assert!(kilobytes < 64 << 10, "it has {kilobytes} kB");
+}
+
+#[test]
+fn a_standard_error_that_nobody_reads_hinders_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    write_file(
+        folder.path(),
+        "[program.crash]\ncommand = \"false\"\nbackoff = { first = \"1ms\", max = \"1ms\" }\n\
+         give_up = { failures = 1000, within = \"1ms\" }\n",
+    );
+    let mut command = trellis(folder.path(), &[]);
+    let mut supervisor = Killed(command.stderr(Stdio::piped()).spawn().expect("it can be started"));
+    // It has room for some forty messages.
+    let error = supervisor.0.stderr.take().expect("a pipe");
+    rustix::pipe::fcntl_setpipe_size(&error, 4096).expect("it can be smaller");
+    let deadline = Instant::now() + DEADLINE;
+    let mut starts = 0;
+    while starts < 100 {
+        assert!(Instant::now() < deadline, "{starts} starts");
+        let status = trellis(folder.path(), &["status", "--json"]).output().expect("it runs");
+        if let Ok(status) = serde_json::from_slice::<serde_json::Value>(&status.stdout) {
+            starts = status["processes"][0]["starts"].as_u64().expect("a number");
+        }
+    }
+    // Nothing is lost, unless nobody reads to the end.
+    let mut lines = BufReader::new(error).lines();
+    for _ in 0..100 {
+        lines
+            .find(|line| line.as_ref().is_ok_and(|line| line.contains("ended process=crash.0")))
+            .expect("a line")
+            .expect("text");
+    }
+    let stopped = trellis(folder.path(), &["stop"]).output().expect("it runs");
+    assert!(stopped.status.success(), "{}", text(&stopped.stderr));
+    assert_eq!(supervisor.0.wait().expect("it is ours").code(), Some(0));
 }
 
 #[test]

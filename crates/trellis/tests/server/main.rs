@@ -8,6 +8,7 @@ mod disk;
 mod faults;
 mod file_size;
 mod limits;
+mod messages;
 mod operate;
 mod rights;
 mod server;
