@@ -85,7 +85,7 @@ pub(super) fn run(args: ShmArgs, output: &mut Output) -> Result<(), Failure> {
             variables.put(variable, &value).map_err(of_variable(key))
         }
         Command::Get { which: Which { key, variable } } => {
-            let variables = attach(key, 0, Open::Existing)?;
+            let variables = read(key)?;
             let value = variables.get(variable).map_err(of_variable(key))?;
             let value = value.ok_or_else(|| missing(key, variable))?;
             match output.json() {
@@ -110,6 +110,10 @@ fn attach(key: Key, bytes: usize, open: Open) -> Result<SharedVariables, Failure
     SharedVariables::attach(key, bytes, open).map_err(of_variable(key))
 }
 
+fn read(key: Key) -> Result<SharedVariables, Failure> {
+    SharedVariables::open_to_read(key).map_err(of_variable(key))
+}
+
 fn missing(key: Key, variable: i64) -> Failure {
     let message = format!("there is no variable {variable} in segment {key}");
     Failure::new(Exit::NotFound, message)
@@ -131,7 +135,7 @@ struct VariableJson {
 }
 
 fn list(key: Key, output: &mut Output) -> Result<(), Failure> {
-    let variables = attach(key, 0, Open::Existing)?.list().map_err(of_variable(key))?;
+    let variables = read(key)?.list().map_err(of_variable(key))?;
     if output.json() {
         let json = variables.iter().map(|one| VariableJson { variable: one.number, bytes: one.bytes });
         return output.value(&json.collect::<Vec<_>>());

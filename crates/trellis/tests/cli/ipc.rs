@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use trellis_unix::sysv::{Key, ftok};
+use trellis_unix::sysv::{Key, Open, SharedMemory, ftok};
 
 use crate::script::{bytes, lines, split};
 use crate::{check_golden, testdata, trellis};
@@ -134,6 +134,28 @@ fn objects_are_listed() {
     assert_eq!(table.lines().filter(|line| line.starts_with(&name)).count(), 2, "{table}");
     ipc(&["shm", "delete", &name]);
     ipc(&["msg", "delete", &name]);
+}
+
+#[test]
+fn reading_leaves_foreign_memory_as_it_is() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let key = key(directory.path());
+    let memory = SharedMemory::open(key, 100, Open::Create(0o600)).expect("it is free");
+    for arguments in [&["get"][..], &["list"], &["delete", "--variable", "1"]] {
+        let (command, options) = arguments.split_first().expect("a command");
+        let name = key.to_string();
+        let output = trellis().args(["ipc", "shm", command, &name]).args(options).output();
+        let output = output.expect("trellis runs");
+        assert_eq!(output.status.code(), Some(4), "{command}");
+        let said = format!(
+            "error: segment {key}: the shared memory is empty, or not laid out as by PHP's shm_attach\n"
+        );
+        assert_eq!(String::from_utf8_lossy(&output.stderr), said, "{command}");
+    }
+    let mut bytes = [1; 100];
+    memory.read(0, &mut bytes).expect("they are there");
+    assert_eq!(bytes, [0; 100]);
+    memory.remove().expect("it is ours");
 }
 
 #[test]

@@ -38,6 +38,12 @@ pub enum LayoutError {
     /// The segment was made by somebody else than PHP or us.
     #[error("the shared memory is not laid out as by PHP's shm_attach")]
     Foreign,
+    /// It begins with zeros: it was made and not laid out yet, or is somebody else's.
+    #[error("the shared memory is empty, or not laid out as by PHP's shm_attach")]
+    Empty,
+    /// It was opened to read only.
+    #[error("the shared memory was opened to read only")]
+    ReadOnly,
     /// It is too small for the head.
     #[error("the shared memory has {bytes} bytes, too few for variables")]
     TooSmall {
@@ -89,8 +95,19 @@ pub(super) struct Chunk {
     size: usize,
 }
 
-/// Reads the head; a segment that is still empty gets one, as PHP gives it.
+/// Checks the head; a segment that is still empty gets one, as PHP gives it.
 pub(super) fn prepare(memory: &mut impl Memory) -> Result<(), LayoutError> {
+    match check(memory) {
+        Err(LayoutError::Empty) => {}
+        outcome => return outcome,
+    }
+    let total = memory.len();
+    memory.write(0, b"PHP_SM\0\0")?;
+    write_head(memory, Head { start: HEAD_BYTES, end: HEAD_BYTES, free: total - HEAD_BYTES, total })
+}
+
+/// Checks the head, and changes nothing.
+pub(super) fn check(memory: &impl Memory) -> Result<(), LayoutError> {
     if memory.len() < HEAD_BYTES {
         return Err(LayoutError::TooSmall { bytes: memory.len() });
     }
@@ -99,12 +116,7 @@ pub(super) fn prepare(memory: &mut impl Memory) -> Result<(), LayoutError> {
     if magic.starts_with(MAGIC) {
         return read_head(memory).map(drop);
     }
-    if magic != [0; MAGIC_BYTES] {
-        return Err(LayoutError::Foreign);
-    }
-    let total = memory.len();
-    memory.write(0, b"PHP_SM\0\0")?;
-    write_head(memory, Head { start: HEAD_BYTES, end: HEAD_BYTES, free: total - HEAD_BYTES, total })
+    Err(if magic == [0; MAGIC_BYTES] { LayoutError::Empty } else { LayoutError::Foreign })
 }
 
 /// All variables, in their order.
@@ -302,6 +314,10 @@ mod tests {
     fn foreign_and_small_segments_are_refused() {
         assert_eq!(prepare(&mut vec![0; 39]), Err(LayoutError::TooSmall { bytes: 39 }));
         assert_eq!(prepare(&mut vec![1; 100]), Err(LayoutError::Foreign));
+        assert_eq!(check(&vec![0; 39]), Err(LayoutError::TooSmall { bytes: 39 }));
+        assert_eq!(check(&vec![1; 100]), Err(LayoutError::Foreign));
+        assert_eq!(check(&vec![0; 100]), Err(LayoutError::Empty));
+        assert_eq!(check(&segment(100)), Ok(()));
         let mut memory = segment(40);
         assert_eq!(shown(&memory), "40 40 0 40:");
         prepare(&mut memory).unwrap();

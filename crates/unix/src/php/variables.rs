@@ -64,7 +64,7 @@ pub struct Variable {
 
 impl SharedVariables {
     /// Attaches to the segment with this key. If it is made, it has so many bytes; PHP's own default is 10000. One that
-    /// is there may have any size.
+    /// is there may have any size. An empty one is laid out, if `open` would have made it, too.
     ///
     /// # Errors
     ///
@@ -86,7 +86,21 @@ impl SharedVariables {
             None => SharedMemory::open(key, bytes, open)?,
         };
         let mut memory = Segment(memory);
-        layout::prepare(&mut memory)?;
+        match open {
+            Open::Existing => layout::check(&memory)?,
+            Open::OrCreate(_) | Open::Create(_) => layout::prepare(&mut memory)?,
+        }
+        Ok(SharedVariables { memory })
+    }
+
+    /// Attaches to the segment with this key to read only: it is not changed, and the permission to write is not needed.
+    ///
+    /// # Errors
+    ///
+    /// The segment is missing or not permitted, empty, or not PHP's.
+    pub fn open_to_read(key: Key) -> Result<SharedVariables, VariableError> {
+        let memory = Segment(SharedMemory::open_to_read(key)?);
+        layout::check(&memory)?;
         Ok(SharedVariables { memory })
     }
 
@@ -107,7 +121,7 @@ impl SharedVariables {
     ///
     /// # Errors
     ///
-    /// The segment is full or damaged.
+    /// The segment is full or damaged, or was opened to read only.
     pub fn put(&mut self, variable: i64, value: &PhpValue) -> Result<(), VariableError> {
         Ok(layout::put(&mut self.memory, variable, &serialize(value)?)?)
     }
@@ -116,7 +130,7 @@ impl SharedVariables {
     ///
     /// # Errors
     ///
-    /// The segment is damaged.
+    /// The segment is damaged, or was opened to read only.
     pub fn remove(&mut self, variable: i64) -> Result<bool, VariableError> {
         Ok(layout::remove(&mut self.memory, variable)?)
     }
@@ -151,8 +165,11 @@ impl SharedVariables {
 struct Segment(SharedMemory);
 
 /// The layout only asks for what it has seen to be there.
-fn outside(_: IpcError) -> LayoutError {
-    LayoutError::Damaged { what: "a number in it points beyond its end" }
+fn refused(error: IpcError) -> LayoutError {
+    match error {
+        IpcError::Denied { .. } => LayoutError::ReadOnly,
+        _ => LayoutError::Damaged { what: "a number in it points beyond its end" },
+    }
 }
 
 impl Memory for Segment {
@@ -161,14 +178,44 @@ impl Memory for Segment {
     }
 
     fn read(&self, offset: usize, into: &mut [u8]) -> Result<(), LayoutError> {
-        self.0.read(offset, into).map_err(outside)
+        self.0.read(offset, into).map_err(refused)
     }
 
     fn write(&mut self, offset: usize, from: &[u8]) -> Result<(), LayoutError> {
-        self.0.write(offset, from).map_err(outside)
+        self.0.write(offset, from).map_err(refused)
     }
 
     fn move_within(&mut self, from: usize, to: usize, bytes: usize) -> Result<(), LayoutError> {
-        self.0.move_within(from, to, bytes).map_err(outside)
+        self.0.move_within(from, to, bytes).map_err(refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sysv::testing::free_key;
+
+    #[test]
+    fn reading_changes_nothing() {
+        let key = free_key();
+        let memory = SharedMemory::open(key, 100, Open::Create(0o600)).unwrap();
+        let empty = |found: Result<SharedVariables, VariableError>| {
+            assert!(matches!(found, Err(VariableError::Layout(LayoutError::Empty))), "{found:?}");
+            let mut bytes = [1; 100];
+            memory.read(0, &mut bytes).unwrap();
+            assert_eq!(bytes, [0; 100]);
+        };
+        empty(SharedVariables::open_to_read(key));
+        empty(SharedVariables::attach(key, 0, Open::Existing));
+        let mut writer = SharedVariables::attach(key, 0, Open::OrCreate(0o600)).unwrap();
+        writer.put(1, &"a".into()).unwrap();
+        let mut reader = SharedVariables::open_to_read(key).unwrap();
+        assert_eq!((reader.get(1).unwrap(), reader.list().unwrap().len()), (Some("a".into()), 1));
+        let refused = [reader.put(1, &"b".into()).unwrap_err(), reader.remove(1).unwrap_err()];
+        for refused in refused {
+            assert!(matches!(refused, VariableError::Layout(LayoutError::ReadOnly)), "{refused}");
+        }
+        assert_eq!(writer.get(1).unwrap(), Some("a".into()));
+        writer.remove_all().unwrap();
     }
 }

@@ -34,21 +34,23 @@ pub(crate) fn remove(id: c_int) -> io::Result<()> {
 pub(crate) struct Attached {
     start: NonNull<u8>,
     bytes: usize,
+    writable: bool,
 }
 
 // SAFETY: it is memory that belongs to no thread, and every access copies bytes.
 unsafe impl Send for Attached {}
 
 impl Attached {
-    /// Attaches to a segment.
-    pub(crate) fn new(id: c_int) -> io::Result<Attached> {
+    /// Attaches to a segment, to read it and, if it is to be, to write it.
+    pub(crate) fn new(id: c_int, writable: bool) -> io::Result<Attached> {
+        let flags = if writable { 0 } else { libc::SHM_RDONLY };
         // SAFETY: the system chooses an address where nothing is.
-        let start = unsafe { libc::shmat(id, ptr::null(), 0) };
+        let start = unsafe { libc::shmat(id, ptr::null(), flags) };
         if start.addr() == usize::MAX {
             return Err(io::Error::last_os_error());
         }
         let start = NonNull::new(start.cast()).ok_or_else(|| io::Error::other("attached at address 0"))?;
-        let mut attached = Attached { start, bytes: 0 };
+        let mut attached = Attached { start, bytes: 0, writable };
         // While it is attached, its size can't change and it can't go.
         attached.bytes = stat(id)?.shm_segsz;
         Ok(attached)
@@ -57,6 +59,11 @@ impl Attached {
     /// How many bytes it has.
     pub(crate) fn len(&self) -> usize {
         self.bytes
+    }
+
+    /// Whether it was attached to be written, too.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.writable
     }
 
     /// Copies bytes out of it; `false` if it doesn't have them.
@@ -68,17 +75,20 @@ impl Attached {
         true
     }
 
-    /// Copies bytes into it; `false` if there is no room for them.
+    /// Copies bytes into it; `false` if there is no room for them, or it is not writable.
     pub(crate) fn write(&self, offset: usize, from: &[u8]) -> bool {
-        let Some(into) = self.at(offset, from.len()) else { return false };
+        let Some(into) = self.at(offset, from.len()).filter(|_| self.writable) else { return false };
         // SAFETY: as in `read`.
         unsafe { ptr::copy_nonoverlapping(from.as_ptr(), into, from.len()) };
         true
     }
 
-    /// Copies bytes within it, as if by way of a buffer; `false` if either place is not there.
+    /// Copies bytes within it, as if by way of a buffer; `false` if either place is not there, or it is not writable.
     pub(crate) fn move_within(&self, from: usize, to: usize, bytes: usize) -> bool {
-        let (Some(from), Some(to)) = (self.at(from, bytes), self.at(to, bytes)) else { return false };
+        let (Some(from), Some(to)) = (self.at(from, bytes), self.at(to, bytes).filter(|_| self.writable))
+        else {
+            return false;
+        };
         // SAFETY: both places have so many bytes, and may overlap.
         unsafe { ptr::copy(from, to, bytes) };
         true

@@ -53,7 +53,24 @@ impl SharedMemory {
     pub fn open(key: Key, bytes: usize, open: Open) -> Result<SharedMemory, IpcError> {
         let name = key.to_string();
         let id = shm::get(key.0, bytes, open.flags()).map_err(|error| IpcError::of(KIND, &name, error))?;
-        let attached = Attached::new(id).map_err(|error| IpcError::of_opened(KIND, &name, error))?;
+        SharedMemory::attach(id, name, true)
+    }
+
+    /// Attaches to the segment with this key, whatever its size, to read only; the permission to write is not needed.
+    /// Each write is [`IpcError::Denied`].
+    ///
+    /// # Errors
+    ///
+    /// It is missing, or not permitted.
+    pub fn open_to_read(key: Key) -> Result<SharedMemory, IpcError> {
+        let name = key.to_string();
+        let id = shm::get(key.0, 0, Open::Existing.flags());
+        SharedMemory::attach(id.map_err(|error| IpcError::of(KIND, &name, error))?, name, false)
+    }
+
+    fn attach(id: i32, name: String, writable: bool) -> Result<SharedMemory, IpcError> {
+        let attached =
+            Attached::new(id, writable).map_err(|error| IpcError::of_opened(KIND, &name, error))?;
         Ok(SharedMemory { id, name, attached })
     }
 
@@ -86,8 +103,9 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// [`IpcError::Outside`] if there is no room for all.
+    /// [`IpcError::Outside`] if there is no room for all, [`IpcError::Denied`] if it was opened to read only.
     pub fn write(&self, offset: usize, from: &[u8]) -> Result<(), IpcError> {
+        self.writable()?;
         let there = self.attached.write(offset, from);
         self.inside(there, offset, from.len())
     }
@@ -96,8 +114,9 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// [`IpcError::Outside`] if one of the places is not all there.
+    /// [`IpcError::Outside`] if one of the places is not all there, [`IpcError::Denied`] if it was opened to read only.
     pub fn move_within(&self, from: usize, to: usize, bytes: usize) -> Result<(), IpcError> {
+        self.writable()?;
         let there = self.attached.move_within(from, to, bytes);
         self.inside(there, from.max(to), bytes)
     }
@@ -124,6 +143,13 @@ impl SharedMemory {
     /// Not permitted, or removed before.
     pub fn remove(&self) -> Result<(), IpcError> {
         shm::remove(self.id).map_err(|error| IpcError::of_opened(KIND, &self.name, error))
+    }
+
+    fn writable(&self) -> Result<(), IpcError> {
+        match self.attached.is_writable() {
+            true => Ok(()),
+            false => Err(IpcError::Denied { kind: KIND, name: self.name.clone() }),
+        }
     }
 
     fn inside(&self, there: bool, offset: usize, bytes: usize) -> Result<(), IpcError> {
@@ -157,6 +183,23 @@ mod tests {
             assert!(memory.move_within(0, offset, length).is_err());
         }
         memory.read(10, &mut []).unwrap();
+    }
+
+    #[test]
+    fn what_is_opened_to_read_is_not_written() {
+        let key = crate::sysv::testing::free_key();
+        assert!(matches!(SharedMemory::open_to_read(key), Err(IpcError::Missing { .. })));
+        let writer = SharedMemory::open(key, 10, Open::Create(0o600)).unwrap();
+        let reader = SharedMemory::open_to_read(key).unwrap();
+        writer.write(3, b"seen").unwrap();
+        let mut bytes = [0; 10];
+        reader.read(0, &mut bytes).unwrap();
+        assert_eq!(&bytes, b"\0\0\0seen\0\0\0");
+        assert!(matches!(reader.write(0, b"x"), Err(IpcError::Denied { .. })));
+        assert!(matches!(reader.move_within(3, 0, 4), Err(IpcError::Denied { .. })));
+        writer.read(0, &mut bytes).unwrap();
+        assert_eq!(&bytes, b"\0\0\0seen\0\0\0");
+        reader.remove().unwrap();
     }
 
     #[test]

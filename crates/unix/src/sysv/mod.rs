@@ -43,13 +43,13 @@ impl Open {
 const MODE_MAX: u16 = 0o777;
 
 #[cfg(test)]
-mod testing {
+pub(crate) mod testing {
     //! What the tests of several files need.
 
     use super::{Key, ftok};
 
     /// A key that nobody else on this machine has.
-    pub(super) fn free_key() -> Key {
+    pub(crate) fn free_key() -> Key {
         let file = tempfile::NamedTempFile::new().expect("a file");
         // The file goes and its number may come again, so the process and a count of its own are in it, too.
         let next = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
