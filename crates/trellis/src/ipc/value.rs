@@ -1,5 +1,7 @@
 //! Values on their way in and out: text or JSON here, PHP's values there.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, IsTerminal, Read};
@@ -179,8 +181,17 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<PhpValue, A::Error> {
         let mut array: Vec<(PhpKey, PhpValue)> = Vec::new();
+        let mut places: HashMap<PhpKey, usize> = HashMap::new();
         while let Some((key, FromJson(value))) = entries.next_entry::<String, FromJson>()? {
-            array.push((key.as_str().into(), value));
+            let key = PhpKey::from(key.as_str());
+            match places.entry(key.clone()) {
+                // Of a key that comes twice, the last value counts, in the first one's place.
+                Entry::Occupied(place) => array[*place.get()].1 = value,
+                Entry::Vacant(place) => {
+                    place.insert(array.len());
+                    array.push((key, value));
+                }
+            }
         }
         Ok(PhpValue::Array(array))
     }
