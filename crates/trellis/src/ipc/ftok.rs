@@ -16,7 +16,7 @@ pub(super) struct FtokArgs {
     /// A file that is there; its content does not matter
     path: PathBuf,
 
-    /// A letter, as of PHP's ftok, or a number from 0 to 255
+    /// A letter, as of PHP's ftok, or a number from 0 to 255: a digit is a number, so PHP's "5" is 53 here
     #[arg(value_parser = project)]
     id: u8,
 }
