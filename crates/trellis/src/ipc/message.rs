@@ -31,7 +31,8 @@ enum Command {
 
     /// Take the oldest message and print it: a string as it is, anything else as JSON
     ///
-    /// A message that PHP has not serialized is printed as it is.
+    /// A message that PHP has not serialized is printed as it is. It is taken before it is printed, so one that can't be
+    /// printed is lost.
     Receive(ReceiveArgs),
 
     /// Show what is in a queue
