@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use trellis_unix::php::{serialize, unserialize};
-use trellis_unix::sysv::{Key, Message, MessageQueue, Open, QueueStatus, Select, Wait};
+use trellis_unix::sysv::{IpcError, Key, Message, MessageQueue, Open, QueueStatus, Select, Wait};
 
 use super::argument::{key, kind, mode};
 use super::failure::of_object;
@@ -116,8 +116,14 @@ fn send(args: &SendArgs) -> Result<(), Failure> {
             serialize(&value).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?
         }
     };
+    let is_new = matches!(MessageQueue::open(args.key, Open::Existing), Err(IpcError::Missing { .. }));
     let queue = MessageQueue::open(args.key, Open::OrCreate(args.mode)).map_err(of_object)?;
-    queue.send(args.kind, &body, wait(args.wait)).map_err(of_object)
+    let sent = queue.send(args.kind, &body, wait(args.wait)).map_err(of_object);
+    // A queue that was made for a message that it does not take would stay.
+    if sent.is_err() && is_new && queue.status().is_ok_and(|status| status.messages == 0) {
+        queue.remove().map_err(of_object)?;
+    }
+    sent
 }
 
 fn receive(args: &ReceiveArgs, output: &mut Output) -> Result<(), Failure> {

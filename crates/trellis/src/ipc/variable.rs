@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use trellis_unix::php::SharedVariables;
-use trellis_unix::sysv::{Key, Open, SharedMemory};
+use trellis_unix::sysv::{IpcError, Key, Open, SharedMemory};
 
 use super::argument::{key, mode};
 use super::failure::{of_object, of_variable};
@@ -81,8 +81,13 @@ pub(super) fn run(args: ShmArgs, output: &mut Output) -> Result<(), Failure> {
         Command::Send { which: Which { key, variable }, value, size, mode } => {
             // The value first: a segment that was made for one that is none would stay.
             let value = value.value()?;
+            let is_new = matches!(SharedMemory::open_to_read(key), Err(IpcError::Missing { .. }));
             let mut variables = attach(key, size, Open::OrCreate(mode))?;
-            variables.put(variable, &value).map_err(of_variable(key))
+            let put = variables.put(variable, &value).map_err(of_variable(key));
+            if put.is_err() && is_new && variables.list().is_ok_and(|others| others.is_empty()) {
+                variables.remove_all().map_err(of_variable(key))?;
+            }
+            put
         }
         Command::Get { which: Which { key, variable } } => {
             let variables = read(key)?;

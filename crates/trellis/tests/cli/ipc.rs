@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use trellis_unix::sysv::{Key, Open, SharedMemory, ftok};
+use trellis_unix::sysv::{Key, MessageQueue, Open, SharedMemory, ftok};
 
 use crate::script::{bytes, lines, split};
 use crate::{check_golden, testdata, trellis};
@@ -156,6 +156,17 @@ fn reading_leaves_foreign_memory_as_it_is() {
     memory.read(0, &mut bytes).expect("they are there");
     assert_eq!(bytes, [0; 100]);
     memory.remove().expect("it is ours");
+}
+
+#[test]
+fn a_message_that_is_too_big_leaves_no_queue() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let key = key(directory.path());
+    let big = "x".repeat(100_000);
+    let refused =
+        trellis().args(["ipc", "msg", "send", &key.to_string(), &big]).output().expect("trellis runs");
+    assert_eq!(refused.status.code(), Some(4), "{}", String::from_utf8_lossy(&refused.stderr));
+    assert!(MessageQueue::open(key, Open::Existing).is_err());
 }
 
 #[test]
