@@ -2,13 +2,48 @@
 
 use std::time::Duration;
 
-use trellis_unix::sysv::Key;
+use clap::Args;
+use trellis_unix::sysv::{IpcError, Key};
+
+use super::failure::of_object;
+use crate::exit::Failure;
 
 /// A key.
 pub(super) fn key(text: &str) -> Result<Key, String> {
-    text.parse().map_err(|_| {
-        "a key is a number of 32 bits, as 987654 or 0x000f1206; `trellis ipc ftok` prints one".into()
-    })
+    let key = text.parse().map_err(|_| {
+        "a key is a number of 32 bits, as 987654 or 0x000f1206; `trellis ipc ftok` prints one".to_owned()
+    })?;
+    match key {
+        Key::PRIVATE => {
+            Err("key 0 makes a new object each time, which no key finds again; `delete` takes --id".into())
+        }
+        key => Ok(key),
+    }
+}
+
+/// An object that is to be deleted.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Doomed {
+    /// Its key
+    #[arg(value_parser = key, allow_negative_numbers = true)]
+    pub(super) key: Option<Key>,
+
+    /// Its id, as `trellis ipc list` shows it, for one without a key
+    #[arg(long, value_name = "ID")]
+    pub(super) id: Option<i32>,
+}
+
+impl Doomed {
+    /// Deletes it by what names it.
+    pub(super) fn delete(
+        &self,
+        by_key: impl FnOnce(Key) -> Result<(), IpcError>,
+        by_id: impl FnOnce(i32) -> Result<(), IpcError>,
+    ) -> Result<(), Failure> {
+        let by_id = || self.id.map_or(Ok(()), by_id);
+        self.key.map_or_else(by_id, by_key).map_err(of_object)
+    }
 }
 
 /// Permissions, in octal digits.

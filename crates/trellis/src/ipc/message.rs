@@ -7,7 +7,7 @@ use serde::Serialize;
 use trellis_unix::php::{serialize, unserialize};
 use trellis_unix::sysv::{IpcError, Key, Message, MessageQueue, Open, QueueStatus, Select, Wait};
 
-use super::argument::{key, kind, mode};
+use super::argument::{Doomed, key, kind, mode};
 use super::failure::of_object;
 use super::value::{self, Json, ValueArgs};
 use crate::exit::{Exit, Failure};
@@ -43,11 +43,7 @@ enum Command {
     },
 
     /// Delete a queue with its messages
-    Delete {
-        /// The queue's key
-        #[arg(value_parser = key, allow_negative_numbers = true)]
-        key: Key,
-    },
+    Delete(Doomed),
 }
 
 #[derive(Args)]
@@ -104,7 +100,10 @@ pub(super) fn run(args: MsgArgs, output: &mut Output) -> Result<(), Failure> {
             let status = existing(key)?.status().map_err(of_object)?;
             stat(status, output)
         }
-        Command::Delete { key } => existing(key)?.remove().map_err(of_object),
+        Command::Delete(doomed) => {
+            let by_key = |key| MessageQueue::open(key, Open::Existing)?.remove();
+            doomed.delete(by_key, MessageQueue::remove_id)
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use trellis_unix::sysv::{Key, Open, Semaphore, SemaphoreStatus};
 
-use super::argument::{key, mode, permits, seconds};
+use super::argument::{Doomed, key, mode, permits, seconds};
 use super::failure::of_object;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -48,11 +48,7 @@ enum Command {
     /// Delete a semaphore
     ///
     /// Whoever waits for it is told.
-    Delete {
-        /// The semaphore's key
-        #[arg(value_parser = key, allow_negative_numbers = true)]
-        key: Key,
-    },
+    Delete(Doomed),
 }
 
 #[derive(Args)]
@@ -84,7 +80,7 @@ pub(super) fn run(args: SemArgs, output: &mut Output) -> Result<(), Failure> {
         Command::Acquire(args) => acquire(&args),
         Command::Release { key } => Semaphore::add_permit(key).map_err(of_object),
         Command::Get { key } => status(Semaphore::status_of(key).map_err(of_object)?, output),
-        Command::Delete { key } => Semaphore::remove_key(key).map_err(of_object),
+        Command::Delete(doomed) => doomed.delete(Semaphore::remove_key, Semaphore::remove_id),
     }
 }
 

@@ -5,8 +5,8 @@ use serde::Serialize;
 use trellis_unix::php::SharedVariables;
 use trellis_unix::sysv::{IpcError, Key, Open, SharedMemory};
 
-use super::argument::{key, mode};
-use super::failure::{of_object, of_variable};
+use super::argument::{Doomed, key, mode};
+use super::failure::of_variable;
 use super::value::{self, Json, ValueArgs};
 use crate::exit::{Exit, Failure};
 use crate::limits::IPC_SEGMENT_BYTES_DEFAULT;
@@ -55,11 +55,10 @@ enum Command {
     ///
     /// A segment goes for everybody; whoever is attached to it keeps what is there.
     Delete {
-        /// The segment's key
-        #[arg(value_parser = key, allow_negative_numbers = true)]
-        key: Key,
+        #[command(flatten)]
+        doomed: Doomed,
         /// Delete this variable only
-        #[arg(long, value_name = "N", allow_negative_numbers = true)]
+        #[arg(long, value_name = "N", allow_negative_numbers = true, requires = "key")]
         variable: Option<i64>,
     },
 }
@@ -99,14 +98,15 @@ pub(super) fn run(args: ShmArgs, output: &mut Output) -> Result<(), Failure> {
             }
         }
         Command::List { key } => list(key, output),
-        Command::Delete { key, variable: None } => {
-            // Whatever its content is.
-            SharedMemory::open(key, 0, Open::Existing).and_then(|memory| memory.remove()).map_err(of_object)
-        }
-        Command::Delete { key, variable: Some(variable) } => {
+        Command::Delete { doomed: Doomed { key: Some(key), .. }, variable: Some(variable) } => {
             let mut variables = attach(key, 0, Open::Existing)?;
             let was_there = variables.remove(variable).map_err(of_variable(key))?;
             if was_there { Ok(()) } else { Err(missing(key, variable)) }
+        }
+        Command::Delete { doomed, .. } => {
+            // Whatever its content is.
+            let by_key = |key| SharedMemory::open(key, 0, Open::Existing)?.remove();
+            doomed.delete(by_key, SharedMemory::remove_id)
         }
     }
 }

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use trellis_unix::sysv::{Key, MessageQueue, Open, SharedMemory, ftok};
+use trellis_unix::sysv::{Key, MessageQueue, Open, Semaphore, SharedMemory, ftok};
 
 use crate::script::{bytes, lines, split};
 use crate::{check_golden, testdata, trellis};
@@ -156,6 +156,35 @@ fn reading_leaves_foreign_memory_as_it_is() {
     memory.read(0, &mut bytes).expect("they are there");
     assert_eq!(bytes, [0; 100]);
     memory.remove().expect("it is ours");
+}
+
+#[test]
+fn private_objects_are_not_made_and_can_be_deleted() {
+    let run = |words: &str| trellis().args(words.split(' ')).output().expect("trellis runs");
+    for command in
+        ["shm send 0 x", "shm get 0x0", "msg send 0 x", "msg stat 0", "sem acquire 0 -- true", "sem get 0"]
+    {
+        let refused = run(&format!("ipc {command}"));
+        assert_eq!(refused.status.code(), Some(2), "{command}");
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(said.contains("key 0 makes a new object each time"), "{command}: {said}");
+    }
+    let open = Open::OrCreate(0o600);
+    let memory = SharedMemory::open(Key::PRIVATE, 10, open).expect("there is room");
+    let queue = MessageQueue::open(Key::PRIVATE, open).expect("there is room");
+    let semaphore = Semaphore::open(Key::PRIVATE, 1, open).expect("there is room");
+    for (kind, id) in [("shm", memory.id()), ("msg", queue.id()), ("sem", semaphore.id())] {
+        let deleted = run(&format!("ipc {kind} delete --id {id}"));
+        assert!(deleted.status.success(), "{deleted:?}");
+        // What is removed is not listed any more, or as one that waits for its last process.
+        let refused = run(&format!("ipc {kind} delete"));
+        assert_eq!(refused.status.code(), Some(2), "{kind}");
+    }
+    for kind in ["shm", "msg", "sem"] {
+        let refused = run(&format!("ipc {kind} delete --id 2147483647"));
+        assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    }
+    assert!(queue.status().is_err() && semaphore.status().is_err());
 }
 
 #[test]

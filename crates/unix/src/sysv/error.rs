@@ -142,6 +142,17 @@ impl IpcError {
         }
     }
 
+    /// The same for an object that was named by its id.
+    pub(super) fn of_id(kind: Kind, id: i32, source: io::Error) -> IpcError {
+        let name = format!("with id {id}");
+        match IpcError::of(kind, &name, source) {
+            IpcError::WrongSize { kind, name } | IpcError::Removed { kind, name } => {
+                IpcError::Missing { kind, name }
+            }
+            other => other,
+        }
+    }
+
     /// The same for an object that was opened: it is there with its right size, so it can only have gone.
     pub(super) fn of_opened(kind: Kind, name: &str, source: io::Error) -> IpcError {
         match IpcError::of(kind, name, source) {

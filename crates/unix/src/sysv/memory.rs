@@ -136,6 +136,15 @@ impl SharedMemory {
         })
     }
 
+    /// Removes the segment with this id, as [`list`](super::list()) shows it: the only way to one whose key is private.
+    ///
+    /// # Errors
+    ///
+    /// It is missing, or not permitted.
+    pub fn remove_id(id: i32) -> Result<(), IpcError> {
+        shm::remove(id).map_err(|error| IpcError::of_id(KIND, id, error))
+    }
+
     /// Removes it: nobody finds it any more, and it goes with the last process that is attached.
     ///
     /// # Errors

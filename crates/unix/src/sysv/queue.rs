@@ -180,6 +180,15 @@ impl MessageQueue {
         change().map_err(|error| self.error(error))
     }
 
+    /// Removes the queue with this id, as [`list`](super::list()) shows it: the only way to one whose key is private.
+    ///
+    /// # Errors
+    ///
+    /// It is missing, or not permitted.
+    pub fn remove_id(id: i32) -> Result<(), IpcError> {
+        msg::remove(id).map_err(|error| IpcError::of_id(KIND, id, error))
+    }
+
     /// Removes it with its messages. Whoever waits for it is told.
     ///
     /// # Errors

@@ -192,6 +192,15 @@ impl Semaphore {
         })
     }
 
+    /// Removes the set with this id, as [`list`](super::list()) shows it: the only way to one whose key is private.
+    ///
+    /// # Errors
+    ///
+    /// It is missing, or not permitted.
+    pub fn remove_id(id: i32) -> Result<(), IpcError> {
+        sem::remove(id).map_err(|error| IpcError::of_id(KIND, id, error))
+    }
+
     /// Removes it. Whoever waits for it is told.
     ///
     /// # Errors
