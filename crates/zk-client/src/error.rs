@@ -47,6 +47,15 @@ pub enum Error {
         /// Why it was of no use.
         why: String,
     },
+    /// It was never sent: too much waits to be sent already, so this client is too quick for its server or has no
+    /// connection. [`Client::wait_out`](crate::Client::wait_out) waits until there is room again.
+    #[error(
+        "{unsent_bytes} bytes of requests wait to be sent already: wait for answers before more is asked"
+    )]
+    Busy {
+        /// How much waits.
+        unsent_bytes: usize,
+    },
     /// It was never sent: the session is over.
     #[error("the session is {0}")]
     Over(State),

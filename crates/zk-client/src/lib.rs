@@ -14,6 +14,7 @@ mod servers;
 mod settings;
 mod state;
 mod values;
+mod wakers;
 mod watch;
 
 pub use trellis_zk_codec::{

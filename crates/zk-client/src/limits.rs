@@ -26,8 +26,11 @@ pub const RECONNECT_WAIT_MAX: Duration = Duration::from_secs(1);
 /// The longest reply that is taken: a list of many million children. It is read as it comes.
 pub const REPLY_BYTES_MAX: u32 = 1 << 30;
 
-/// The requests that may wait for the socket, or for a connection. One more is refused.
+/// The requests that may wait for the socket, or for a connection. One more is refused, until half of them are gone.
 pub const UNSENT_BYTES_MAX: usize = 64 << 20;
+
+/// How many reads a recipe that has many to make has under way at a time.
+pub const READS_MAX: usize = 1024;
 
 /// The paths that go into one request when watches are set again, as with ZooKeeper's own client.
 pub const WATCHES_BYTES_MAX: usize = 128 << 10;

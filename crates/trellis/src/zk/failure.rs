@@ -116,7 +116,7 @@ fn call_failed(error: &trellis_zk_client::Error) -> Failure {
             let message = format!("{server} does not answer within {} s", timeout.as_secs());
             Failure::new(Exit::Unreachable, message).hint("allow more time with --timeout")
         }
-        Client::NotSent { .. } => Failure::new(Exit::Unreachable, error.to_string()),
+        Client::NotSent { .. } | Client::Busy { .. } => Failure::new(Exit::Unreachable, error.to_string()),
         Client::Over(State::AuthFailed) => not_accepted(),
         Client::Over(_) => not_connected(),
         Client::Unexpected => Failure::new(Exit::Internal, "the server's answer does not fit the request")

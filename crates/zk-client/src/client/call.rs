@@ -6,9 +6,11 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use super::Client;
+use super::inner::Inner;
 use crate::error::Error;
 use crate::machine::{Answer, Ticket};
 use crate::path::Chroot;
+use crate::wakers::Wakers;
 use crate::watch::Watch;
 
 /// How an answer is read.
@@ -100,6 +102,53 @@ impl<T> Future for WatchedCall<T> {
             let value = result?;
             Ok((value, this.watch.take().ok_or(Error::Unexpected)?))
         })
+    }
+}
+
+/// Waits until something is known of the session. `None`: it belongs to the process that this one was forked from.
+pub(super) struct Until<'a, T> {
+    client: &'a Client,
+    slot: Option<u64>,
+    wakers: fn(&mut Inner) -> &mut Wakers,
+    outcome: fn(&Inner) -> Option<T>,
+}
+
+impl<'a, T> Until<'a, T> {
+    pub(super) fn new(
+        client: &'a Client,
+        wakers: fn(&mut Inner) -> &mut Wakers,
+        outcome: fn(&Inner) -> Option<T>,
+    ) -> Until<'a, T> {
+        Until { client, slot: None, wakers, outcome }
+    }
+}
+
+impl<T> Future for Until<'_, T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        let this = &mut *self;
+        let shared = this.client.shared();
+        if shared.is_forked() {
+            return Poll::Ready(None);
+        }
+        let mut inner = shared.lock();
+        match (this.outcome)(&inner) {
+            Some(outcome) => Poll::Ready(Some(outcome)),
+            None => {
+                (this.wakers)(&mut inner).keep(&mut this.slot, context.waker());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<T> Drop for Until<'_, T> {
+    fn drop(&mut self) {
+        let shared = self.client.shared();
+        if self.slot.is_some() && !shared.is_forked() {
+            (self.wakers)(&mut shared.lock()).forget(self.slot);
+        }
     }
 }
 

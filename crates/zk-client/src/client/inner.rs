@@ -13,6 +13,7 @@ use crate::limits::{READ_BYTES, STATES_MAX, WATCH_EVENTS_MAX};
 use crate::machine::{Answer, Machine, Outcome, Ticket, WatchEvent};
 use crate::path::Chroot;
 use crate::state::State;
+use crate::wakers::Wakers;
 use crate::watch::{Notice, OnNotice};
 
 /// What the lock guards.
@@ -30,7 +31,9 @@ pub(crate) struct Inner {
     /// The last round of tries that came to nothing.
     unreachable: Option<Vec<Attempt>>,
     /// Who waits for the session's first connection.
-    impatient: Vec<Waker>,
+    pub(super) impatient: Wakers,
+    /// Who waits for room for requests.
+    pub(super) waiting_for_room: Wakers,
     /// Whether there is no handle left.
     pub(super) abandoned: bool,
     /// What the driver was told last.
@@ -75,7 +78,8 @@ impl Inner {
             timers: BTreeMap::new(),
             listener: None,
             unreachable: None,
-            impatient: Vec::new(),
+            impatient: Wakers::default(),
+            waiting_for_room: Wakers::default(),
             abandoned: false,
             told: (None, None, false),
         }
@@ -129,7 +133,7 @@ impl Inner {
     }
 
     /// Whether there is a session, if that is known.
-    pub(crate) fn poll_session(&mut self, waker: &Waker) -> Option<Result<(), ConnectError>> {
+    pub(crate) fn session_outcome(&self) -> Option<Result<(), ConnectError>> {
         let state = self.machine.state();
         if state.is_connected() {
             return Some(Ok(()));
@@ -137,11 +141,16 @@ impl Inner {
         if state.is_over() {
             return Some(Err(ConnectError::Over(state)));
         }
-        if let Some(attempts) = self.unreachable.clone() {
-            return Some(Err(ConnectError::Unreachable(attempts)));
+        self.unreachable.clone().map(|attempts| Err(ConnectError::Unreachable(attempts)))
+    }
+
+    /// Whether there is room for requests, if that is known.
+    pub(crate) fn room_outcome(&self) -> Option<Result<(), Error>> {
+        let state = self.machine.state();
+        if state.is_over() {
+            return Some(Err(Error::Over(state)));
         }
-        self.impatient.push(waker.clone());
-        None
+        self.machine.has_room().then_some(Ok(()))
     }
 
     /// Nobody waits for the notices of a watch any more.
@@ -209,6 +218,9 @@ impl Inner {
             self.hand_out(outcome, chroot, &mut wakers);
         }
         self.flush();
+        if !self.waiting_for_room.is_empty() && self.room_outcome().is_some() {
+            wakers.extend(self.waiting_for_room.take());
+        }
         wakers
     }
 
@@ -247,12 +259,12 @@ impl Inner {
                 if state.is_over() {
                     wakers.extend(self.watchers.values_mut().filter_map(|watcher| watcher.waker.take()));
                 }
-                wakers.append(&mut self.impatient);
+                wakers.extend(self.impatient.take());
                 self.tell_listener(&Happening::State(state));
             }
             Outcome::Unreachable(attempts) => {
                 self.unreachable = Some(attempts);
-                wakers.append(&mut self.impatient);
+                wakers.extend(self.impatient.take());
             }
         }
     }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use trellis_zk_codec::{EventKind, Request, WatcherKind};
 
 pub(crate) use self::call::Timer;
+use self::call::Until;
 pub use self::call::{Call, WatchedCall};
 use self::inner::{Follower, Inner, Watcher};
 pub use self::operations::{Creation, Data, Listing};
@@ -115,16 +116,10 @@ impl Client {
     /// # Errors
     /// If each server was tried once in vain; the client goes on trying, though. Or if the session is over.
     pub async fn ready(&self) -> Result<(), ConnectError> {
-        std::future::poll_fn(|context| {
-            if self.shared.is_forked() {
-                return std::task::Poll::Ready(Err(ConnectError::System(Error::Forked.to_string())));
-            }
-            match self.shared.lock().poll_session(context.waker()) {
-                Some(result) => std::task::Poll::Ready(result),
-                None => std::task::Poll::Pending,
-            }
-        })
-        .await
+        let forked = || ConnectError::System(Error::Forked.to_string());
+        Until::new(self, |inner| &mut inner.impatient, Inner::session_outcome)
+            .await
+            .unwrap_or_else(|| Err(forked()))
     }
 
     /// The node that stands for `/`.
@@ -238,6 +233,23 @@ impl Client {
                 _ => {}
             }
             states.change().await;
+        }
+    }
+
+    /// Waits out what a request has failed of, if that passes: until there is a connection again after an error [of the
+    /// connection](Error::is_of_connection), or until there is room again after [`Error::Busy`]. Then the same request
+    /// may do better. See first whether it was [done](Error::may_be_done), if it changes something.
+    ///
+    /// # Errors
+    /// The error itself, if it does not pass. [`Error::Over`] if the session ends.
+    pub async fn wait_out(&self, error: Error) -> Result<(), Error> {
+        match error {
+            Error::Busy { .. } => {
+                let room = Until::new(self, |inner| &mut inner.waiting_for_room, Inner::room_outcome);
+                room.await.unwrap_or(Err(Error::Forked))
+            }
+            error if error.is_of_connection() => self.connected().await,
+            error => Err(error),
         }
     }
 

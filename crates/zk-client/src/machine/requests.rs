@@ -47,7 +47,13 @@ impl Machine {
     /// [`Outcome::Answered`](super::Outcome::Answered) with this ticket, by which the watch that it may set is known,
     /// too.
     pub fn submit(&mut self, ticket: Ticket, request: &Request<'_>, now: Instant) {
-        if let Some(refusal) = self.refusal() {
+        let unsent_bytes = self.unsent_bytes + self.output.len();
+        // What ends the session needs little room, and is asked for once.
+        let refusal = self.refusal().or_else(|| {
+            let busy = unsent_bytes > UNSENT_BYTES_MAX && *request != Request::CloseSession;
+            busy.then_some(Error::Busy { unsent_bytes })
+        });
+        if let Some(refusal) = refusal {
             return self.answer(ticket, Err(refusal));
         }
         let xid = self.next_xid;
@@ -103,6 +109,12 @@ impl Machine {
         }
     }
 
+    /// Whether there is room again for requests, after one was refused with [`Error::Busy`]. It takes more than a little,
+    /// so that who waits for it is not called for each piece that goes out.
+    pub fn has_room(&self) -> bool {
+        self.unsent_bytes + self.output.len() <= UNSENT_BYTES_MAX / 2
+    }
+
     /// What is to be sent over the connection.
     pub fn output(&self) -> &[u8] {
         &self.output
@@ -123,11 +135,6 @@ impl Machine {
             Some(Error::Over(self.state))
         } else if self.closing.is_some() {
             Some(Error::Over(State::Closed))
-        } else if self.unsent_bytes + self.output.len() > UNSENT_BYTES_MAX {
-            Some(Error::NotSent {
-                server: self.server().clone(),
-                why: format!("{UNSENT_BYTES_MAX} bytes of requests wait already"),
-            })
         } else {
             None
         }

@@ -29,7 +29,8 @@ use trellis_zk_codec::{
 };
 
 use super::{Machine, Outcome, Wanted};
-use crate::error::Loss;
+use crate::error::{Error, Loss};
+use crate::limits::UNSENT_BYTES_MAX;
 use crate::settings::{Identity, SessionKey, Settings};
 
 #[test]
@@ -282,4 +283,42 @@ fn identity(text: &str) -> Identity {
 
 fn code(name: &str) -> ErrorCode {
     *ErrorCode::ALL.iter().find(|code| code.name() == name).expect("a code")
+}
+
+/// What is refused for want of room never went out, and the end of the session still does.
+#[test]
+fn too_much_at_once_is_refused_until_there_is_room() {
+    let now = Instant::now();
+    let mut bench = Bench::new(&["a:1"]);
+    let machine = &mut bench.machine;
+    let data = vec![0; 1 << 20];
+    let request = Request::SetData { path: "/a", data: Some(&data), version: -1 };
+    let mut ticket = 0;
+    let refused = loop {
+        ticket += 1;
+        machine.submit(ticket, &request, now);
+        match machine.take_outcome() {
+            None => assert!(ticket < 100, "there is no end of the room"),
+            Some(outcome) => break outcome,
+        }
+    };
+    assert!(matches!(refused, Outcome::Answered { result: Err(Error::Busy { unsent_bytes }), .. }
+        if unsent_bytes > UNSENT_BYTES_MAX));
+    assert!(!machine.has_room());
+    machine.opened(now);
+    let mut bytes = Vec::new();
+    let response = ConnectResponse {
+        protocol_version: 0,
+        timeout_ms: 3000,
+        session: 7,
+        password: b"secret",
+        read_only: Some(false),
+    };
+    response.encode(&mut bytes);
+    machine.received(&bytes, now);
+    assert!(!machine.has_room());
+    machine.close(1000, now);
+    assert!(machine.output().ends_with(&Op::CloseSession.number().to_be_bytes()), "it has its place");
+    machine.taken(machine.output().len() - UNSENT_BYTES_MAX / 2);
+    assert!(machine.has_room());
 }

@@ -67,8 +67,7 @@ pub(super) async fn gone(client: &Client, path: &str) -> Result<(), Error> {
         match client.get_data_watched(path).await {
             Ok((_, mut watch)) => drop(watch.notice().await),
             Err(error) if error.is(ErrorCode::NoNode) => return Ok(()),
-            Err(error) if error.is_of_connection() => client.connected().await?,
-            Err(error) => return Err(error),
+            Err(error) => client.wait_out(error).await?,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::task::{Poll, Waker};
 
 use trellis_zk_codec::{AddWatchMode, ErrorCode, EventKind};
 
-use super::patience::persist;
+use super::patience::{persist, read_each};
 use crate::client::{Client, Data};
 use crate::error::Error;
 use crate::path::child;
@@ -152,16 +152,14 @@ impl Follower {
         let mut nodes = BTreeMap::new();
         let mut level = vec![self.root.clone()];
         while !level.is_empty() {
-            let calls: Vec<_> =
-                level.iter().map(|path| (self.client.get_data(path), self.client.children(path))).collect();
+            let data = read_each(&self.client, &level, |path| self.client.get_data(path)).await?;
+            let listings = read_each(&self.client, &level, |path| self.client.children(path)).await?;
             let mut next = Vec::new();
-            for (path, (data, listing)) in level.iter().zip(calls) {
-                let data = self.again(data, || self.client.get_data(path)).await?;
-                let listing = self.again(listing, || self.client.children(path)).await?;
+            for (path, (data, listing)) in level.into_iter().zip(data.into_iter().zip(listings)) {
                 // A node that has gone meanwhile has an event waiting.
                 let (Some(data), Some(listing)) = (data, listing) else { continue };
-                next.extend(listing.names.iter().map(|name| child(path, name)));
-                nodes.insert(path.clone(), Arc::new(data));
+                next.extend(listing.names.iter().map(|name| child(&path, name)));
+                nodes.insert(path, Arc::new(data));
             }
             level = next;
         }
@@ -171,11 +169,7 @@ impl Follower {
 
     /// Reads nodes anew.
     async fn read(&self, paths: Vec<String>) -> Result<(), Error> {
-        let calls: Vec<_> = paths.iter().map(|path| self.client.get_data(path)).collect();
-        let mut found = Vec::new();
-        for (path, call) in paths.iter().zip(calls) {
-            found.push(self.again(call, || self.client.get_data(path)).await?);
-        }
+        let found = read_each(&self.client, &paths, |path| self.client.get_data(path)).await?;
         self.change(|tree| {
             for (path, data) in paths.into_iter().zip(found) {
                 match data {
@@ -185,21 +179,6 @@ impl Follower {
             }
         });
         Ok(())
-    }
-
-    /// Waits for an answer, and asks again if the connection was lost. `None`: the node is not there.
-    async fn again<T, F>(&self, call: F, repeat: impl FnMut() -> F) -> Result<Option<T>, Error>
-    where
-        F: Future<Output = Result<T, Error>>,
-    {
-        let outcome = match call.await {
-            Err(error) if error.is_of_connection() => persist(&self.client, repeat).await,
-            outcome => outcome,
-        };
-        match outcome {
-            Err(error) if error.is(ErrorCode::NoNode) => Ok(None),
-            outcome => outcome.map(Some),
-        }
     }
 
     fn change(&self, change: impl FnOnce(&mut Tree)) {

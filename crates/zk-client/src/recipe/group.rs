@@ -3,7 +3,7 @@
 
 use super::holding::Holding;
 use super::names::MEMBER;
-use super::patience::persist;
+use super::patience::{persist, read_each};
 use crate::ErrorCode;
 use crate::client::Client;
 use crate::error::Error;
@@ -87,8 +87,7 @@ impl Group {
                 Err(error) if error.is(ErrorCode::NoNode) => {
                     persist(client, || client.ensure_path(&self.path)).await?;
                 }
-                Err(error) if error.is_of_connection() => client.connected().await?,
-                Err(error) => return Err(error),
+                Err(error) => client.wait_out(error).await?,
             }
         }
     }
@@ -113,20 +112,9 @@ pub(super) async fn identifiers(
     };
     let paths: Vec<String> =
         listing.names.iter().filter(|name| is_one(name)).map(|name| child(path, name)).collect();
-    // All are under way before the first is waited for.
-    let calls: Vec<_> = paths.iter().map(|path| client.get_data(path)).collect();
-    let mut found = Vec::new();
-    for (path, call) in paths.iter().zip(calls) {
-        let outcome = match call.await {
-            Err(error) if error.is_of_connection() => persist(client, || client.get_data(path)).await,
-            outcome => outcome,
-        };
-        match outcome {
-            Ok(data) => found.push(String::from_utf8_lossy(data.bytes()).into_owned()),
-            Err(error) if error.is(ErrorCode::NoNode) => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let nodes = read_each(client, &paths, |path| client.get_data(path)).await?.into_iter().flatten();
+    let mut found: Vec<String> =
+        nodes.map(|data| String::from_utf8_lossy(data.bytes()).into_owned()).collect();
     found.sort_unstable();
     Ok(found)
 }

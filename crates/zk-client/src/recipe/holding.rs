@@ -116,8 +116,11 @@ impl Holding {
                     holding.name = find(client, parent, &holding.prefix).await?.into_iter().next();
                 }
                 Err(error) => {
-                    holding.given_back = !error.may_be_done();
-                    return Err(error);
+                    let may_be_done = error.may_be_done() || holding.repeated;
+                    if let Err(error) = client.wait_out(error).await {
+                        holding.given_back = !may_be_done;
+                        return Err(error);
+                    }
                 }
             }
             if holding.name.is_some() {

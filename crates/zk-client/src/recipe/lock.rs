@@ -110,8 +110,7 @@ impl Lock {
                 // Whatever has happened to it, the line has to be looked at again.
                 Ok((_, mut watch)) => drop(watch.notice().await),
                 Err(error) if error.is(ErrorCode::NoNode) => {}
-                Err(error) if error.is_of_connection() => client.connected().await?,
-                Err(error) => return Err(error),
+                Err(error) => client.wait_out(error).await?,
             }
         }
         Ok(holding)

@@ -115,11 +115,11 @@ impl LockingQueue {
                 (client.children_watched(&self.entries), client.children_watched(&self.taken));
             let ((entries, mut entries_watch), (taken, mut taken_watch)) = match (entries.await, taken.await)
             {
-                (Err(error), _) | (_, Err(error)) if error.is_of_connection() => {
-                    client.connected().await?;
+                (Err(error), _) | (_, Err(error)) => {
+                    client.wait_out(error).await?;
                     continue;
                 }
-                (entries, taken) => (entries?, taken?),
+                (Ok(entries), Ok(taken)) => (entries, taken),
             };
             for name in entries.names.iter().filter(|name| taken.names.binary_search(name).is_err()) {
                 if let Some(entry) = self.lock(name).await? {

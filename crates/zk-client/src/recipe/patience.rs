@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::client::{Client, Timer};
 use crate::error::Error;
+use crate::limits::READS_MAX;
 
 /// Waits for a future, but no longer than that. `None`: it was not done in time, and is dropped.
 pub(super) async fn within<T>(
@@ -32,10 +33,34 @@ where
 {
     loop {
         match operation().await {
-            Err(error) if error.is_of_connection() => client.connected().await?,
+            Err(error) => client.wait_out(error).await?,
             outcome => return outcome,
         }
     }
+}
+
+/// Reads something of each of these nodes, many at a time. `None` stands for a node that is not there.
+pub(super) async fn read_each<T, F>(
+    client: &Client,
+    paths: &[String],
+    read: impl Fn(&str) -> F,
+) -> Result<Vec<Option<T>>, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let mut found = Vec::new();
+    for paths in paths.chunks(READS_MAX) {
+        // All are under way before the first is waited for.
+        let calls: Vec<F> = paths.iter().map(|path| read(path)).collect();
+        for (path, call) in paths.iter().zip(calls) {
+            let mut call = Some(call);
+            match persist(client, || call.take().unwrap_or_else(|| read(path))).await {
+                Err(error) if error.is(crate::ErrorCode::NoNode) => found.push(None),
+                outcome => found.push(Some(outcome?)),
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Deletes a node, unless it is gone already.

@@ -113,11 +113,11 @@ impl Queue {
                     persist(client, || client.ensure_path(&self.path)).await?;
                     continue;
                 }
-                Err(error) if error.is_of_connection() => {
-                    client.connected().await?;
+                Err(error) => {
+                    client.wait_out(error).await?;
                     continue;
                 }
-                outcome => outcome?,
+                Ok(answer) => answer,
             };
             match self.take_one_of(&listing.names).await? {
                 Some(value) => return Ok(value),

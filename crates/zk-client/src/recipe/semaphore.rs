@@ -85,8 +85,7 @@ impl Semaphore {
             match client.children_watched(&self.path).await {
                 Ok((listing, _)) if listing.names.len() < self.leases_max as usize => break,
                 Ok((_, mut watch)) => drop(watch.notice().await),
-                Err(error) if error.is_of_connection() => client.connected().await?,
-                Err(error) => return Err(error.into()),
+                Err(error) => client.wait_out(error).await?,
             }
         }
         let name = Client::unique_name()?;

@@ -18,6 +18,8 @@ pub(crate) enum Step {
     Accept { session: i64, granted: i64 },
     /// This request must come next, as [`std::fmt::Debug`] has it.
     Expect(&'static str),
+    /// This request must come at last, after changes of data, all of which are refused.
+    SwallowUntil(&'static str),
     /// The request that has come last is answered.
     Answer(Reply<'static>),
     /// The same, so many requests ago.
@@ -114,6 +116,22 @@ impl Connection {
                 assert_eq!(format!("{request:?}"), expected);
                 self.asked.push((xid, request.op()));
             }
+            Step::SwallowUntil(expected) => loop {
+                let frame =
+                    self.frame().unwrap_or_else(|| panic!("expected {expected}, but the client ended"));
+                let (xid, request) = Request::decode(&frame).expect("a request");
+                self.asked.push((xid, request.op()));
+                match request {
+                    // Too long to be written down and compared.
+                    Request::SetData { .. } => {
+                        self.answer(self.asked.len() - 1, Err(ErrorCode::NoNode), &mut bytes);
+                    }
+                    request => {
+                        assert_eq!(format!("{request:?}"), expected);
+                        break;
+                    }
+                }
+            },
             Step::Answer(reply) => self.answer(last, Ok(reply), &mut bytes),
             Step::AnswerTo(ago, reply) => self.answer(last - ago, Ok(reply), &mut bytes),
             Step::Refuse(code) => self.answer(last, Err(code), &mut bytes),
@@ -143,7 +161,7 @@ impl Connection {
                 self.input = rest.to_vec();
                 return Some(frame);
             }
-            let mut chunk = [0; 4096];
+            let mut chunk = [0; 64 << 10];
             match self.stream.read(&mut chunk) {
                 Ok(0) => return None,
                 Ok(count) => self.input.extend_from_slice(&chunk[..count]),
