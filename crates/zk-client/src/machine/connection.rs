@@ -180,7 +180,12 @@ impl Machine {
                 let event = WatchEvent { kind: event.kind, path: event.path.to_owned() };
                 self.outcomes.push_back(Outcome::Event { event, tickets });
             }
-            xid::PING | xid::SET_WATCHES => {}
+            xid::PING => {
+                if let Some(sent_at) = self.pings.pop_front() {
+                    self.proven = self.proven.max(sent_at);
+                }
+            }
+            xid::SET_WATCHES => {}
             xid::AUTH if header.error.is_some() => self.end(State::AuthFailed),
             xid::AUTH => self.claim_accepted(),
             _ => self.take_reply(header, frame)?,
@@ -203,6 +208,9 @@ impl Machine {
         self.taken_bytes = 0;
         self.output = Vec::new();
         self.attempts.clear();
+        // The handshake was the last that was sent.
+        self.proven = self.sent;
+        self.pings.clear();
         self.round_wait = RECONNECT_WAIT_MIN;
         self.send_claims();
         self.watches.encode(self.last_zxid, &mut self.output);
@@ -214,14 +222,14 @@ impl Machine {
         if again && !tickets.is_empty() {
             self.outcomes.push_back(Outcome::Missed { tickets });
         }
-        self.send_unsent();
+        self.send_unsent(now);
         self.sent = now;
         Ok(())
     }
 
     /// Gives a reply to the request that has waited longest: servers answer in order.
     fn take_reply(&mut self, header: ReplyHeader, frame: &[u8]) -> Result<(), Loss> {
-        let Some(Pending { ticket, op, watch, .. }) =
+        let Some(Pending { ticket, op, watch, sent_at, .. }) =
             self.pending.pop_front_if(|pending| pending.xid == header.xid)
         else {
             return Err(Loss::Nonsense(format!("it answers request {}, which was not next", header.xid)));
@@ -229,6 +237,7 @@ impl Machine {
         if let Some(watch) = watch.and_then(|watch| watch.granted(op, header.error)) {
             self.watches.add(watch, ticket);
         }
+        self.proven = self.proven.max(sent_at);
         let closed = self.closing == Some(ticket);
         if self.late > 0 {
             // Its caller has been told already, and has no use for it.

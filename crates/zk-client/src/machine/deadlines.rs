@@ -41,6 +41,7 @@ impl Machine {
             Phase::Up { .. } if self.silent_at() <= now => self.lost(Loss::Silent, now),
             Phase::Up { .. } if self.ping_at() <= now => {
                 self.sent = now;
+                self.pings.push_back(now);
                 Request::Ping.encode(xid::PING, &mut self.output);
             }
             _ => {}
@@ -57,9 +58,10 @@ impl Machine {
         self.heard + self.session_timeout * 2 / 3
     }
 
-    /// When a session without a connection must be taken for over.
+    /// When a session without a connection must be taken for over. The server counts from when it last heard of this
+    /// client, and that may have been long before it answered.
     fn overdue_at(&self) -> Option<Instant> {
         let waits = self.state == State::Connecting && self.key.id != 0;
-        waits.then(|| self.heard + self.session_timeout)
+        waits.then(|| self.proven + self.session_timeout)
     }
 }

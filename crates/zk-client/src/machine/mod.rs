@@ -120,6 +120,10 @@ pub struct Machine {
     last_zxid: i64,
     heard: Instant,
     sent: Instant,
+    /// When the last was sent that the server is known to have got.
+    proven: Instant,
+    /// When the pings were sent that it has not answered.
+    pings: VecDeque<Instant>,
 
     next_xid: i32,
     /// Requests that are in `output` or beyond, in the order of their answers.
@@ -166,6 +170,8 @@ impl Machine {
             last_zxid: 0,
             heard: now,
             sent: now,
+            proven: now,
+            pings: VecDeque::new(),
             next_xid: 1,
             pending: VecDeque::new(),
             late: 0,

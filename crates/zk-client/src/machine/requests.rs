@@ -20,6 +20,8 @@ pub(super) struct Pending {
     pub(super) op: Op,
     pub(super) watch: Option<Wanted>,
     pub(super) request_bytes: usize,
+    /// When it was given to the connection.
+    pub(super) sent_at: Instant,
     /// Where it begins among all the bytes of its connection.
     pub(super) begins_at: u64,
     pub(super) deadline: Instant,
@@ -65,6 +67,7 @@ impl Machine {
             op: request.op(),
             watch: Wanted::by(request),
             request_bytes: 0,
+            sent_at: now,
             begins_at: 0,
             deadline: now + self.settings.request_timeout,
         };
@@ -141,10 +144,11 @@ impl Machine {
     }
 
     /// Sends what has waited for a connection.
-    pub(super) fn send_unsent(&mut self) {
+    pub(super) fn send_unsent(&mut self, now: Instant) {
         self.unsent_bytes = 0;
         for Unsent { mut pending, bytes } in std::mem::take(&mut self.unsent) {
             pending.begins_at = self.taken_bytes + self.output.len() as u64;
+            pending.sent_at = now;
             self.output.extend_from_slice(&bytes);
             self.pending.push_back(pending);
         }
