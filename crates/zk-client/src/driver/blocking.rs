@@ -19,6 +19,7 @@ use super::Driving;
 use crate::client::Client;
 use crate::client::shared::{Input, Link, Rouse, Shared};
 use crate::error::{ConnectError, Loss};
+use crate::machine::deadlines::after;
 use crate::servers::Server;
 use crate::settings::Settings;
 
@@ -77,7 +78,7 @@ impl<F: Future> Wait for F {
     fn wait_while(self, every: Duration, mut go_on: impl FnMut() -> bool) -> Option<F::Output> {
         let mut future = pin!(self);
         let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-        let mut ask_at = Instant::now() + every;
+        let mut ask_at = after(Instant::now(), every);
         loop {
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return Some(output);
@@ -87,7 +88,7 @@ impl<F: Future> Wait for F {
                 if !go_on() {
                     return None;
                 }
-                ask_at = now + every;
+                ask_at = after(now, every);
             }
             std::thread::park_timeout(ask_at - now);
         }
@@ -101,6 +102,9 @@ impl Wake for Unpark {
         self.0.unpark();
     }
 }
+
+/// The longest that the driver sleeps.
+const TURN_MAX: Duration = Duration::from_secs(24 * 3600);
 
 const ROUSED: Token = Token(0);
 const CONNECTION: Token = Token(1);
@@ -149,7 +153,8 @@ impl Driver {
                     }
                 }
             }
-            let timeout = turn.deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            // The system counts milliseconds in 32 bits; who is woken too soon has nothing to do.
+            let timeout = turn.deadline.map(|at| at.saturating_duration_since(Instant::now()).min(TURN_MAX));
             // An interruption, or whatever else this is, changes nothing about what is to be looked at.
             let _ = self.poll.poll(&mut events, timeout);
             if events.iter().any(|event| event.token() == CONNECTION) {

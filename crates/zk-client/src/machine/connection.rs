@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use trellis_zk_codec::{ConnectRequest, ConnectResponse, Event, ReplyHeader, take_frame, xid};
 
+use super::deadlines::after;
 use super::requests::Pending;
 use super::{Answer, Machine, Outcome, Wanted, WatchEvent};
 use crate::error::{Attempt, Error, Loss};
@@ -145,7 +146,7 @@ impl Machine {
             0 => self.settings.connect_timeout,
             _ => self.settings.connect_timeout.min(self.session_timeout),
         };
-        self.phase = Phase::Opening { step, until: now + patience / servers };
+        self.phase = Phase::Opening { step, until: after(now, patience / servers) };
     }
 
     /// Ends the session for good: nobody waits any longer.

@@ -1,6 +1,6 @@
 //! What is due when: pings, silence, rounds of tries, requests that wait for too long.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use trellis_zk_codec::{Request, xid};
 
@@ -8,6 +8,13 @@ use super::Machine;
 use super::connection::Phase;
 use crate::error::Loss;
 use crate::state::State;
+
+/// The time after so long, or nearly for ever.
+pub(crate) fn after(now: Instant, wait: Duration) -> Instant {
+    // Decades are far from what a clock can't say.
+    const FOREVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+    now.checked_add(wait.min(FOREVER)).unwrap_or(now)
+}
 
 impl Machine {
     /// When [`tick`](Self::tick) is to be called, if nothing else is before. `None`: there is nothing to wait for.

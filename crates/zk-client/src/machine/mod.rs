@@ -9,7 +9,7 @@
 //! ```
 
 mod connection;
-mod deadlines;
+pub(crate) mod deadlines;
 mod requests;
 #[cfg(test)]
 mod tests;
@@ -166,7 +166,8 @@ impl Machine {
             state: State::Connecting,
             closing: None,
             key: settings.session.clone().unwrap_or(new_session),
-            session_timeout: settings.session_timeout,
+            // As long as a server can be asked for.
+            session_timeout: settings.session_timeout.min(Duration::from_millis(i32::MAX as u64)),
             last_zxid: 0,
             heard: now,
             sent: now,

@@ -5,6 +5,7 @@ use std::time::Instant;
 use trellis_zk_codec::{Op, Request, xid};
 
 use super::connection::Phase;
+use super::deadlines::after;
 use super::watches::Wanted;
 use super::{Machine, Ticket};
 use crate::error::Error;
@@ -69,7 +70,7 @@ impl Machine {
             request_bytes: 0,
             sent_at: now,
             begins_at: 0,
-            deadline: now + self.settings.request_timeout,
+            deadline: after(now, self.settings.request_timeout),
         };
         if matches!(self.phase, Phase::Up { .. }) {
             let before = self.output.len();

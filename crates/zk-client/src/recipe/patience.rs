@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::client::{Client, Timer};
 use crate::error::Error;
 use crate::limits::READS_MAX;
+use crate::machine::deadlines::after;
 
 /// Waits for a future, but no longer than that. `None`: it was not done in time, and is dropped.
 pub(super) async fn within<T>(
@@ -16,7 +17,7 @@ pub(super) async fn within<T>(
 ) -> Option<T> {
     let mut future = pin!(future);
     let Some(patience) = patience else { return Some(future.await) };
-    let mut timer = pin!(Timer::new(client, client.now() + patience));
+    let mut timer = pin!(Timer::new(client, after(client.now(), patience)));
     std::future::poll_fn(|context| {
         if let Poll::Ready(output) = future.as_mut().poll(context) {
             return Poll::Ready(Some(output));

@@ -4,6 +4,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use trellis_zk_client::blocking::{self, Wait};
+use trellis_zk_client::recipe::Barrier;
 use trellis_zk_client::{
     AddWatchMode, Client, ConnectError, CreateMode, Done, Error, ErrorCode, EventKind, Happening, Identity,
     Loss, Notice, Operation, Reply, Settings, Stat, State, WatchEvent,
@@ -230,4 +231,23 @@ fn the_thread_gets_no_signals() {
         }
         assert!(threads > 0);
     });
+}
+
+#[test]
+fn no_patience_is_too_long() {
+    let mut fake = Fake::start(vec![
+        BEGIN,
+        Step::Expect("GetData { path: \"/app/gate\", watch: true }"),
+        Step::Refuse(ErrorCode::NoNode),
+        Step::ExpectEnd,
+    ]);
+    let longest = Duration::MAX;
+    fake.settings.request_timeout = longest;
+    fake.settings.connect_timeout = longest;
+    fake.settings.session_timeout = longest;
+    let client = blocking::connect(&fake.settings).expect("a session");
+    let gate = Barrier::new(&client, "/gate");
+    assert_eq!(gate.wait(Some(longest)).wait_while(longest, || true), Some(Ok(true)));
+    drop((gate, client));
+    fake.finish();
 }
