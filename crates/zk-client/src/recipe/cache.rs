@@ -2,8 +2,9 @@
 //! behind the server by as much as events take, and a node's data can be newer than its neighbour's.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 
 use trellis_zk_codec::{AddWatchMode, ErrorCode, EventKind};
 
@@ -11,6 +12,7 @@ use super::patience::{persist, read_each};
 use crate::client::{Client, Data};
 use crate::error::Error;
 use crate::path::child;
+use crate::wakers::Wakers;
 use crate::watch::{Notice, Watch};
 
 /// A subtree that is kept in memory and up to date, as long as this or a clone is kept.
@@ -39,7 +41,7 @@ struct Tree {
     changes: u64,
     /// Why it does not change any more.
     end: Option<Error>,
-    wakers: Vec<Waker>,
+    wakers: Wakers,
 }
 
 impl Cache {
@@ -75,22 +77,41 @@ impl Cache {
     /// # Errors
     /// If it will not change any more: the session is over, or the server refuses.
     pub fn changed(&self, seen: u64) -> impl Future<Output = Result<u64, Error>> + Send + use<> {
-        let tree = Arc::clone(&self.tree);
-        std::future::poll_fn(move |context| {
-            let mut tree = lock(&tree);
-            if tree.changes > seen {
-                return Poll::Ready(Ok(tree.changes));
-            }
-            if let Some(error) = tree.end.clone() {
-                return Poll::Ready(Err(error));
-            }
-            tree.wakers.push(context.waker().clone());
-            Poll::Pending
-        })
+        Changed { tree: Arc::clone(&self.tree), seen, slot: None }
     }
 
     fn lock(&self) -> MutexGuard<'_, Tree> {
         lock(&self.tree)
+    }
+}
+
+/// Waits for more changes than were seen.
+struct Changed {
+    tree: Arc<Mutex<Tree>>,
+    seen: u64,
+    slot: Option<u64>,
+}
+
+impl Future for Changed {
+    type Output = Result<u64, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<u64, Error>> {
+        let this = &mut *self;
+        let mut tree = lock(&this.tree);
+        if tree.changes > this.seen {
+            return Poll::Ready(Ok(tree.changes));
+        }
+        if let Some(error) = tree.end.clone() {
+            return Poll::Ready(Err(error));
+        }
+        tree.wakers.keep(&mut this.slot, context.waker());
+        Poll::Pending
+    }
+}
+
+impl Drop for Changed {
+    fn drop(&mut self) {
+        lock(&self.tree).wakers.forget(self.slot);
     }
 }
 
@@ -186,18 +207,18 @@ impl Follower {
         let mut tree = lock(&tree);
         change(&mut tree);
         tree.changes += 1;
-        let wakers = std::mem::take(&mut tree.wakers);
+        let wakers = tree.wakers.take();
         drop(tree);
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.for_each(Waker::wake);
     }
 
     fn end(&self, error: Error) {
         let Some(tree) = self.tree.upgrade() else { return };
         let mut tree = lock(&tree);
         tree.end.get_or_insert(error);
-        let wakers = std::mem::take(&mut tree.wakers);
+        let wakers = tree.wakers.take();
         drop(tree);
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.for_each(Waker::wake);
     }
 }
 
