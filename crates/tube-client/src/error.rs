@@ -23,7 +23,7 @@ pub enum Error {
     },
     /// The connection was lost before the reply came, so nobody knows whether the server has carried the request
     /// out. A job may have been stored or not; putting it again could store it twice.
-    #[error("the connection to {address} was lost, and whether {op:?} was carried out is unknown: {source}")]
+    #[error("the connection to {address} was lost, and whether the {} was carried out is unknown: {source}", op.word())]
     Unknown {
         /// The server.
         address: Address,
@@ -50,7 +50,7 @@ pub enum Error {
         source: ReplyError,
     },
     /// The reply belongs to some other request; the connection was given up.
-    #[error("the answer of {address} does not fit the request {op:?}: {reply}")]
+    #[error("the answer of {address} does not fit the request {}: {reply}", op.word())]
     Unexpected {
         /// The server.
         address: Address,

@@ -193,6 +193,11 @@ impl Op {
         Self::PauseTube,
     ];
 
+    /// The protocol's word for it.
+    pub fn word(self) -> &'static str {
+        self.prefix().trim_end()
+    }
+
     /// What a line of this kind begins with, up to its first argument. `pause-tube` alone asks for no space.
     pub(crate) fn prefix(self) -> &'static str {
         match self {
