@@ -29,6 +29,9 @@ pub const REPLY_BYTES_MAX: u32 = 1 << 30;
 /// The requests that may wait for the socket, or for a connection. One more is refused, until half of them are gone.
 pub const UNSENT_BYTES_MAX: usize = 64 << 20;
 
+/// How often a recipe makes the node above its own, if somebody removes it again and again.
+pub const PARENT_TRIES_MAX: u32 = 8;
+
 /// How many reads a recipe that has many to make has under way at a time.
 pub const READS_MAX: usize = 1024;
 

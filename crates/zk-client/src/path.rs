@@ -40,6 +40,19 @@ pub fn check(path: &str) -> Result<(), PathError> {
     Ok(())
 }
 
+/// Refuses what can't be a part of a node's name. The empty text is a part of any.
+///
+/// # Errors
+/// If a server would refuse the name for this part, or take it for more than one.
+pub fn check_part(part: &str) -> Result<(), PathError> {
+    match part.chars().find(|&character| character == '/' || !is_allowed(character)) {
+        None => Ok(()),
+        Some(character) => {
+            Err(PathError(format!("{part:?} cannot be a part of a node's name: leave out {character:?}")))
+        }
+    }
+}
+
 /// What is wrong with a node's name, and at which of its bytes.
 fn flaw(name: &str) -> Option<(usize, &'static str)> {
     match name {
@@ -138,6 +151,22 @@ mod tests {
         ];
         for (path, expected) in cases {
             assert_eq!(check(path).err().map(|error| error.to_string()), expected, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_name_is_no_path() {
+        for (part, expected) in [
+            ("", None),
+            (".. é", None),
+            ("a/b", Some("\"a/b\" cannot be a part of a node's name: leave out '/'")),
+            ("a\tb", Some("\"a\\tb\" cannot be a part of a node's name: leave out '\\t'")),
+        ] {
+            assert_eq!(
+                check_part(part).err().map(|error| error.to_string()).as_deref(),
+                expected,
+                "{part:?}"
+            );
         }
     }
 

@@ -7,7 +7,7 @@ use super::patience::{persist, read_each};
 use crate::ErrorCode;
 use crate::client::Client;
 use crate::error::Error;
-use crate::path::child;
+use crate::path::{check_part, child};
 use crate::watch::Watch;
 
 /// A group of members that come and go.
@@ -51,8 +51,12 @@ impl Group {
     /// Becomes a member until what it gives is dropped or released.
     ///
     /// # Errors
-    /// If the session is over or a server refuses. Lost connections are waited out.
+    /// If the session is over, a server refuses, or the identifier can't be in a node's name and has to be. Lost
+    /// connections are waited out.
     pub async fn join(&self, identifier: &str) -> Result<Holding, Error> {
+        if self.shallow {
+            check_part(identifier)?;
+        }
         let unique = Client::unique_name()?;
         let name = if self.shallow { format!("{unique}-{identifier}") } else { format!("{unique}{MEMBER}") };
         Holding::named(&self.client, &self.path, name, identifier.as_bytes()).await

@@ -5,7 +5,8 @@ use trellis_zk_codec::{CreateMode, ErrorCode};
 use super::patience::{delete, persist};
 use crate::client::Client;
 use crate::error::Error;
-use crate::path::child;
+use crate::limits::PARENT_TRIES_MAX;
+use crate::path::{check, child};
 use crate::state::State;
 
 /// Whether something is held.
@@ -99,14 +100,19 @@ impl Holding {
         data: &[u8],
         mode: CreateMode,
     ) -> Result<Holding, Error> {
+        // Messages are to be of the user's path.
+        check(parent)?;
         let path = child(parent, &prefix);
+        let mut orphaned = 0;
         // It is there before the node is, so that the node is removed if nobody waits for it any longer.
         let mut holding = Holding::new(client, parent, prefix);
         loop {
             match client.create(&path, data, mode).await {
                 Ok(path) => holding.name = path.rsplit('/').next().map(str::to_owned),
                 Err(error) if error.is(ErrorCode::NodeExists) => holding.name = Some(holding.prefix.clone()),
-                Err(error) if error.is(ErrorCode::NoNode) => {
+                // Somebody may have removed the parent just after it was made, but not for ever.
+                Err(error) if error.is(ErrorCode::NoNode) && orphaned < PARENT_TRIES_MAX => {
+                    orphaned += 1;
                     persist(client, || client.ensure_path(parent)).await?;
                 }
                 Err(error) if error.is_of_connection() => {

@@ -4,7 +4,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use trellis_zk_client::blocking::{self, Wait};
-use trellis_zk_client::recipe::Barrier;
+use trellis_zk_client::recipe::{Barrier, Group, Lock};
 use trellis_zk_client::{
     AddWatchMode, Client, ConnectError, CreateMode, Done, Error, ErrorCode, EventKind, Happening, Identity,
     Loss, Notice, Operation, Reply, Settings, Stat, State, WatchEvent,
@@ -250,4 +250,14 @@ fn no_patience_is_too_long() {
     assert_eq!(gate.wait(Some(longest)).wait_while(longest, || true), Some(Ok(true)));
     drop((gate, client));
     fake.finish();
+}
+
+#[test]
+fn what_makes_no_name_is_refused_without_being_sent() {
+    run(vec![Step::ExpectEnd], |client| {
+        let slash = Group::shallow(client, "/group").join("a/b").wait().expect_err("it is no name");
+        assert_eq!(slash.to_string(), "\"a/b\" cannot be a part of a node's name: leave out '/'");
+        let path = Lock::new(client, "/a/").acquire(None).wait().expect_err("it is no path");
+        assert_eq!(path.to_string(), "Path must not end with / character");
+    });
 }
