@@ -5,6 +5,7 @@
 //! | one server, or one cluster | [`blocking::Client`], `tokio::Client` |
 //! | putting jobs into one of several servers | [`blocking::Producer`], `tokio::Producer` |
 //! | doing jobs of one or several servers | [`blocking::Worker`], `tokio::Worker` |
+//! | several servers in no fixed order | [`blocking::Pool`] |
 //! | a driver of your own | [`Machine`] |
 //!
 //! Both kinds are thin loops around [`Machine`], which does no I/O. A client connects when it has to, again with

@@ -204,6 +204,11 @@ macro_rules! methods {
             self.machine.holds(id)
         }
 
+        /// The tube that puts, kicks and peeks mean, as far as this client knows without asking.
+        pub fn used(&self) -> &str {
+            self.machine.used()
+        }
+
         /// Whether there is a connection.
         pub fn is_connected(&self) -> bool {
             self.machine.is_connected()

@@ -123,14 +123,14 @@ impl Client {
     }
 
     /// A job of a server that is connected and has one; a server that isn't is being connected to meanwhile.
-    pub(super) fn reserve_at_once(&mut self) -> Option<Job> {
+    pub(super) fn reserve_at_once(&mut self) -> Result<Option<Job>, Error> {
         self.turn();
         if self.is_connected() {
-            return self.reserve(Some(Duration::ZERO)).ok().flatten();
+            return self.reserve(Some(Duration::ZERO));
         }
         self.machine.prefer_connection(Instant::now());
         self.turn();
-        None
+        Ok(None)
     }
 
     /// A fork shares its parent's connection. Using it would mix up both, so this closes the child's share of it.

@@ -5,13 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::client::{Client, wait};
+use super::pool::Pool;
 use super::stop::Stop;
 use crate::address::Address;
-use crate::answer::Answer;
 use crate::error::Error;
 use crate::job::Job;
 use crate::limits::{KEEP_ALIVE_MS_MIN, WORKER_WAIT_SECONDS_MAX};
-use crate::machine::Ticket;
 use crate::settings::Settings;
 use crate::verdict::{Retry, Verdict};
 
@@ -39,9 +38,7 @@ use crate::verdict::{Retry, Verdict};
 /// ```
 #[derive(Debug)]
 pub struct Worker {
-    clients: Vec<Client>,
-    /// Which server is asked first the next time.
-    first: usize,
+    pool: Pool,
     /// What becomes of jobs that fail.
     pub retry: Retry,
     pause: Duration,
@@ -84,13 +81,12 @@ impl Worker {
             return Err(Error::NoServer);
         }
         let tubes: Vec<&str> = tubes.iter().map(AsRef::as_ref).collect();
-        let clients = servers.into_iter().map(|server| {
-            let mut client = Client::with(vec![server], settings);
-            client.machine.assume_tubes(None, &tubes)?;
-            Ok(client)
-        });
-        let clients = clients.collect::<Result<_, Error>>()?;
-        Ok(Self { clients, first: 0, retry: Retry::default(), pause: settings.backoff_min })
+        let mut pool = Pool::new();
+        for server in servers {
+            let place = pool.add(server, settings);
+            pool.clients[place].machine.assume_tubes(None, &tubes)?;
+        }
+        Ok(Self { pool, retry: Retry::default(), pause: settings.backoff_min })
     }
 
     /// Does jobs until it is told to stop; a job that is under way is finished first. What goes wrong with a server
@@ -128,64 +124,22 @@ impl Worker {
         time: Option<Duration>,
         stop: Option<&Stop>,
     ) -> Result<Option<(usize, Job)>, Error> {
-        let first = self.first;
-        let count = self.clients.len();
-        self.first = (first + 1) % count;
-        // A server that is connected and has a job answers at once; while there are any, nobody has to be left.
-        for server in (0..count).map(|step| (first + step) % count) {
-            let job = if count > 1 { self.clients[server].reserve_at_once() } else { None };
-            if let Some(job) = job {
-                return Ok(Some((server, job)));
+        let servers: Vec<usize> = (0..self.pool.servers().len()).collect();
+        let mut reserving = self.pool.begin_reserve(&servers, time);
+        loop {
+            if let Some(outcome) = self.pool.step(&mut reserving, stop.map(AsFd::as_fd)) {
+                return outcome;
+            }
+            if stop.is_some_and(Stop::is_stopped) {
+                self.pool.cancel(reserving);
+                return Ok(None);
             }
         }
-        // Whole seconds stay whole, since the server ends those by itself: the look at each server is not taken off.
-        let mut tickets: Vec<Option<Ticket>> =
-            self.clients.iter_mut().map(|client| Some(client.begin_reserve(time))).collect();
-        let outcome = self.first_of(&mut tickets, stop);
-        for (client, ticket) in self.clients.iter_mut().zip(tickets) {
-            ticket.into_iter().for_each(|ticket| client.abandon(ticket));
-        }
-        outcome
     }
 
     /// The client of one server, by its place in the list.
     pub fn client(&mut self, server: usize) -> Option<&mut Client> {
-        self.clients.get_mut(server)
-    }
-
-    fn first_of(
-        &mut self,
-        tickets: &mut [Option<Ticket>],
-        stop: Option<&Stop>,
-    ) -> Result<Option<(usize, Job)>, Error> {
-        let mut failure = None;
-        let mut is_over = false;
-        loop {
-            for (server, ticket) in tickets.iter_mut().enumerate() {
-                let client = &mut self.clients[server];
-                client.turn();
-                let Some(outcome) = ticket.and_then(|ticket| client.machine.take(ticket)) else { continue };
-                *ticket = None;
-                match outcome.map(Answer::job) {
-                    Ok(Some(job)) => return Ok(Some((server, job))),
-                    Ok(None) => is_over = true,
-                    Err(error) => failure = Some(error),
-                }
-            }
-            // When the time is over, those that have been asked still answer; who can't be reached is not waited for.
-            let is_asked =
-                |(ticket, client): (&Option<Ticket>, &Client)| ticket.is_some() && client.is_connected();
-            if is_over && !tickets.iter().zip(&self.clients).any(is_asked) {
-                return Ok(None);
-            }
-            if tickets.iter().all(Option::is_none) {
-                return failure.map_or(Ok(None), Err);
-            }
-            if stop.is_some_and(Stop::is_stopped) {
-                return Ok(None);
-            }
-            wait(&mut self.clients, stop.map(AsFd::as_fd), None);
-        }
+        self.pool.client(server)
     }
 
     fn work(
@@ -194,7 +148,7 @@ impl Worker {
         job: &Job,
         handler: &mut impl FnMut(&mut Running<'_>) -> Verdict,
     ) -> Result<(), Error> {
-        let client = &mut self.clients[server];
+        let client = &mut self.pool.clients[server];
         let touch_at = Instant::now() + KEEP_ALIVE_MS_MIN;
         let mut running = Running { job, server, client, touch_at };
         // A handler that panics leaves nothing of ours half done: the job is all that it was given.

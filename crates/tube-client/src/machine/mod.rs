@@ -173,6 +173,11 @@ impl Machine {
         Ok(())
     }
 
+    /// Has each later connection begin with the tubes of another client, as [`Machine::assume_tubes`] does.
+    pub fn copy_tubes(&mut self, other: &Self) {
+        self.tubes = other.tubes.clone();
+    }
+
     /// Takes the outcome of a request, if it is there.
     pub fn take(&mut self, ticket: Ticket) -> Option<Result<Answer, Error>> {
         let index = self.outcomes.iter().position(|outcome| outcome.ticket == ticket)?;
@@ -221,6 +226,16 @@ impl Machine {
     /// over is lost without a word.
     pub fn holds(&self, id: u64) -> bool {
         self.held.contains(&id)
+    }
+
+    /// Whether it holds any job, as far as it was told.
+    pub fn holds_any(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// The tube that puts, kicks and peeks mean.
+    pub fn used(&self) -> &str {
+        self.tubes.used()
     }
 
     /// The tubes that jobs are taken from.

@@ -42,6 +42,10 @@ impl Tubes {
         self.watched.retain(|watched| watched != tube);
     }
 
+    pub(crate) fn used(&self) -> &str {
+        &self.used
+    }
+
     pub(crate) fn watched(&self) -> &[String] {
         &self.watched
     }

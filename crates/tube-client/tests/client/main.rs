@@ -3,4 +3,5 @@
 
 mod alone;
 mod fake;
+mod pool;
 mod scenarios;

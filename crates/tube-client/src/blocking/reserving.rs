@@ -1,0 +1,57 @@
+//! A reserve of several servers that is under way. What is done with it is the pool's.
+
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::job::Job;
+use crate::limits::HOLDER_INTERVAL_MS;
+use crate::machine::Ticket;
+
+/// A reserve of a [`Pool`](super::Pool) that is under way.
+#[derive(Debug)]
+#[must_use = "carry it on, or give it up"]
+pub struct Reserving {
+    /// When the wait is over; it may be never.
+    pub(super) ends: Option<Instant>,
+    /// When the servers were last asked of which jobs are held.
+    pub(super) asked_at: Instant,
+    pub(super) asked: Vec<Asked>,
+    /// What came of it before anybody had to be waited for.
+    pub(super) outcome: Option<Result<Option<(usize, Job)>, Error>>,
+    pub(super) failure: Option<Error>,
+    pub(super) is_over: bool,
+}
+
+/// One of the servers.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) server: usize,
+    /// The request that it has not answered yet.
+    pub(super) ticket: Option<Ticket>,
+    /// Whether it has no request that waits, since jobs of it are held.
+    pub(super) is_left_alone: bool,
+}
+
+impl Reserving {
+    pub(super) fn new(time: Option<Duration>, now: Instant) -> Self {
+        Self {
+            ends: time.and_then(|time| now.checked_add(time)),
+            asked_at: now,
+            asked: Vec::new(),
+            outcome: None,
+            failure: None,
+            is_over: false,
+        }
+    }
+
+    /// Whether there are servers that are asked again and again instead of waited for.
+    pub(super) fn is_anybody_left_alone(&self) -> bool {
+        self.asked.iter().any(|asked| asked.is_left_alone)
+    }
+
+    /// When those are asked next.
+    pub(super) fn next_round(&self) -> Instant {
+        let round = self.asked_at + HOLDER_INTERVAL_MS;
+        self.ends.map_or(round, |ends| ends.max(self.asked_at).min(round))
+    }
+}
