@@ -65,6 +65,16 @@ impl<'a> Call<'a> {
         object::this(self.frame)
     }
 
+    /// `$this` once more, for a method that returns its object; null in a function or a static method.
+    #[must_use]
+    pub fn this_value(&mut self) -> Zval {
+        let mut value = Zval::new();
+        if let Some(object) = self.frame.This.object_mut() {
+            value.set_object(object);
+        }
+        value
+    }
+
     /// A TypeError such as `f(): Argument #1 ($path) must be absolute`, of which `wanted` is the end: `must be absolute`.
     #[must_use]
     pub fn type_error(&self, index: usize, wanted: &str) -> Throw {

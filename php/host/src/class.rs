@@ -1,9 +1,11 @@
 //! Classes: exceptions, and classes whose objects have a state in Rust. They are registered in a module's start-up.
 
+use ext_php_rs::boxed::ZBox;
 use ext_php_rs::builders::ClassBuilder;
 use ext_php_rs::class::ClassEntryInfo;
 use ext_php_rs::error::Result;
 use ext_php_rs::exception::PhpException;
+use ext_php_rs::types::ZendObject;
 use ext_php_rs::zend::ClassEntry;
 
 use crate::sys::object;
@@ -108,6 +110,16 @@ pub fn register<T: Native>(build: impl FnOnce(ClassBuilder) -> Result<ClassBuild
             T::slot().keep(entry, tables);
         })
         .register()
+}
+
+/// A new object of a class with a state; `fill` is given that. No constructor is called.
+#[must_use]
+pub fn create<T: Native>(fill: impl FnOnce(&T)) -> ZBox<ZendObject> {
+    let object = ZendObject::new(T::entry());
+    if let Some(state) = object::state(&object) {
+        fill(state);
+    }
+    object
 }
 
 /// What a module's start-up function returns to PHP: success, or failure after a message that says what failed.

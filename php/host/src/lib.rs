@@ -14,14 +14,16 @@
 mod call;
 mod class;
 pub mod function;
+mod interrupt;
 mod owner;
 mod sys;
 mod throw;
 
 pub use call::{Call, FromArgument, Mismatch};
-pub use class::{Class, Exception, Native, register, register_exception, started};
+pub use class::{Class, Exception, Native, create, register, register_exception, started};
 pub use ext_php_rs;
 pub use function::function;
+pub use interrupt::serve_interrupts;
 pub use owner::Owner;
 pub use sys::slot::Slot;
 pub use throw::Throw;

@@ -3,6 +3,8 @@
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
+use trellis_tube_codec::Request;
+
 use super::client::{Client, wait};
 use super::reserving::{Asked, Reserving};
 use crate::address::Address;
@@ -93,10 +95,8 @@ impl Pool {
     /// # Errors
     /// If the tube's name is none, or a server refuses; the others are told all the same.
     pub fn use_tube(&mut self, tube: &str) -> Result<(), Error> {
-        self.of_each(|client| match client.is_connected() {
-            true => client.use_tube(tube),
-            false => client.machine.assume_tubes(Some(tube), &[]),
-        })
+        let assume = |client: &mut Client| client.machine.assume_tubes(Some(tube), &[]);
+        self.tell_all(&Request::Use { tube }, assume)
     }
 
     /// Takes jobs from this tube, too, on every server; otherwise like [`Pool::use_tube`].
@@ -104,13 +104,10 @@ impl Pool {
     /// # Errors
     /// As [`Pool::use_tube`].
     pub fn watch(&mut self, tube: &str) -> Result<(), Error> {
-        self.of_each(|client| match client.is_connected() {
-            true => client.watch(tube).map(drop),
-            false => {
-                let watched = client.machine.watched().to_vec();
-                let watched: Vec<&str> = watched.iter().map(String::as_str).chain([tube]).collect();
-                client.machine.assume_tubes(None, &watched)
-            }
+        self.tell_all(&Request::Watch { tube }, |client| {
+            let watched = client.machine.watched().to_vec();
+            let watched: Vec<&str> = watched.iter().map(String::as_str).chain([tube]).collect();
+            client.machine.assume_tubes(None, &watched)
         })
     }
 
@@ -119,10 +116,7 @@ impl Pool {
     /// # Errors
     /// As [`Pool::use_tube`], or [`Error::NotIgnored`] for the only tube.
     pub fn ignore(&mut self, tube: &str) -> Result<(), Error> {
-        self.of_each(|client| {
-            if client.is_connected() {
-                return client.ignore(tube).map(drop);
-            }
+        self.tell_all(&Request::Ignore { tube }, |client| {
             let watched = client.machine.watched().to_vec();
             let others: Vec<&str> =
                 watched.iter().map(String::as_str).filter(|other| *other != tube).collect();
@@ -279,9 +273,23 @@ impl Pool {
         is_deadline_soon.then_some(Err(Error::DeadlineSoon))
     }
 
-    /// Does it with each client, and returns the first error.
-    fn of_each(&mut self, mut act: impl FnMut(&mut Client) -> Result<(), Error>) -> Result<(), Error> {
-        let results: Vec<Result<(), Error>> = self.clients.iter_mut().map(&mut act).collect();
+    /// Makes a request of each server that is connected, and has the others assume its effect until they are. Returns
+    /// the first error.
+    fn tell_all(
+        &mut self,
+        request: &Request<'_>,
+        assume: impl Fn(&mut Client) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let tell = |client: &mut Client| {
+            if client.is_connected() {
+                match client.call(request) {
+                    Err(error) if error.is_disconnect() => {}
+                    result => return result.map(drop),
+                }
+            }
+            assume(client)
+        };
+        let results: Vec<Result<(), Error>> = self.clients.iter_mut().map(tell).collect();
         results.into_iter().collect()
     }
 }

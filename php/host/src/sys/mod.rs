@@ -3,5 +3,6 @@
 
 pub(crate) mod arguments;
 pub(crate) mod function;
+pub(crate) mod interrupt;
 pub(crate) mod object;
 pub(crate) mod slot;

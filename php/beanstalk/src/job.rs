@@ -1,0 +1,143 @@
+//! The class `BeanstalkJob`: a job of the library's style, which knows its server.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use ext_php_rs::boxed::ZBox;
+use ext_php_rs::builders::FunctionBuilder;
+use ext_php_rs::error::Result as Registered;
+use ext_php_rs::exception::PhpException;
+use ext_php_rs::flags::MethodFlags;
+use ext_php_rs::prelude::ZendCallable;
+use ext_php_rs::types::{ZendHashTable, ZendObject, Zval};
+use ext_php_rs::zend::ce;
+use trellis_php_host::{Call, Class, Native, Slot, Throw, create, function};
+use trellis_tube_client::{Error, Job};
+
+use crate::link::Link;
+use crate::values::{self, Array};
+use crate::{failure, parameters};
+
+/// How deep JSON may be nested, and PHP's flag for integers that are too large for PHP's: they stay as they are written.
+const JSON_DEPTH: i64 = 512;
+const JSON_BIGINT_AS_STRING: i64 = 2;
+
+#[derive(Default)]
+pub(crate) struct JobObject {
+    /// Empty only in an object that was made by a trick of reflection.
+    state: OnceCell<State>,
+}
+
+struct State {
+    link: Rc<Link>,
+    server: usize,
+    job: Job,
+}
+
+impl Class for JobObject {
+    const NAME: &'static str = "BeanstalkJob";
+
+    fn slot() -> &'static Slot {
+        static SLOT: Slot = Slot::new();
+        &SLOT
+    }
+}
+
+impl Native for JobObject {}
+
+pub(crate) fn register() -> Registered<()> {
+    let public: Vec<FunctionBuilder<'static>> = vec![
+        function("getId", |call| Ok(values::number(state(call)?.job.id))),
+        function("getMessage", message),
+        function("getBody", |call| Ok(values::bytes(&state(call)?.job.body))),
+        function("getServer", server),
+        function("delete", |call| act(call, |client, id| client.delete(id))),
+        function("touch", |call| act(call, |client, id| client.touch(id))),
+        function("kick", |call| act(call, |client, id| client.kick_job(id))),
+        release_parameters(function("release", release)),
+        function("bury", bury).not_required().arg(parameters::priority_to_keep()),
+        function("stats", stats),
+        function("__debugInfo", debug_info),
+    ];
+    trellis_php_host::register::<JobObject>(|builder| {
+        // Jobs come from a pool.
+        let builder = builder.method(function("__construct", |_| Ok::<(), Throw>(())), MethodFlags::Private);
+        Ok(public.into_iter().fold(builder, |builder, method| builder.method(method, MethodFlags::Public)))
+    })
+}
+
+/// An object for a job of this server.
+pub(crate) fn object(link: &Rc<Link>, server: usize, job: Job) -> ZBox<ZendObject> {
+    create::<JobObject>(|object| {
+        // It is new, so there is no state yet.
+        let _ = object.state.set(State { link: Rc::clone(link), server, job });
+    })
+}
+
+fn release_parameters(builder: FunctionBuilder<'static>) -> FunctionBuilder<'static> {
+    parameters::release_parameters().into_iter().fold(builder.not_required(), FunctionBuilder::arg)
+}
+
+fn state<'a>(call: &Call<'a>) -> Result<&'a State, Throw> {
+    let state = call.this::<JobObject>()?.state.get();
+    state.ok_or_else(|| PhpException::new("the job comes from no server".into(), 0, ce::error()).into())
+}
+
+fn act(
+    call: &Call<'_>,
+    act: impl FnOnce(&mut trellis_tube_client::blocking::Client, u64) -> Result<(), Error>,
+) -> Result<bool, Throw> {
+    let state = state(call)?;
+    state.link.with_server(state.server, |client| act(client, state.job.id))?;
+    Ok(true)
+}
+
+fn release(call: &mut Call<'_>) -> Result<bool, Throw> {
+    let (priority, delay) = (parameters::number(call, 0)?, parameters::seconds(call, 1)?);
+    act(call, |client, id| {
+        let priority = crate::link::priority(client, id, priority)?;
+        client.release(id, priority, delay.unwrap_or_default())
+    })
+}
+
+fn bury(call: &mut Call<'_>) -> Result<bool, Throw> {
+    let priority = parameters::number(call, 0)?;
+    act(call, |client, id| {
+        let priority = crate::link::priority(client, id, priority)?;
+        client.bury(id, priority)
+    })
+}
+
+fn stats(call: &mut Call<'_>) -> Result<Array, Throw> {
+    let state = state(call)?;
+    let found = state.link.with_server(state.server, |client| client.stats_job(state.job.id))?;
+    let found = found.ok_or_else(|| failure::throw(&Error::NotFound))?;
+    Ok(values::statistics(&found)?)
+}
+
+fn server(call: &mut Call<'_>) -> Result<Option<String>, Throw> {
+    let state = state(call)?;
+    Ok(state.link.servers()?.into_iter().nth(state.server))
+}
+
+/// The body; what `put` has made JSON of, an array or an object, is that again.
+fn message(call: &mut Call<'_>) -> Result<Zval, Throw> {
+    let body = values::bytes(&state(call)?.job.body);
+    let text = body.zend_str().map(|text| text.as_bytes().trim_ascii_start()).unwrap_or_default();
+    if !text.starts_with(b"{") && !text.starts_with(b"[") {
+        return Ok(body);
+    }
+    let decode = ZendCallable::try_from_name("json_decode")?;
+    let decoded = decode.try_call(vec![&body, &false, &JSON_DEPTH, &JSON_BIGINT_AS_STRING])?;
+    Ok(if decoded.is_null() { body } else { decoded })
+}
+
+/// What `var_dump` and `print_r` show.
+fn debug_info(call: &mut Call<'_>) -> Result<Array, Throw> {
+    let message = message(call)?;
+    let state = state(call)?;
+    let mut array = ZendHashTable::new();
+    array.insert("id", values::number(state.job.id))?;
+    array.insert("message", message)?;
+    Ok(array)
+}
