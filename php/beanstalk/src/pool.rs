@@ -8,7 +8,7 @@ use ext_php_rs::builders::FunctionBuilder;
 use ext_php_rs::error::Result as Registered;
 use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::prelude::ZendCallable;
-use ext_php_rs::types::{ZendHashTable, ZendObject, Zval};
+use ext_php_rs::types::{ZendHashTable, ZendObject, ZendStr, Zval};
 use trellis_php_host::function::required;
 use trellis_php_host::{Call, Class, Native, Slot, Throw, function};
 use trellis_tube_client::blocking::{Client, Pool};
@@ -102,20 +102,26 @@ fn tell(call: &mut Call<'_>, tell: impl FnOnce(&mut Pool, &str) -> Result<(), Er
 
 fn put(call: &mut Call<'_>) -> Result<i64, Throw> {
     let options = parameters::put_options(call, 1, &PUT)?;
-    let message: &Zval = call.argument(0)?;
-    let text = if message.is_array() || message.is_object() {
-        let encode = ZendCallable::try_from_name("json_encode")?;
-        encode.try_call(vec![message, &JSON_THROW_ON_ERROR, &JSON_DEPTH])?
-    } else {
-        message.shallow_clone()
-    };
-    let body = match text.zend_str() {
-        Some(text) => text.as_bytes(),
-        None if text.is_null() => return Err(call.type_error(0, "must not be null")),
-        None => &text.coerce_to_string().unwrap_or_default().into_bytes(),
-    };
+    let body = body(call)?;
+    let body = body.zend_str().map(ZendStr::as_bytes).unwrap_or_default();
     let placed = link(call)?.with(|pool| pool.put(body, &options))?;
     Ok(values::number(placed.inserted.id))
+}
+
+/// The message as a string: arrays and objects become JSON, since their readers get them back so.
+fn body(call: &Call<'_>) -> Result<Zval, Throw> {
+    let message: &Zval = call.argument(0)?;
+    if message.is_string() {
+        return Ok(message.shallow_clone());
+    }
+    if message.is_array() || message.is_object() {
+        let encode = ZendCallable::try_from_name("json_encode")?;
+        return Ok(encode.try_call(vec![message, &JSON_THROW_ON_ERROR, &JSON_DEPTH])?);
+    }
+    let text = message.coerce_to_string().filter(|_| message.is_scalar());
+    let text =
+        text.ok_or_else(|| call.type_error(0, "must be of type string, int, float, bool, array or object"))?;
+    Ok(values::bytes(text.as_bytes()))
 }
 
 fn reserve(call: &mut Call<'_>) -> Result<ZBox<ZendObject>, Throw> {
