@@ -18,8 +18,9 @@ const TRELLIS_ZOOKEEPER: &str = "TRELLIS_ZOOKEEPER";
 const TRELLIS_BEANSTALK: &str = "TRELLIS_BEANSTALK";
 const DEBIAN_ZOOKEEPER: &str = "DEBIAN_ZOOKEEPER";
 const DEBIAN_BEANSTALK: &str = "DEBIAN_BEANSTALK";
-/// The path of trellis, for tests that start servers or workers themselves.
+/// The paths of trellis and of beanstalkd, for tests that start servers or workers themselves.
 const TRELLIS_PROGRAM: &str = "TRELLIS_PROGRAM";
+const BEANSTALKD_PROGRAM: &str = "BEANSTALKD_PROGRAM";
 
 /// How long a server may take until it takes connections, and how often it is tried. Java is slow to start.
 const START_DEADLINE: Duration = Duration::from_secs(60);
@@ -57,6 +58,10 @@ pub(super) fn start(tests: &str, trellis: &Path, folder: &Path) -> Result<Server
         command.args(["--zookeeper", &zookeeper.to_string(), "--beanstalk", &beanstalk.to_string()]);
         servers.start(TRELLIS_ZOOKEEPER, &mut command, zookeeper, folder)?;
         servers.variables.push((TRELLIS_BEANSTALK, beanstalk.to_string()));
+    }
+    if tests.contains(BEANSTALKD_PROGRAM) {
+        let program = tools::beanstalkd(&target_folder()?)?;
+        servers.variables.push((BEANSTALKD_PROGRAM, program.display().to_string()));
     }
     if tests.contains(DEBIAN_BEANSTALK) {
         let address = servers.free_address()?;
