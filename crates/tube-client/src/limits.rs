@@ -37,3 +37,6 @@ pub(crate) const KEEP_ALIVE_MS_MIN: Duration = Duration::from_millis(400);
 
 /// How often a pool asks a server for a job that it can't wait for, since it holds others of it.
 pub(crate) const HOLDER_INTERVAL_MS: Duration = Duration::from_millis(100);
+
+/// How long a blocking client looks for a reply before it lets the system wake it up.
+pub(crate) const CLOSE_WATCH_US_MAX: Duration = Duration::from_micros(50);

@@ -87,15 +87,15 @@ fn of_jobs() -> Vec<FunctionBuilder<'static>> {
         |builder: FunctionBuilder<'static>| builder.arg(id_parameter()).not_required().arg(tube_if_several());
     vec![
         parameters::put_parameters("1024", "60").into_iter().fold(put.not_required(), FunctionBuilder::arg),
-        of_job(function("delete", |call| of_id(call, |client, id| client.delete(id)))),
-        of_job(function("touch", |call| of_id(call, |client, id| client.touch(id)))),
-        of_job(function("kick_job", |call| of_id(call, |client, id| client.kick_job(id)))),
+        of_job(function("delete", |call| of_id(call, Client::delete))),
+        of_job(function("touch", |call| of_id(call, Client::touch))),
+        of_job(function("kick_job", |call| of_id(call, Client::kick_job))),
         of_job(function("bury", bury)).arg(parameters::priority_to_keep()),
         parameters::release_parameters()
             .into_iter()
             .fold(of_job(function("release", release)), FunctionBuilder::arg),
-        of_job(function("peek", |call| found(call, |client, id| client.peek(id)))),
-        of_job(function("reserve_job", |call| found(call, |client, id| client.reserve_job(id)))),
+        of_job(function("peek", |call| found(call, Client::peek))),
+        of_job(function("reserve_job", |call| found(call, Client::reserve_job))),
         of_job(function("stats_job", stats_job)),
     ]
 }

@@ -12,6 +12,7 @@ use ext_php_rs::prelude::ZendCallable;
 use ext_php_rs::types::{ZendHashTable, ZendObject, Zval};
 use ext_php_rs::zend::ce;
 use trellis_php_host::{Call, Class, Native, Slot, Throw, create, function};
+use trellis_tube_client::blocking::Client;
 use trellis_tube_client::{Error, Job};
 
 use crate::link::Link;
@@ -51,9 +52,9 @@ pub(crate) fn register() -> Registered<()> {
         function("getMessage", message),
         function("getBody", |call| Ok(values::bytes(&state(call)?.job.body))),
         function("getServer", server),
-        function("delete", |call| act(call, |client, id| client.delete(id))),
-        function("touch", |call| act(call, |client, id| client.touch(id))),
-        function("kick", |call| act(call, |client, id| client.kick_job(id))),
+        function("delete", |call| act(call, Client::delete)),
+        function("touch", |call| act(call, Client::touch)),
+        function("kick", |call| act(call, Client::kick_job)),
         release_parameters(function("release", release)),
         function("bury", bury).not_required().arg(parameters::priority_to_keep()),
         function("stats", stats),
@@ -83,10 +84,7 @@ fn state<'a>(call: &Call<'a>) -> Result<&'a State, Throw> {
     state.ok_or_else(|| PhpException::new("the job comes from no server".into(), 0, ce::error()).into())
 }
 
-fn act(
-    call: &Call<'_>,
-    act: impl FnOnce(&mut trellis_tube_client::blocking::Client, u64) -> Result<(), Error>,
-) -> Result<bool, Throw> {
+fn act(call: &Call<'_>, act: impl FnOnce(&mut Client, u64) -> Result<(), Error>) -> Result<bool, Throw> {
     let state = state(call)?;
     state.link.with_server(state.server, |client| act(client, state.job.id))?;
     Ok(true)

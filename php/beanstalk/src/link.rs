@@ -1,7 +1,7 @@
 //! What objects of both styles share: the servers, and the rules for using them from PHP.
 
 use std::cell::{Cell, RefCell};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use trellis_php_host::{Throw, serve_interrupts};
 use trellis_tube_client::blocking::{Client, Pool};
@@ -11,6 +11,9 @@ use crate::failure;
 
 /// How long the wait between two tries to connect may get; within it, calls fail at once with what went wrong last.
 const BACKOFF_MS_MAX: Duration = Duration::from_millis(500);
+
+/// How long a signal can be overlooked that has come just before a wait: PHP notes it, but nothing wakes the wait up.
+const SIGNAL_INTERVAL_MS: Duration = Duration::from_millis(100);
 
 /// The servers of one object.
 #[derive(Default)]
@@ -92,7 +95,9 @@ impl Link {
     ) -> Result<Option<(usize, Job)>, Throw> {
         let mut reserving = self.with(|pool| Ok(pool.begin_reserve(servers, time)))?;
         loop {
-            if let Some(outcome) = self.with(|pool| Ok(pool.step(&mut reserving, None)))? {
+            if let Some(outcome) = self
+                .with(|pool| Ok(pool.step(&mut reserving, None, Some(Instant::now() + SIGNAL_INTERVAL_MS))))?
+            {
                 return outcome.map_err(|error| failure::throw(&error));
             }
             self.is_waiting.set(true);

@@ -154,7 +154,7 @@ impl Pool {
     pub fn reserve(&mut self, servers: &[usize], time: Option<Duration>) -> Outcome {
         let mut reserving = self.begin_reserve(servers, time);
         loop {
-            if let Some(outcome) = self.step(&mut reserving, None) {
+            if let Some(outcome) = self.step(&mut reserving, None, None) {
                 return outcome;
             }
         }
@@ -191,12 +191,24 @@ impl Pool {
     }
 
     /// Carries a reserve on: does what there is to be done and, unless that gives the outcome, waits once for something
-    /// to move. `None` means that the reserve goes on: something has moved, or a signal has come, or `wake` can be read.
-    pub fn step(&mut self, reserving: &mut Reserving, wake: Option<BorrowedFd<'_>>) -> Option<Outcome> {
+    /// to move. `None` means that the reserve goes on: something has moved, or a signal has come, `wake` can be read, or it
+    /// is `until`. (A signal that comes just before the wait does not end it.)
+    pub fn step(
+        &mut self,
+        reserving: &mut Reserving,
+        wake: Option<BorrowedFd<'_>>,
+        until: Option<Instant>,
+    ) -> Option<Outcome> {
         let outcome = self.look(reserving);
         if outcome.is_none() {
-            let until = reserving.is_anybody_left_alone().then(|| reserving.next_round());
-            wait(&mut self.clients, wake, until);
+            if !std::mem::replace(&mut reserving.has_watched, true)
+                && let [only] = self.clients.as_mut_slice()
+                && only.watch_closely()
+            {
+                return None;
+            }
+            let round = reserving.is_anybody_left_alone().then(|| reserving.next_round());
+            wait(&mut self.clients, wake, round.into_iter().chain(until).min());
             return None;
         }
         for asked in &mut reserving.asked {

@@ -20,6 +20,8 @@ pub struct Reserving {
     pub(super) outcome: Option<Result<Option<(usize, Job)>, Error>>,
     pub(super) failure: Option<Error>,
     pub(super) is_over: bool,
+    /// Whether a job that is there already has been looked for.
+    pub(super) has_watched: bool,
 }
 
 /// One of the servers.
@@ -41,6 +43,7 @@ impl Reserving {
             outcome: None,
             failure: None,
             is_over: false,
+            has_watched: false,
         }
     }
 

@@ -127,7 +127,7 @@ impl Worker {
         let servers: Vec<usize> = (0..self.pool.servers().len()).collect();
         let mut reserving = self.pool.begin_reserve(&servers, time);
         loop {
-            if let Some(outcome) = self.pool.step(&mut reserving, stop.map(AsFd::as_fd)) {
+            if let Some(outcome) = self.pool.step(&mut reserving, stop.map(AsFd::as_fd), None) {
                 return outcome;
             }
             if stop.is_some_and(Stop::is_stopped) {

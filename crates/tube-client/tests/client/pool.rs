@@ -121,7 +121,7 @@ fn a_reserve_that_is_given_up_hangs_up() {
     let mut reserving = pool.begin_reserve(&[0], None);
     let (wake, other) = std::os::unix::net::UnixStream::pair().unwrap();
     drop(other);
-    assert!(pool.step(&mut reserving, Some(std::os::fd::AsFd::as_fd(&wake))).is_none());
+    assert!(pool.step(&mut reserving, Some(std::os::fd::AsFd::as_fd(&wake)), None).is_none());
     pool.cancel(reserving);
     pool.client(0).unwrap().touch(7).unwrap();
     fake.finish();
