@@ -55,11 +55,11 @@ impl Queue {
         let mut state = self.lock();
         if state.bytes + message.len() > MESSAGES_BYTES_MAX {
             state.left_out += 1;
-            return;
+        } else {
+            state.close_gap();
+            state.bytes += message.len();
+            state.entries.push_back(Entry::Message(message.to_vec()));
         }
-        state.close_gap();
-        state.bytes += message.len();
-        state.entries.push_back(Entry::Message(message.to_vec()));
         drop(state);
         self.changed.notify_all();
     }
@@ -68,13 +68,13 @@ impl Queue {
     pub(super) fn next(&self) -> Entry {
         let mut state = self.lock();
         state.writing = false;
-        if state.entries.is_empty() {
-            state.close_gap();
-        }
         if state.is_written() {
             self.changed.notify_all();
         }
         loop {
+            if state.entries.is_empty() {
+                state.close_gap();
+            }
             if let Some(entry) = state.entries.pop_front() {
                 if let Entry::Message(message) = &entry {
                     state.bytes -= message.len();
