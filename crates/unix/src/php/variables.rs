@@ -165,6 +165,7 @@ impl SharedVariables {
 struct Segment(SharedMemory);
 
 /// The layout only asks for what it has seen to be there.
+#[expect(clippy::needless_pass_by_value, reason = "it is passed to map_err")]
 fn refused(error: IpcError) -> LayoutError {
     match error {
         IpcError::Denied { .. } => LayoutError::ReadOnly,
