@@ -6,6 +6,7 @@ mod cluster;
 mod crash;
 mod deaths;
 mod demo;
+mod example;
 mod files;
 mod first;
 mod helper;
