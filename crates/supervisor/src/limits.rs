@@ -52,6 +52,12 @@ pub const DEADLINE_PAUSE: Duration = Duration::from_millis(100);
 /// How long the guardian goes on looking for processes that are left: a moment, unless one hangs in the system.
 pub const GUARDIAN_SWEEP_MAX: Duration = Duration::from_secs(10);
 
+/// How long the end waits for what programs have left behind, which was killed.
+pub const ORPHANS_END_MAX: Duration = Duration::from_secs(2);
+
+/// How long it waits before it looks again.
+pub const ORPHANS_END_PAUSE: Duration = Duration::from_millis(5);
+
 /// The bytes of a line of output; a longer one is cut.
 pub const LOG_LINE_BYTES_MAX: usize = 16 << 10;
 

@@ -63,6 +63,12 @@ somebody else asks for the opposite, which is an error.
 - *Timetables*: `stop` ends a run that is under way, and the schedule is not followed until `start`; `restart` ends such a
   run and starts it anew for the same time, and then the schedule goes on. Neither begins a run out of turn.
 - *Singletons*: one that is stopped on its machine is run by another.
+
+## What a process leaves behind
+
+When a process ends, whatever it has started is killed with it, also what began a session of its own. (It is known by the
+variable TRELLIS_SUPERVISOR.) Only what began a session of its own *and* cleared its environment lives on, until the
+supervisor ends; if that is killed with SIGKILL, it is not found.
 ";
 
 /// The whole page.

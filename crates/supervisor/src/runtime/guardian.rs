@@ -21,7 +21,7 @@ use trellis_unix::wait_readable;
 
 use crate::limits::GUARDIAN_SWEEP_MAX;
 
-/// The variable by which all processes of a supervisor are known.
+/// The variable by which all processes of a supervisor are known: its own mark, a dot, and the number of the start.
 pub(super) const MARK: &str = "TRELLIS_SUPERVISOR";
 
 /// The signals that people send to whole groups; they are not meant for the guardian.
@@ -103,7 +103,7 @@ fn guard(mut pipe: PipeReader, supervisor: Pid, mark: &str) -> io::Result<()> {
     dup2_stdout(&nothing)?;
     let sessions = listen(&mut pipe, supervisor)?;
     drop(signals);
-    sweep_all(&sessions, &format!("{MARK}={mark}"));
+    sweep_all(&sessions, &format!("{MARK}={mark}."));
     Ok(())
 }
 
@@ -154,7 +154,7 @@ fn sweep_all(sessions: &HashSet<Pid>, variable: &str) {
     }
 }
 
-/// Kills all processes that belong to the sessions or have the variable; returns how many there were.
+/// Kills all processes that belong to the sessions or have a variable that begins so; returns how many there were.
 fn sweep(sessions: &HashSet<Pid>, variable: &str) -> usize {
     let Ok(processes) = fs::read_dir("/proc") else { return 0 };
     let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -180,7 +180,7 @@ fn belongs(pid: Pid, sessions: &HashSet<Pid>, variable: &str) -> bool {
     let session = fields.nth(2).and_then(|session| session.parse().ok()).and_then(Pid::from_raw);
     let marked = || {
         let environment = fs::read(format!("{folder}/environ")).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|one| one == variable.as_bytes())
+        environment.split(|byte| *byte == 0).any(|one| one.starts_with(variable.as_bytes()))
     };
     session.is_some_and(|session| sessions.contains(&session)) || marked()
 }

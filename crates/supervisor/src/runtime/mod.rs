@@ -12,6 +12,7 @@ mod log;
 mod names;
 mod notify;
 mod orders;
+mod orphans;
 mod own_server;
 mod places;
 mod reap;
@@ -187,6 +188,7 @@ impl Prepared {
                 spawner: Spawner::new(&mark, open_files),
                 logs: Logs::start().map_err(system("start threads for output"))?,
                 guardian,
+                unguarded: false,
                 sockets: Sockets::default(),
                 timetables: Timetables::default(),
                 cluster: Cluster::new(&mark),
@@ -280,6 +282,8 @@ struct Supervisor {
     spawner: Spawner,
     logs: Logs,
     guardian: Guardian,
+    /// Whether the guardian is gone.
+    unguarded: bool,
     /// The sockets that listen for programs.
     sockets: Sockets,
     timetables: Timetables,
@@ -329,6 +333,7 @@ impl Supervisor {
             };
             self.on(event).await;
         }
+        self.kill_orphans().await;
         self.flush_tubes().await;
         self.cluster.end().await;
         tracing::info!("stopped");
@@ -434,15 +439,18 @@ impl Supervisor {
         for (pid, status) in ends {
             self.ended(pid, status);
         }
+        self.kill_left_behind();
     }
 
     fn ended(&mut self, pid: Pid, status: EndStatus) {
         if pid == self.guardian.pid() {
+            self.unguarded = true;
             tracing::warn!(%status, "the guardian is gone: what programs leave behind may outlive this supervisor");
         }
         // Orphans that were taken over are nobody's.
         let Some(owner) = self.owners.remove(&pid) else { return };
         self.guardian.forget(pid);
+        self.spawner.ended(pid);
         let name = match owner {
             Owner::Member(name) => name,
             Owner::Job(name) => return self.job_ended(&name, pid, status),

@@ -1,6 +1,6 @@
 //! Starting a process: what it finds in its environment, and where its output goes. What becomes of it is seen elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;
@@ -21,6 +21,11 @@ const OWN_VARIABLES: [&str; 6] =
 /// What all processes have in common.
 pub(super) struct Spawner {
     variables: BTreeMap<OsString, OsString>,
+    mark: String,
+    /// How many processes were started.
+    starts: u64,
+    /// The numbers of the starts of those that have not ended.
+    living: HashMap<Pid, u64>,
     /// How many files a program may open: as many as the supervisor before it raised its own limit.
     open_files: Option<Rlimit>,
 }
@@ -50,9 +55,23 @@ impl Spawner {
     /// Takes this process's environment as it is now.
     pub(super) fn new(mark: &str, open_files: Option<Rlimit>) -> Spawner {
         let own = |name: &OsString| OWN_VARIABLES.iter().any(|own| name == own);
-        let mut variables: BTreeMap<_, _> = std::env::vars_os().filter(|(name, _)| !own(name)).collect();
-        variables.insert(MARK.into(), mark.into());
-        Spawner { variables, open_files }
+        let variables = std::env::vars_os().filter(|(name, _)| !own(name)).collect();
+        Spawner { variables, mark: mark.to_owned(), starts: 0, living: HashMap::new(), open_files }
+    }
+
+    /// What the mark of all processes begins with; a dot and the number of the start follow.
+    pub(super) fn mark(&self) -> &str {
+        &self.mark
+    }
+
+    /// Whether the process of the start with this number has not ended.
+    pub(super) fn lives(&self, start: u64) -> bool {
+        self.living.values().any(|living| *living == start)
+    }
+
+    /// A process has ended.
+    pub(super) fn ended(&mut self, pid: Pid) {
+        self.living.remove(&pid);
     }
 
     /// Tells programs from now on which servers there are, in the variables that `trellis tube` and `trellis zk` read.
@@ -73,7 +92,7 @@ impl Spawner {
     /// Starts a process of a program.
     ///
     /// It is killed when this thread ends, however that happens, so this has to be the main thread.
-    pub(super) fn start(&self, name: &Name, program: &Program, extra: Extra) -> io::Result<Started> {
+    pub(super) fn start(&mut self, name: &Name, program: &Program, extra: Extra) -> io::Result<Started> {
         let (output, writer) = io::pipe()?;
         let mut command = Command::new(&program.command[0]);
         command.args(&program.command[1..]).env_clear().envs(&self.variables);
@@ -86,6 +105,8 @@ impl Spawner {
         command.envs(&program.environment);
         command.env("TRELLIS_PROGRAM", &program.name).env("TRELLIS_PROCESS", name.index.to_string());
         command.envs(extra.variables);
+        self.starts += 1;
+        command.env(MARK, format!("{}.{}", self.mark, self.starts));
         if let Some(directory) = &program.directory {
             command.current_dir(directory);
         }
@@ -101,7 +122,9 @@ impl Spawner {
             announced: extra.announced,
         };
         let child = start(&mut command, conditions).map_err(|error| explain(error, program))?;
-        Ok(Started { pid: Pid::from_child(&child), output })
+        let pid = Pid::from_child(&child);
+        self.living.insert(pid, self.starts);
+        Ok(Started { pid, output })
     }
 }
 

@@ -6,7 +6,7 @@ use trellis_supervisor::runtime::control::{ProcessStatus, Reply, Request};
 
 use super::{ask, refused, unanswered};
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
+use crate::output::{Output, note};
 use crate::table::Table;
 
 /// Prints it.
@@ -19,6 +19,11 @@ pub(super) fn run(names: Vec<String>, socket: &Path, output: &mut Output) -> Res
     };
     if output.json() {
         return output.value(&status);
+    }
+    if status.unguarded {
+        note(
+            "the guardian is gone: restart the supervisor when it suits, as what programs leave behind may outlive it",
+        );
     }
     let mut table = Table::with_texts(&["process", "state", "pid", "for", "starts", "last end"], 6);
     for process in &status.processes {

@@ -140,6 +140,64 @@ fn a_supervisor_that_is_killed_leaves_nothing_behind() {
     again.wait_for("| child ");
 }
 
+/// The pids that a program tells of.
+fn told(supervisor: &mut Supervisor, count: usize) -> Vec<rustix::process::Pid> {
+    let pid = |line: String| line.rsplit(' ').next().and_then(|pid| pid.parse().ok());
+    let lines = (0..count).map(|_| supervisor.wait_for("| child "));
+    lines.map(|line| pid(line).and_then(rustix::process::Pid::from_raw).expect("a pid")).collect()
+}
+
+#[test]
+fn what_has_left_its_session_ends_with_its_program() {
+    let mut supervisor = Supervisor::start(
+        "[program.family]\n\
+         command = [\"sh\", \"-c\", \"\"\"setsid sh -c 'echo child $$; setsid sleep 1000 & echo child $!; wait' &\n\
+         exec sleep 1000\"\"\"]\n\
+         [program.other]\n\
+         command = [\"sh\", \"-c\", \"(setsid sh -c 'echo other $$; exec sleep 1000' &); exec sleep 1000\"]\n",
+    );
+    let line = supervisor.wait_for("| other ");
+    let first = told(&mut supervisor, 2);
+    supervisor.ask(&["restart", "family"]);
+    first.into_iter().for_each(wait_until_gone);
+    let second = told(&mut supervisor, 2);
+    supervisor.ask(&["stop", "family"]);
+    second.into_iter().for_each(wait_until_gone);
+    // What belongs to one that lives is let live.
+    let other = line.rsplit(' ').next().expect("a word");
+    assert!(fs::metadata(format!("/proc/{other}")).is_ok());
+}
+
+#[test]
+fn what_hides_from_its_program_ends_with_the_supervisor() {
+    let mut supervisor = Supervisor::start(
+        "[program.hidden]\n\
+         command = [\"sh\", \"-c\", \"(env -i setsid sh -c 'echo child $$; exec sleep 1000' &); exec sleep 1000\"]\n",
+    );
+    let hidden = told(&mut supervisor, 1);
+    supervisor.ask(&["stop"]);
+    assert_eq!(supervisor.end().code(), Some(0));
+    hidden.into_iter().for_each(wait_until_gone);
+}
+
+#[test]
+fn a_guardian_that_is_gone_is_told() {
+    let mut supervisor = Supervisor::start("[program.a]\ncommand = \"sleep 1000\"\n");
+    supervisor.wait_for("started process=a.0");
+    let children =
+        fs::read_to_string(format!("/proc/{0}/task/{0}/children", supervisor.pid().as_raw_nonzero()));
+    let name =
+        |pid: &&str| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "guardian\n");
+    let children = children.expect("it is there");
+    let guardian = children.split_ascii_whitespace().find(name).and_then(|pid| pid.parse().ok());
+    let guardian = guardian.and_then(rustix::process::Pid::from_raw).expect("it has one");
+    kill_process(guardian, Signal::KILL).expect("it is there");
+    supervisor.wait_for("the guardian is gone");
+    let status: serde_json::Value =
+        serde_json::from_str(&supervisor.ask(&["status", "--json"])).expect("JSON");
+    assert_eq!(status["unguarded"], true);
+}
+
 #[test]
 fn orphans_are_taken_over_and_waited_for() {
     let mut supervisor = Supervisor::start(

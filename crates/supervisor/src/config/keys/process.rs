@@ -263,7 +263,10 @@ pub(in crate::config) static PROCESS_KEYS: &[Key<Draft>] = &[
         default: "false",
         example: "singleton = true",
         help: "Whether only one machine runs it, of all that share the servers and `server.root`. With a `schedule`, \
-               each run takes place on one machine.",
+               each run takes place on one machine. A machine without word from the servers stops it before another one may \
+               run it. If the supervisor itself is stopped for longer than `session_timeout` (SIGSTOP, a machine that is \
+               frozen or moved), it cannot do that, and until it goes on, two may run: where that would do harm, let \
+               whatever the program changes refuse the older one.",
     },
 ];
 

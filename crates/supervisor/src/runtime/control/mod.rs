@@ -112,6 +112,9 @@ pub struct Status {
     pub up_seconds: u64,
     /// The file that it runs.
     pub config: String,
+    /// Whether its guardian is gone, so that what programs leave behind may outlive it if it is killed.
+    #[serde(default)]
+    pub unguarded: bool,
     /// All processes; a program that has none has one row.
     pub processes: Vec<ProcessStatus>,
 }
