@@ -180,7 +180,8 @@ fn the_job_of_a_worker_that_dies_is_done_by_another() {
     kill_process(supervisor.pid_of(holder), Signal::KILL).expect("it is there");
     // The time to run is an hour: it is the death that gives the job back.
     supervisor.wait_for("holds 1");
-    // And one that says nonsense is killed.
+    // And one that says nonsense is killed. It is to be given to the one that has nothing else.
+    supervisor.ask(&["start"]);
     put(client, b"nonsense");
     supervisor.wait_for("is killed");
 }
