@@ -105,7 +105,7 @@ bool(true)
 NULL
 own5cause
 --- a server that takes connections and says nothing
-BeanstalkConnectionException 5096: the connection to 127.0.0.1:PORT was lost, and whether Put was carried out is unknown: timed out
+BeanstalkConnectionException 5096: the connection to 127.0.0.1:PORT was lost, and whether the put was carried out is unknown: timed out
 in time
 BeanstalkConnectionException 6050: the connection to 127.0.0.1:PORT was lost before it answered: timed out
 in time
@@ -115,13 +115,13 @@ in time
 other protocol, delete: BeanstalkConnectionException 6050: 127.0.0.1:PORT does not speak the protocol: the server's reply is not one of the beanstalk protocol; is it a beanstalkd?
 other protocol, stats_job: BeanstalkConnectionException 6050: 127.0.0.1:PORT does not speak the protocol: the server's reply is not one of the beanstalk protocol; is it a beanstalkd?
 other protocol, reserve: BeanstalkConnectionException 6050: 127.0.0.1:PORT does not speak the protocol: the server's reply is not one of the beanstalk protocol; is it a beanstalkd?
-wrong answer, delete: BeanstalkConnectionException 6050: the answer of 127.0.0.1:PORT does not fit the request Delete: WATCHING 1
-wrong answer, stats_job: BeanstalkConnectionException 6050: the answer of 127.0.0.1:PORT does not fit the request StatsJob: WATCHING 1
-wrong answer, reserve: BeanstalkConnectionException 6050: the answer of 127.0.0.1:PORT does not fit the request Reserve: WATCHING 1
-hangs up, delete: BeanstalkConnectionException 5096: the connection to 127.0.0.1:PORT was lost, and whether Delete was carried out is unknown: unexpected end of file
+wrong answer, delete: BeanstalkConnectionException 6050: the answer of 127.0.0.1:PORT does not fit the request delete: WATCHING 1
+wrong answer, stats_job: BeanstalkConnectionException 6050: the answer of 127.0.0.1:PORT does not fit the request stats-job: WATCHING 1
+wrong answer, reserve: BeanstalkConnectionException 6050: the answer of 127.0.0.1:PORT does not fit the request reserve: WATCHING 1
+hangs up, delete: BeanstalkConnectionException 5096: the connection to 127.0.0.1:PORT was lost, and whether the delete was carried out is unknown: unexpected end of file
 hangs up, stats_job: BeanstalkConnectionException 6050: the connection to 127.0.0.1:PORT was lost before it answered: unexpected end of file
 hangs up, reserve: BeanstalkConnectionException 6050: the connection to 127.0.0.1:PORT was lost before it answered: unexpected end of file
-half a reply, delete: BeanstalkConnectionException 5096: the connection to 127.0.0.1:PORT was lost, and whether Delete was carried out is unknown: unexpected end of file
+half a reply, delete: BeanstalkConnectionException 5096: the connection to 127.0.0.1:PORT was lost, and whether the delete was carried out is unknown: unexpected end of file
 half a reply, stats_job: BeanstalkConnectionException 6050: the connection to 127.0.0.1:PORT was lost before it answered: unexpected end of file
 half a reply, reserve: BeanstalkConnectionException 6050: the connection to 127.0.0.1:PORT was lost before it answered: unexpected end of file
 a huge body, delete: BeanstalkConnectionException 6050: 127.0.0.1:PORT does not speak the protocol: the server announces a body of 4294967295 bytes, and the limit is 1073741824: raise the limit
@@ -132,6 +132,6 @@ a body without its end, stats_job: BeanstalkConnectionException 6050: 127.0.0.1:
 a body without its end, reserve: BeanstalkConnectionException 6050: 127.0.0.1:PORT does not speak the protocol: the body in the server's reply does not end where it was announced to
 --- and is there again
 true
-BeanstalkConnectionException 5096: the connection to 127.0.0.1:PORT was lost, and whether Delete was carried out is unknown: unexpected end of file
+BeanstalkConnectionException 5096: the connection to 127.0.0.1:PORT was lost, and whether the delete was carried out is unknown: unexpected end of file
 true
 int(0)

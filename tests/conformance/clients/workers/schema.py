@@ -26,6 +26,7 @@ BEYOND_THE_SCHEMA = {
     "there is no program \"": "another program",
     "cannot wait for itself": "another program",
     "is never ready": "another program",
+    "with another max_size or another number of files": "another program",
     "wait for each other": "another program",
     # A text has a form of its own, which the schema takes as any text.
     "is not a schedule": "a text's form",
@@ -38,6 +39,7 @@ BEYOND_THE_SCHEMA = {
     "needs a shell": "a text's form",
     "there is nothing to run": "a text's form",
     "it is empty": "a text's form",
+    "is what a process of a program is called": "a text's form",
     "is a directory": "a text's form",
     "has a { that": "a text's form",
     # Units are no numbers to a schema.
