@@ -46,7 +46,8 @@ impl Run<'_> {
         println!("Under valgrind: {}; the module beanstalk is not.", VALGRIND_TESTS.join(", "));
         let mut command = self.command()?;
         command.args(["-m", "-x", "-j2", "--show-mem"]).env("VALGRIND_OPTS", VALGRIND_OPTIONS);
-        execute(command.args(VALGRIND_TESTS)).context("valgrind has found something, or a test failed under it")
+        execute(command.args(VALGRIND_TESTS))
+            .context("valgrind has found something, or a test failed under it")
     }
 
     /// Without a php.ini, and with the modules.
