@@ -190,12 +190,7 @@ fn close(call: &mut Call<'_>) -> Result<bool, Throw> {
 
 fn stats(call: &mut Call<'_>) -> Result<Array, Throw> {
     let link = link(call)?;
-    let servers = link.servers()?;
-    let mut array = ZendHashTable::new();
-    for (server, statistics) in link.with_each(Client::stats)? {
-        array.insert(servers[server].as_str(), values::statistics(&statistics)?)?;
-    }
-    Ok(array)
+    Ok(values::by_address(&link.servers()?, &link.with_each(Client::stats)?)?)
 }
 
 /// All tubes, under the keys that the C extension gives them: the server's place and the tube's.

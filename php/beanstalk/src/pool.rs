@@ -8,7 +8,7 @@ use ext_php_rs::builders::FunctionBuilder;
 use ext_php_rs::error::Result as Registered;
 use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::prelude::ZendCallable;
-use ext_php_rs::types::{ZendHashTable, ZendObject, ZendStr, Zval};
+use ext_php_rs::types::{ZendObject, ZendStr, Zval};
 use trellis_php_host::function::required;
 use trellis_php_host::{Call, Class, Native, Slot, Throw, function};
 use trellis_tube_client::blocking::{Client, Pool};
@@ -150,28 +150,18 @@ fn peek(
 
 fn stats(call: &mut Call<'_>) -> Result<Array, Throw> {
     let link = link(call)?;
-    let servers = link.servers()?;
-    let mut array = ZendHashTable::new();
-    for (server, statistics) in link.with_each(Client::stats)? {
-        array.insert(servers[server].as_str(), values::statistics(&statistics)?)?;
-    }
-    Ok(array)
+    Ok(values::by_address(&link.servers()?, &link.with_each(Client::stats)?)?)
 }
 
 fn stats_tube(call: &mut Call<'_>) -> Result<Array, Throw> {
     let tube = parameters::tube(call, 0)?;
     let link = link(call)?;
-    let servers = link.servers()?;
-    let mut array = ZendHashTable::new();
-    for (server, statistics) in link.with_each(|client| client.stats_tube(tube))? {
-        if let Some(statistics) = statistics {
-            array.insert(servers[server].as_str(), values::statistics(&statistics)?)?;
-        }
-    }
-    if array.is_empty() {
+    let answers = link.with_each(|client| client.stats_tube(tube))?;
+    let found: Vec<_> = answers.into_iter().filter_map(|(server, answer)| Some((server, answer?))).collect();
+    if found.is_empty() {
         return Err(failure::throw(&Error::NotFound));
     }
-    Ok(array)
+    Ok(values::by_address(&link.servers()?, &found)?)
 }
 
 fn list_tubes(call: &mut Call<'_>) -> Result<Array, Throw> {

@@ -49,6 +49,15 @@ pub(crate) fn statistics(statistics: &Statistics) -> Result<Array> {
     Ok(array)
 }
 
+/// Statistics of several servers, under their addresses.
+pub(crate) fn by_address(servers: &[String], answers: &[(usize, Statistics)]) -> Result<Array> {
+    let mut array = ZendHashTable::new();
+    for (server, answer) in answers {
+        array.insert(servers[*server].as_str(), statistics(answer)?)?;
+    }
+    Ok(array)
+}
+
 /// A list of texts.
 pub(crate) fn list(texts: &[String]) -> Result<Array> {
     let mut array = ZendHashTable::new();
