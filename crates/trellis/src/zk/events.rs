@@ -43,6 +43,8 @@ impl Events {
                     events.show_state(state);
                 }
             }
+            // Whoever asks something hears it as well.
+            Happening::Unreachable(_) => {}
         })
     }
 

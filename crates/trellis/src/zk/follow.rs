@@ -79,7 +79,7 @@ fn follow(
                 show(&event, output)?;
                 *left = left.map(|left| left - 1);
             }
-            Err(RecvTimeoutError::Timeout) => {}
+            Ok(Happening::Unreachable(_)) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(Failure::new(Exit::Internal, "the session has no thread any more"));
             }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use super::Client;
@@ -36,6 +36,23 @@ impl<T> Call<T> {
     /// One that has failed before it was sent.
     pub(crate) fn failed(client: Client, error: Error, read: Read<T>) -> Call<T> {
         Call { client, waiting: Err(Some(error)), path: None, read }
+    }
+}
+
+impl<T: Send + 'static> Call<T> {
+    /// Has somebody called with the outcome as soon as it is there, by whoever drives the session or,
+    /// if it is there already, at once. It must be quick, and doesn't keep the session.
+    pub fn on_done(mut self, callback: impl FnOnce(Result<T, Error>) + Send + 'static) {
+        if self.client.shared().is_forked() {
+            return callback(Err(Error::Forked));
+        }
+        // One that was refused will not be driven any more.
+        if let Poll::Ready(outcome) = Pin::new(&mut self).poll(&mut Context::from_waker(Waker::noop())) {
+            return callback(outcome);
+        }
+        let client = self.client.follower();
+        self.client = client.clone();
+        client.shared().spawn(async move { callback(self.await) });
     }
 }
 

@@ -263,6 +263,7 @@ impl Inner {
                 self.tell_listener(&Happening::State(state));
             }
             Outcome::Unreachable(attempts) => {
+                self.tell_listener(&Happening::Unreachable(attempts.clone()));
                 self.unreachable = Some(attempts);
                 wakers.extend(self.impatient.take());
             }

@@ -18,7 +18,7 @@ pub use self::call::{Call, WatchedCall};
 use self::inner::{Follower, Inner, Watcher};
 pub use self::operations::{Creation, Data, Listing};
 use self::shared::Shared;
-use crate::error::{ConnectError, Error};
+use crate::error::{Attempt, ConnectError, Error};
 use crate::machine::{Answer, WatchEvent};
 use crate::settings::{Identity, SessionKey, Settings};
 use crate::state::State;
@@ -31,6 +31,8 @@ pub enum Happening {
     Event(WatchEvent),
     /// The session's state has changed.
     State(State),
+    /// Each server was tried, and none has granted the session. They will be tried again.
+    Unreachable(Vec<Attempt>),
 }
 
 /// Is told of everything that happens, before any reply that came after it is given to its caller. It is called while the
@@ -145,11 +147,15 @@ impl Client {
         States::new(self.clone(), ticket)
     }
 
-    /// Has somebody told of everything that happens from now on, in the place of whoever was told before.
-    pub fn listen(&self, listener: Listener) {
-        if !self.shared.is_forked() {
-            self.shared.lock().listen(Some(listener));
+    /// Has somebody told of everything that happens from now on, in the place of whoever was told before. Gives the state
+    /// as it is now, of which the listener is not told.
+    pub fn listen(&self, listener: Listener) -> State {
+        if self.shared.is_forked() {
+            return State::Closed;
         }
+        let mut inner = self.shared.lock();
+        inner.listen(Some(listener));
+        inner.machine.state()
     }
 
     /// What another client needs to go on with this session; `None` if it has not begun.

@@ -9,6 +9,9 @@ use crate::machine::Answer;
 use crate::path::{self, Chroot};
 use crate::values::{AclEntry, ClientIdentity};
 
+/// The node that holds the members of a service.
+const CONFIG_PATH: &str = "/zookeeper/config";
+
 /// A node's data and record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Data {
@@ -213,6 +216,17 @@ impl Client {
     /// Who the server takes this client for.
     pub fn who_am_i(&self) -> Call<Vec<ClientIdentity>> {
         self.send(&Request::WhoAmI, None, read_identities)
+    }
+
+    /// The members of the service, as the servers keep them in a node of their own. It is not below the chroot.
+    pub fn config(&self) -> Call<Data> {
+        self.send(&Request::GetData { path: CONFIG_PATH, watch: false }, Some(CONFIG_PATH), read_data)
+    }
+
+    /// The same, with a watch for a change.
+    pub fn config_watched(&self) -> WatchedCall<Data> {
+        let request = Request::GetData { path: CONFIG_PATH, watch: true };
+        self.send_watched(&request, (CONFIG_PATH, CONFIG_PATH), read_data)
     }
 
     /// Changes the members of the service, some by `joining` and `leaving` or all by `members`, and gives the new list.

@@ -147,7 +147,8 @@ fn listeners_and_callbacks_are_told_before_later_answers() {
     ];
     run(script, |client| {
         let (sender, happenings) = channel();
-        client.listen(Box::new(move |happening| sender.send(happening.clone()).expect("a reader")));
+        let listener = move |happening: &Happening| sender.send(happening.clone()).expect("a reader");
+        assert_eq!(client.listen(Box::new(listener)), State::Connected);
         let (listing, watch) = client.children_watched("/").wait().expect("a watch");
         assert_eq!(listing.names, ["a", "b"]);
         let (sender, notices) = channel();
@@ -210,7 +211,59 @@ fn nobody_listens() {
         other => panic!("{other:?}"),
     }
     let client = blocking::start(&settings).expect("a thread");
+    let (sender, happenings) = channel();
+    let listener = move |happening: &Happening| sender.send(happening.clone()).expect("a reader");
+    assert_eq!(client.listen(Box::new(listener)), State::Connecting);
     assert!(matches!(client.sync("/").wait(), Err(Error::NotSent { .. })));
+    assert!(matches!(happenings.recv(), Ok(Happening::Unreachable(attempts)) if attempts.len() == 1));
+}
+
+#[test]
+fn an_outcome_finds_its_way_without_being_waited_for() {
+    let script = vec![
+        Step::Expect("Auth { kind: 0, scheme: \"digest\", credentials: Some([109]) }"),
+        Step::AcceptIdentity,
+        Step::Expect("Sync { path: \"/app\" }"),
+        Step::Refuse(ErrorCode::NoAuth),
+        Step::Expect("Sync { path: \"/app\" }"),
+        Step::HangUp,
+    ];
+    run(script, |client| {
+        let (sender, outcomes) = channel();
+        let tell = || {
+            let sender = sender.clone();
+            move |outcome| sender.send(outcome).expect("a reader")
+        };
+        let identity = Identity { scheme: "digest".to_owned(), credentials: Some(b"m".to_vec()) };
+        client.authenticate(identity).on_done(tell());
+        assert_eq!(outcomes.recv(), Ok(Ok(())));
+        client.sync("/").on_done(tell());
+        assert!(matches!(outcomes.recv(), Ok(Err(error)) if error.is(ErrorCode::NoAuth)));
+        client.sync("/").on_done(tell());
+        assert!(matches!(outcomes.recv(), Ok(Err(Error::Lost { .. }))));
+        assert_eq!(client.close().wait(), Err(Error::Over(State::Closed)));
+        client.sync("/").on_done(tell());
+        assert_eq!(outcomes.recv(), Ok(Err(Error::Over(State::Closed))));
+    });
+}
+
+#[test]
+fn the_members_are_not_below_the_chroot() {
+    let script = vec![
+        Step::Expect("GetData { path: \"/zookeeper/config\", watch: true }"),
+        Step::Answer(Reply::Data { data: Some(b"server.1"), stat: Stat::default() }),
+        Step::Event(EventKind::NodeDataChanged, "/zookeeper/config"),
+        Step::Expect("GetData { path: \"/zookeeper/config\", watch: false }"),
+        Step::Answer(Reply::Data { data: None, stat: Stat::default() }),
+        Step::ExpectEnd,
+    ];
+    run(script, |client| {
+        let (data, mut watch) = client.config_watched().wait().expect("a watch");
+        assert_eq!(data.bytes(), b"server.1");
+        let changed = event(EventKind::NodeDataChanged, "/zookeeper/config");
+        assert_eq!(watch.notice().wait(), Some(changed));
+        assert_eq!(client.config().wait().map(|data| data.data), Ok(None));
+    });
 }
 
 #[test]
