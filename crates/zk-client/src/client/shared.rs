@@ -191,10 +191,14 @@ impl Shared {
         }
     }
 
-    /// Chores are dropped without their lock, and without the other one, which they may take.
+    /// The session is over: chores see that, and are dropped. They are without their lock, and without the other one,
+    /// which they may take.
     fn drop_chores(&self) {
-        let chores = std::mem::take(&mut *self.lock_chores());
-        drop(chores);
+        let mut context = Context::from_waker(Waker::noop());
+        for mut chore in std::mem::take(&mut *self.lock_chores()) {
+            // Most have nothing left to wait for; what one waits for all the same, will never be.
+            let _ = chore.as_mut().poll(&mut context);
+        }
     }
 
     fn lock_chores(&self) -> MutexGuard<'_, Vec<Chore>> {
