@@ -58,8 +58,12 @@ impl Watch {
             return;
         }
         self.given_away = true;
-        if let Some(watcher) = self.client.shared().lock().watchers.get_mut(&self.ticket) {
-            watcher.notices.drain(..).for_each(&mut callback);
+        let mut inner = self.client.shared().lock();
+        let Some(watcher) = inner.watchers.get_mut(&self.ticket) else { return };
+        watcher.notices.drain(..).for_each(&mut callback);
+        if watcher.done {
+            inner.watchers.remove(&self.ticket);
+        } else {
             watcher.callback = Some(callback);
         }
     }

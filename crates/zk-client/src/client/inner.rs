@@ -237,8 +237,12 @@ impl Inner {
             Outcome::Event { event, tickets } => {
                 let event = WatchEvent { path: chroot.to_user(&event.path).to_owned(), ..event };
                 for ticket in tickets {
-                    let watcher = self.watchers.get_mut(&ticket);
-                    wakers.extend(watcher.and_then(|watcher| watcher.notice(Notice::Event(event.clone()))));
+                    let Some(watcher) = self.watchers.get_mut(&ticket) else { continue };
+                    wakers.extend(watcher.notice(Notice::Event(event.clone())));
+                    // Nobody has a handle of one with a callback, to take it away when it has told everything.
+                    if watcher.done && watcher.callback.is_some() {
+                        self.watchers.remove(&ticket);
+                    }
                 }
                 self.tell_listener(&Happening::Event(event));
             }

@@ -1,6 +1,6 @@
 //! The driver that is a thread.
 
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{TryRecvError, channel};
 use std::time::Duration;
 
 use trellis_zk_client::blocking::{self, Wait};
@@ -156,6 +156,8 @@ fn listeners_and_callbacks_are_told_before_later_answers() {
         client.sync("/").wait().expect("an answer");
         let changed = event(EventKind::NodeChildrenChanged, "/");
         assert_eq!(notices.try_recv(), Ok(changed.clone()));
+        // It has fired for the only time, so nothing is left of it.
+        assert_eq!(notices.try_recv(), Err(TryRecvError::Disconnected));
         let Notice::Event(changed) = changed else { unreachable!("it was just made") };
         assert_eq!(happenings.try_recv(), Ok(Happening::Event(changed)));
         client.close().wait().expect("an answer");
