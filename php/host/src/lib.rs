@@ -6,6 +6,9 @@
 //! | [`Call`], [`FromArgument`] | a call's arguments, `$this`, and what is passed by reference |
 //! | [`Throw`], [`exceptions!`] | exceptions with file, line and trace, of PHP's classes and of one's own |
 //! | [`Class`], [`Native`] | classes with state in Rust that users may extend |
+//! | [`call`], [`doorbell`] | calls of PHP, and how another thread has them made |
+//! | [`fork`] | what must be held while the process forks |
+//! | [`setting`], [`SaveHandler`] | what php.ini says, and a place for PHP's sessions |
 //! | [`Owner`] | which process something belongs to, since PHP scripts fork |
 //!
 //! Nothing here knows what a module is about. `unsafe` is found in `sys` alone. What holds a borrow or a lock must give it
@@ -13,9 +16,12 @@
 
 mod call;
 mod class;
+pub mod doorbell;
+pub mod fork;
 pub mod function;
 mod interrupt;
 mod owner;
+mod sleep;
 mod sys;
 mod throw;
 
@@ -25,5 +31,10 @@ pub use ext_php_rs;
 pub use function::function;
 pub use interrupt::serve_interrupts;
 pub use owner::Owner;
+pub use sys::callable::call;
+pub use sys::object::{object_value, state};
+pub use sys::save_handler::{SaveHandler, offer};
+pub use sys::setting::setting;
 pub use sys::slot::Slot;
+pub use sys::stream::stream_descriptor;
 pub use throw::Throw;

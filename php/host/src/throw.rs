@@ -14,8 +14,8 @@ pub enum Throw {
 }
 
 impl Throw {
-    /// Hands the exception to PHP.
-    pub(crate) fn raise(self) {
+    /// Hands the exception to PHP; for what isn't called by PHP, such as the delivery of an event.
+    pub fn raise(self) {
         match self {
             Throw::Pending => {}
             Throw::New(exception) => exception.throw(),

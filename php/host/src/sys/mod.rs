@@ -2,7 +2,14 @@
 //! modules is here.
 
 pub(crate) mod arguments;
+pub(crate) mod bell;
+pub(crate) mod callable;
+pub(crate) mod exception;
 pub(crate) mod function;
 pub(crate) mod interrupt;
 pub(crate) mod object;
+pub(crate) mod save_handler;
+pub(crate) mod setting;
 pub(crate) mod slot;
+pub(crate) mod stream;
+pub(crate) mod wrapped;

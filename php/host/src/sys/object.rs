@@ -1,15 +1,15 @@
 //! Objects with a state in Rust: one allocation that holds the state and, behind it, the engine's object.
 
-use std::mem::offset_of;
+use std::mem::{ManuallyDrop, offset_of};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use ext_php_rs::ffi::{
-    ext_php_rs_zend_object_alloc, object_properties_init, std_object_handlers, zend_object_std_dtor,
-    zend_object_std_init,
+    IS_OBJECT_EX, ext_php_rs_zend_object_alloc, object_properties_init, std_object_handlers,
+    zend_object_std_dtor, zend_object_std_init,
 };
 use ext_php_rs::flags::ClassFlags;
-use ext_php_rs::types::ZendObject;
+use ext_php_rs::types::{ZendObject, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecuteData, ZendObjectHandlers};
 
 use crate::Native;
@@ -35,8 +35,19 @@ pub(crate) fn this<'a>(frame: &ExecuteData) -> Option<&'a ZendObject> {
     unsafe { object.as_ref() }
 }
 
+/// An object as a value, which holds it.
+#[must_use]
+pub fn object_value(object: &ZendObject) -> Zval {
+    // It isn't counted as a user of the object, so it must not be dropped; its clone is.
+    let mut uncounted = ManuallyDrop::new(Zval::new());
+    uncounted.value.obj = ptr::from_ref(object).cast_mut();
+    uncounted.u1.type_info = IS_OBJECT_EX;
+    uncounted.shallow_clone()
+}
+
 /// The state of an object, if it is one of a class with this state.
-pub(crate) fn state<T: Native>(object: &ZendObject) -> Option<&T> {
+#[must_use]
+pub fn state<T: Native>(object: &ZendObject) -> Option<&T> {
     if !object.get_class_entry().instance_of(T::entry()) {
         return None;
     }

@@ -1,0 +1,139 @@
+//! The doorbell: how another thread gets PHP's own to call what is registered here, at the next statement and also while
+//! the script sleeps. It knows nothing of what is delivered.
+//!
+//! ```text
+//! any thread    push to a queue of one's own, then Bell::ring
+//! PHP's thread  the engine sees the interrupt, or a sleep sees the descriptor ─▶ dispatch ─▶ each module's `deliver`
+//! ```
+//!
+//! All modules share one doorbell, that of the module loaded first, since there is one engine to interrupt.
+
+use std::cell::Cell;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use ext_php_rs::zend::ExecutorGlobals;
+
+use crate::sys::bell::{self, Shared};
+use crate::sys::exception::{Aside, put_aside};
+use crate::{Owner, sleep};
+
+/// Delivers one event, and tells whether there was one.
+pub type Deliver = extern "C" fn() -> bool;
+
+/// What rings. It may be given to any thread of the process that got it.
+#[derive(Clone, Copy, Debug)]
+pub struct Bell(bell::Bell);
+
+impl Bell {
+    /// The bell of this process and thread, made when it is first asked for. A child of a fork has another.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no descriptor left.
+    pub fn of_this_process() -> io::Result<Bell> {
+        Ok(Bell(bell::with((bell::shared().descriptor)())?))
+    }
+
+    /// Has PHP's thread call every module's `deliver` soon. What is to be delivered must be in its queue already.
+    pub fn ring(self) {
+        self.0.ring();
+    }
+}
+
+/// Has `deliver` called in PHP's thread when the bell has rung; in a module's start-up. It calls PHP for one event, if it
+/// has one, and tells whether it had.
+pub fn attach(deliver: Deliver) {
+    (bell::shared().attach)(deliver);
+}
+
+/// Delivers what there is, at once. Does nothing in a callback: what comes meanwhile is delivered after it. What callbacks
+/// throw goes on its way when all have been called; `exit` in one ends the script at once.
+pub fn dispatch() {
+    (bell::shared().dispatch)();
+}
+
+/// Forgets that a callback was under way, which a fatal error has ended; at the end of a request.
+pub fn reset() {
+    (bell::shared().reset)();
+}
+
+/// This module's doorbell, which is the one if the module was loaded first.
+pub(crate) static OURS: Shared =
+    Shared { descriptor, attach: attach_here, dispatch: dispatch_here, reset: reset_here };
+
+thread_local! {
+    /// The descriptor, and the process that made it.
+    static DESCRIPTOR: Cell<Option<(i32, Owner)>> = const { Cell::new(None) };
+    static DISPATCHING: Cell<bool> = const { Cell::new(false) };
+}
+
+static DELIVERIES: Mutex<Vec<Deliver>> = Mutex::new(Vec::new());
+
+/// The descriptor on which a sleep is to wait, too. None: nobody rings in this process, or a callback is under way already.
+pub(crate) fn awaited() -> Option<i32> {
+    let descriptor = DESCRIPTOR.get().filter(|(_, owner)| owner.is_this_process());
+    descriptor.map(|(descriptor, _)| descriptor).filter(|_| !DISPATCHING.get())
+}
+
+extern "C" fn descriptor() -> i32 {
+    match DESCRIPTOR.get() {
+        Some((descriptor, owner)) if owner.is_this_process() => descriptor,
+        other => {
+            if let Some((parents, _)) = other {
+                bell::close(parents);
+            }
+            let descriptor = bell::open();
+            DESCRIPTOR.set((descriptor >= 0).then(|| (descriptor, Owner::this_process())));
+            descriptor
+        }
+    }
+}
+
+extern "C" fn attach_here(deliver: Deliver) {
+    let mut deliveries = DELIVERIES.lock().unwrap_or_else(PoisonError::into_inner);
+    bell::chain_interrupts();
+    sleep::wrap();
+    // The engine may start its modules again in the same process.
+    if !deliveries.iter().any(|known| *known as usize == deliver as usize) {
+        deliveries.push(deliver);
+    }
+}
+
+extern "C" fn dispatch_here() {
+    let Some(descriptor) = awaited().filter(|_| !ExecutorGlobals::has_exception()) else { return };
+    bell::silence(descriptor);
+    DISPATCHING.set(true);
+    // Nothing of ours is on the heap meanwhile: a fatal error in a callback jumps past all of this.
+    let mut aside: Option<Aside> = None;
+    let mut next = 0;
+    while let Some(deliver) = delivery(next) {
+        if !deliver() {
+            next += 1;
+        }
+        // What a callback throws waits until all have been called: nobody would ring for the rest once it is caught.
+        if let Some(thrown) = put_aside() {
+            let exit = thrown.is_exit();
+            thrown.put_back();
+            if let Some(before) = aside.take() {
+                before.put_back();
+            }
+            if exit {
+                break;
+            }
+            aside = put_aside();
+        }
+    }
+    if let Some(aside) = aside {
+        aside.put_back();
+    }
+    DISPATCHING.set(false);
+}
+
+extern "C" fn reset_here() {
+    DISPATCHING.set(false);
+}
+
+fn delivery(index: usize) -> Option<Deliver> {
+    DELIVERIES.lock().unwrap_or_else(PoisonError::into_inner).get(index).copied()
+}
