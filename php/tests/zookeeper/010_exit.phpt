@@ -1,0 +1,31 @@
+--TEST--
+exit in a watcher ends the script, destructors and shutdown functions run, and what still waits is dropped
+--EXTENSIONS--
+zookeeper
+--FILE--
+<?php
+require __DIR__ . '/servers.inc';
+$zookeeper = new Zookeeper(getenv('TRELLIS_ZOOKEEPER'));
+$path = $zookeeper->create('/exit-', '', OPEN, Zookeeper::EPHEMERAL | Zookeeper::SEQUENCE);
+register_shutdown_function(function () use ($zookeeper, $path) {
+    echo "shutdown, ", json_encode($zookeeper->get($path)), "\n";
+});
+class Last { function __destruct() { echo "destructor\n"; } }
+$last = new Last;
+$zookeeper->get($path, function () use ($zookeeper, $path) {
+    $zookeeper->get($path, fn() => print("never\n"));
+    $zookeeper->set($path, 'again');
+    usleep(20000);
+    exit("the end\n");
+});
+try {
+    $zookeeper->set($path, 'x');
+    sleep(20);
+} finally {
+    echo "never\n";
+}
+?>
+--EXPECT--
+the end
+shutdown, "again"
+destructor

@@ -1,0 +1,214 @@
+//! PHP's sessions in znodes: `session.save_handler = zookeeper`, with a list of servers as `session.save_path`. A session is
+//! a znode below [`ROOT`], and while a request uses it, it is locked by the lock recipe in the znode beside it.
+//!
+//! The connection stays as long as the process. Nothing is borrowed while PHP is warned: it may have a handler for that.
+
+use std::cell::RefCell;
+use std::ffi::CStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use ext_php_rs::error::php_error;
+use ext_php_rs::flags::ErrorType;
+use trellis_php_host::{Owner, SaveHandler, setting};
+use trellis_zk_client::blocking::{self, Wait};
+use trellis_zk_client::recipe::{Holding, Lock};
+use trellis_zk_client::{Client, CreateMode, Error, ErrorCode, Stat};
+
+use crate::session::{self, timeout};
+use crate::settings;
+
+/// The znode that holds the sessions.
+const ROOT: &str = "/php-sessid";
+/// What a session's lock is called behind the session.
+const LOCK: &str = "-lock";
+/// How long a lock is waited for where scripts may run for ever.
+const LOCK_PATIENCE_DEFAULT: Duration = Duration::from_secs(30);
+/// The longest name of a session. PHP makes shorter ones.
+const KEY_BYTES_MAX: usize = 256;
+
+/// Where the sessions are.
+struct Store {
+    place: String,
+    owner: Owner,
+    client: Client,
+    /// The lock of the session that is in use.
+    held: Option<Holding>,
+}
+
+thread_local! {
+    static STORE: RefCell<Option<Store>> = const { RefCell::new(None) };
+}
+
+/// Ends the connection; when PHP ends.
+pub(crate) fn end() {
+    if let Some(mut store) = STORE.take() {
+        store.held = None;
+        session::end(store.owner, &store.client);
+    }
+}
+
+/// The handler, for PHP.
+pub(crate) struct Handler;
+
+impl SaveHandler for Handler {
+    const NAME: &'static CStr = c"zookeeper";
+
+    fn open(place: &str) -> bool {
+        let opened = STORE.with_borrow_mut(|store| {
+            let usable = |store: &Store| {
+                store.place == place && store.owner.is_this_process() && !store.client.state().is_over()
+            };
+            if !store.as_ref().is_some_and(usable) {
+                *store = Some(Store::open(place)?);
+            }
+            Ok(())
+        });
+        told(opened).is_some()
+    }
+
+    fn close() {
+        // A lock that can't be given back goes with the connection.
+        let _ = STORE.with_borrow_mut(|store| store.as_mut().map_or(Ok(()), Store::unlock));
+    }
+
+    fn read(key: &str, lifetime_s: i64) -> Option<Vec<u8>> {
+        ask(key, |store, path| store.read(path, lifetime_s))
+    }
+
+    fn write(key: &str, data: &[u8]) -> bool {
+        ask(key, |store, path| store.write(path, data)).is_some()
+    }
+
+    fn destroy(key: &str) -> bool {
+        ask(key, Store::destroy).is_some()
+    }
+
+    fn collect(lifetime_s: i64) -> Option<i64> {
+        let asked = STORE.with_borrow_mut(|store| store.as_mut().map(|store| store.collect(lifetime_s)));
+        told(asked?.map_err(|error| error.to_string()))
+    }
+
+    fn exists(key: &str) -> bool {
+        ask(key, |store, path| store.client.exists(path).wait()).flatten().is_some()
+    }
+}
+
+/// Asks about one session, of which the path is given. What goes wrong, PHP is warned of.
+fn ask<T>(key: &str, ask: impl FnOnce(&mut Store, &str) -> Result<T, Error>) -> Option<T> {
+    // Names come from browsers.
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b',' | b'-');
+    if key.len() > KEY_BYTES_MAX || !key.bytes().all(allowed) {
+        return told(Err(
+            "a session's name may only have the characters a-z, A-Z, 0-9, '-' and ','".to_owned()
+        ));
+    }
+    let asked =
+        STORE.with_borrow_mut(|store| store.as_mut().map(|store| ask(store, &format!("{ROOT}/{key}"))));
+    told(asked?.map_err(|error| error.to_string()))
+}
+
+/// Warns of what went wrong.
+fn told<T>(outcome: Result<T, String>) -> Option<T> {
+    outcome.map_err(|problem| php_error(&ErrorType::Warning, &problem)).ok()
+}
+
+impl Store {
+    fn open(place: &str) -> Result<Store, String> {
+        let timeout = timeout(None).ok_or("zookeeper.recv_timeout has to be greater than 0")?;
+        let settings = session::settings(place, timeout).map_err(|error| error.to_string())?;
+        let client = blocking::start(&settings).map_err(|error| error.to_string())?;
+        session::hold_at_forks(&client);
+        Ok(Store { place: place.to_owned(), owner: Owner::this_process(), client, held: None })
+    }
+
+    fn read(&mut self, path: &str, lifetime_s: i64) -> Result<Vec<u8>, Error> {
+        self.lock(path)?;
+        match self.client.get_data(path).wait() {
+            Ok(data) if is_old(&data.stat, lifetime_s) => {
+                missing_is_fine(self.client.delete(path, None).wait())?;
+                Ok(Vec::new())
+            }
+            Ok(data) => Ok(data.data.unwrap_or_default()),
+            Err(error) if error.is(ErrorCode::NoNode) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn write(&mut self, path: &str, data: &[u8]) -> Result<(), Error> {
+        match self.client.set_data(path, data, None).wait() {
+            Err(error) if error.is(ErrorCode::NoNode) => {
+                self.client.ensure_path(ROOT).wait()?;
+                self.client.create(path, data, CreateMode::Persistent).wait()?;
+                Ok(())
+            }
+            outcome => outcome.map(drop),
+        }
+    }
+
+    fn destroy(&mut self, path: &str) -> Result<(), Error> {
+        self.unlock()?;
+        missing_is_fine(self.client.delete(path, None).wait())?;
+        self.delete_lock(path);
+        Ok(())
+    }
+
+    fn collect(&mut self, lifetime_s: i64) -> Result<i64, Error> {
+        let mut count = 0;
+        let names = match self.client.children(ROOT).wait() {
+            Err(error) if error.is(ErrorCode::NoNode) => return Ok(0),
+            outcome => outcome?.names,
+        };
+        for name in names.iter().filter(|name| !name.ends_with(LOCK)) {
+            let path = format!("{ROOT}/{name}");
+            let stat = self.client.exists(&path).wait()?;
+            let Some(stat) = stat.filter(|stat| is_old(stat, lifetime_s)) else { continue };
+            // One that somebody has used meanwhile has another version, and stays.
+            if self.client.delete(&path, Some(stat.version)).wait().is_ok() {
+                self.delete_lock(&path);
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
+    /// Waits for the session's lock, if sessions are locked, for as long as the script may run.
+    fn lock(&mut self, path: &str) -> Result<(), Error> {
+        if !settings::session_lock() || self.held.is_some() {
+            return Ok(());
+        }
+        let seconds = u64::try_from(setting(c"max_execution_time")).ok().filter(|seconds| *seconds > 0);
+        let patience = seconds.map_or(LOCK_PATIENCE_DEFAULT, Duration::from_secs);
+        self.client.ensure_path(ROOT).wait()?;
+        self.held = Lock::new(&self.client, &format!("{path}{LOCK}")).acquire(Some(patience)).wait()?;
+        match self.held {
+            Some(_) => Ok(()),
+            None => Err(Error::System(format!(
+                "the session is locked by another request since {} s",
+                patience.as_secs()
+            ))),
+        }
+    }
+
+    fn unlock(&mut self) -> Result<(), Error> {
+        match self.held.take() {
+            Some(held) if self.owner.is_this_process() => held.release().wait(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Deletes the znode of a session's lock, unless somebody waits for it.
+    fn delete_lock(&self, path: &str) {
+        let _ = self.client.delete(&format!("{path}{LOCK}"), None).wait();
+    }
+}
+
+/// Whether nobody has written a session for so long.
+fn is_old(stat: &Stat, lifetime_s: i64) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    now_ms.saturating_sub(stat.mtime) > lifetime_s.saturating_mul(1000)
+}
+
+fn missing_is_fine(outcome: Result<(), Error>) -> Result<(), Error> {
+    outcome.or_else(|error| if error.is(ErrorCode::NoNode) { Ok(()) } else { Err(error) })
+}
