@@ -16,7 +16,7 @@ print_r(ini_get_all('zookeeper', false));
 foreach (['Zookeeper', 'ZookeeperConfig'] as $class) {
     foreach ((new ReflectionClass($class))->getMethods() as $method) {
         $parameters = array_map(
-            fn($parameter) => preg_replace('/<required> |<optional> /', '', trim(strstr((string)$parameter, '['), '[] ')),
+            fn($parameter) => str_replace(['<required> ', '<optional> '], '', trim(strstr((string)$parameter, '['), '[] ')),
             $method->getParameters()
         );
         echo $method->isStatic() ? 'static ' : '', "$class::", $method->name, '(', implode(', ', $parameters), ")\n";
