@@ -23,6 +23,14 @@ pub enum Error {
         /// The node that the request was about.
         path: Option<String>,
     },
+    /// The node that stands for `/` is not there. A client never creates it.
+    #[error(
+        "the node {path}, below which this client is to stay, does not exist: create it first, as with `trellis zk create {path}`"
+    )]
+    NoChroot {
+        /// The node, as the server knows it.
+        path: String,
+    },
     /// It was sent, and the connection ended before the answer came: **it may have been carried out or not**.
     #[error("the connection to {server} was lost before it answered; whether it has done it is not known")]
     Lost {

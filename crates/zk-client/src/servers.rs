@@ -42,7 +42,8 @@ pub struct Servers {
     text: String,
     /// The servers, at least one.
     pub list: Vec<Server>,
-    /// The node below which everything happens. It is not created by itself.
+    /// The node below which everything happens. It must be there: operations find no node otherwise, and no client
+    /// creates it.
     pub chroot: Chroot,
 }
 

@@ -90,18 +90,21 @@ impl Client {
         self.send(&request, Some(path), read_path)
     }
 
-    /// Creates a persistent node without data, and all that are missing above it; one that is there is left as it is.
+    /// Creates a persistent node without data, and all that are missing above it; one that is there is left as it is. The
+    /// node that stands for `/` is never created: it says where this client belongs, and may be misspelt.
     ///
     /// # Errors
-    /// As of [`create`](Self::create).
+    /// As of [`create`](Self::create), and [`Error::NoChroot`].
     pub async fn ensure_path(&self, path: &str) -> Result<(), Error> {
         let mut missing = vec![path];
         while let Some(path) = missing.last().copied() {
-            if path == "/" && self.shared().chroot.path() == "/" {
-                return Ok(());
+            if path == "/" {
+                self.ensure_chroot().await?;
+                missing.pop();
+                continue;
             }
             match self.create_with(&Creation { data: Some(b""), ..Creation::of(path) }).await {
-                Err(error) if error.is(ErrorCode::NoNode) && path.len() > 1 => {
+                Err(error) if error.is(ErrorCode::NoNode) => {
                     missing.push(path.rfind('/').map_or("/", |at| &path[..at.max(1)]));
                 }
                 Ok(_) => drop(missing.pop()),
@@ -110,6 +113,14 @@ impl Client {
             }
         }
         Ok(())
+    }
+
+    /// Fails unless the node that stands for `/` is there.
+    async fn ensure_chroot(&self) -> Result<(), Error> {
+        match self.exists("/").await? {
+            Some(_) => Ok(()),
+            None => Err(Error::NoChroot { path: self.chroot().path().to_owned() }),
+        }
     }
 
     /// Deletes a node without children; with a version, only if it has that.

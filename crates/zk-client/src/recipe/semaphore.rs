@@ -97,6 +97,10 @@ impl Semaphore {
     /// Sets the limit, or sees whether it is the same as here.
     async fn agree(&self) -> Result<(), SemaphoreError> {
         let client = &self.client;
+        if self.path == "/" {
+            // To create it would be to create the node that stands for it.
+            persist(client, || client.ensure_path("/")).await?;
+        }
         let limit = self.leases_max.to_string();
         loop {
             let creation = Creation { data: Some(limit.as_bytes()), ..Creation::of(&self.path) };

@@ -2,6 +2,8 @@
 
 mod fake;
 #[cfg(feature = "thread")]
+mod recipes;
+#[cfg(feature = "thread")]
 mod thread;
 #[cfg(feature = "tokio")]
 mod tokio;
