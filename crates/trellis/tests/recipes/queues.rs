@@ -25,6 +25,28 @@ fn a_queue_gives_the_most_urgent_and_then_the_oldest() {
     assert_eq!(waiting.join().expect("no panic"), Ok(Some(b"late".to_vec())));
 }
 
+/// One that has children can't be taken, and one that can is somebody's all the same.
+#[test]
+fn a_queue_leaves_alone_what_is_no_entry() {
+    let service = Service::start();
+    let client = service.client();
+    for path in ["/queue/alien/child", "/queue/entry-1", "/locking/entries/alien/child"] {
+        client.ensure_path(path).wait().expect("a server");
+    }
+    let (queue, locking) = (Queue::new(&client, "/queue"), LockingQueue::new(&client, "/locking"));
+    assert_eq!((queue.try_take().wait(), queue.take(NEVER).wait()), (Ok(None), Ok(None)));
+    assert!(locking.take(NEVER).wait().expect("a server").is_none());
+    queue.put(b"mine").wait().expect("a server");
+    locking.put(b"mine").wait().expect("a server");
+    assert_eq!((queue.len().wait(), locking.len().wait()), (Ok(1), Ok(1)));
+    assert_eq!(queue.take(DEADLINE).wait(), Ok(Some(b"mine".to_vec())));
+    let entry = locking.take(DEADLINE).wait().expect("a server").expect("it was put");
+    entry.consume().wait().expect("a server");
+    assert_eq!((queue.is_empty().wait(), locking.is_empty().wait()), (Ok(true), Ok(true)));
+    let listing = client.children("/queue").wait().expect("it is there");
+    assert_eq!(listing.names, ["alien", "entry-1"]);
+}
+
 #[test]
 fn an_entry_is_given_to_others_unless_it_was_consumed() {
     let service = Service::start();

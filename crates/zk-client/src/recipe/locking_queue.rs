@@ -6,8 +6,9 @@ use std::time::Duration;
 use trellis_zk_codec::{Acl, Create, CreateMode, Operation};
 
 use super::holding::Holding;
+use super::names::{self, entry_prefix};
 use super::patience::{persist, within};
-use super::queue::{PRIORITY_DEFAULT, entry_prefix, len, put};
+use super::queue::{PRIORITY_DEFAULT, len, put};
 use crate::ErrorCode;
 use crate::client::Client;
 use crate::error::Error;
@@ -121,7 +122,9 @@ impl LockingQueue {
                 }
                 (Ok(entries), Ok(taken)) => (entries, taken),
             };
-            for name in entries.names.iter().filter(|name| taken.names.binary_search(name).is_err()) {
+            let is_free =
+                |name: &&str| taken.names.binary_search_by(|taken| taken.as_str().cmp(name)).is_err();
+            for name in names::entries(&entries.names).filter(is_free) {
                 if let Some(entry) = self.lock(name).await? {
                     return Ok(entry);
                 }

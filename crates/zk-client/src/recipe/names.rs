@@ -6,15 +6,38 @@ pub(super) const LOCK: &str = "__lock__";
 pub(super) const READ_LOCK: &str = "__rlock__";
 /// The marker of members of groups.
 pub(super) const MEMBER: &str = "__party__";
+/// What the names of a queue's entries begin with; a priority follows.
+const ENTRY: &str = "entry-";
+/// The least urgent priority of an entry: it has three digits.
+const PRIORITY_MAX: u16 = 999;
 /// How many digits servers put behind the name of a sequential node; a minus may stand before them.
 const DIGITS: usize = 10;
 
 /// The number behind the name of a sequential node with one of the markers before it.
 pub(super) fn sequence(name: &str, markers: &[&str]) -> Option<i64> {
     let (at, marker) = markers.iter().filter_map(|marker| Some((name.rfind(marker)?, marker))).max()?;
-    let digits = &name[at + marker.len()..];
+    number(&name[at + marker.len()..])
+}
+
+/// The number that a server puts behind the name of a sequential node.
+fn number(digits: &str) -> Option<i64> {
     let valid = digits.trim_start_matches('-').len() == DIGITS;
     digits.parse().ok().filter(|_| valid)
+}
+
+/// What the names of a queue's entries with that priority begin with.
+pub(super) fn entry_prefix(priority: u16) -> String {
+    format!("{ENTRY}{:03}-", priority.min(PRIORITY_MAX))
+}
+
+/// The names of a queue's entries, in their order. Others may keep nodes of their own beside them.
+pub(super) fn entries(names: &[String]) -> impl Iterator<Item = &str> {
+    names.iter().map(String::as_str).filter(|name| is_entry(name))
+}
+
+fn is_entry(name: &str) -> bool {
+    let parts = name.strip_prefix(ENTRY).and_then(|rest| rest.split_once('-'));
+    parts.is_some_and(|(priority, digits)| priority.parse::<u32>().is_ok() && number(digits).is_some())
 }
 
 /// The names with one of the markers, in the order in which they came.
@@ -54,6 +77,17 @@ mod tests {
         ] {
             assert_eq!(sequence(name, &[LOCK]), None, "{name}");
         }
+    }
+
+    #[test]
+    fn an_entry_has_a_priority_and_a_number() {
+        assert_eq!(entry_prefix(7), "entry-007-");
+        assert_eq!(entry_prefix(u16::MAX), "entry-999-");
+        let others =
+            ["", "entry-", "entry-100-", "entry-100", "entry-x-0000000001", "entry-0000000001", "limit"];
+        let all = ["entry-007-0000000001", "entry-1000-0000000001", "entry-999--2147483648"];
+        let both = names(&[&all[..], &others[..]].concat());
+        assert_eq!(entries(&both).collect::<Vec<_>>(), all);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use trellis_zk_codec::CreateMode;
 
+use super::names::{entries, entry_prefix};
 use super::patience::{persist, within};
 use crate::ErrorCode;
 use crate::client::Client;
@@ -12,16 +13,9 @@ use crate::path::child;
 
 /// The priority of an entry that is given none.
 pub(super) const PRIORITY_DEFAULT: u16 = 100;
-/// The least urgent priority: it has three digits.
-const PRIORITY_MAX: u16 = 999;
-
-/// What the names of such entries begin with.
-pub(super) fn entry_prefix(priority: u16) -> String {
-    format!("entry-{:03}-", priority.min(PRIORITY_MAX))
-}
 
 /// A queue, first in, first out, or by priority. An entry is gone when it is taken: who must not lose it when a worker
-/// dies, uses a [`LockingQueue`](super::LockingQueue).
+/// dies, uses a [`LockingQueue`](super::LockingQueue). Nodes with other names than entries have are left alone.
 ///
 /// ```no_run
 /// # async fn example(client: trellis_zk_client::Client) -> Result<(), trellis_zk_client::Error> {
@@ -80,7 +74,7 @@ impl Queue {
                 Err(error) if error.is(ErrorCode::NoNode) => return Ok(None),
                 outcome => outcome?.names,
             };
-            if names.is_empty() {
+            if entries(&names).next().is_none() {
                 return Ok(None);
             }
             if let Some(value) = self.take_one_of(&names).await? {
@@ -128,7 +122,7 @@ impl Queue {
 
     /// Takes the first of these that nobody else has taken.
     async fn take_one_of(&self, names: &[String]) -> Result<Option<Vec<u8>>, Error> {
-        for name in names {
+        for name in entries(names) {
             let path = child(&self.path, name);
             let data = match persist(&self.client, || self.client.get_data(&path)).await {
                 Err(error) if error.is(ErrorCode::NoNode) => continue,
@@ -156,8 +150,10 @@ pub(super) async fn put(client: &Client, parent: &str, value: &[u8], priority: u
     }
 }
 
-/// How many children there are.
+/// How many entries there are. The server's count of children would have those of others in it.
 pub(super) async fn len(client: &Client, path: &str) -> Result<usize, Error> {
-    let stat = persist(client, || client.exists(path)).await?;
-    Ok(stat.and_then(|stat| usize::try_from(stat.num_children).ok()).unwrap_or(0))
+    match persist(client, || client.children(path)).await {
+        Err(error) if error.is(ErrorCode::NoNode) => Ok(0),
+        outcome => Ok(entries(&outcome?.names).count()),
+    }
 }
