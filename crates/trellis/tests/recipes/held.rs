@@ -60,7 +60,12 @@ fn a_semaphore_lets_so_many_in() {
     drop(one);
     assert!(semaphore.acquire(DEADLINE).wait().expect("a server").is_some());
     let other = Semaphore::new(&client, "/a/heavy", 3).acquire(DEADLINE).wait();
-    assert_eq!(other.err(), Some(SemaphoreError::Limit { stored: 2, wanted: 3 }));
+    let expected = SemaphoreError::Limit { path: "/a/heavy".to_owned(), stored: 2, wanted: 3 };
+    assert_eq!(
+        expected.to_string(),
+        "the semaphore /a/heavy allows 2 at a time, and not 3: agree on one limit"
+    );
+    assert_eq!(other.err(), Some(expected));
     drop(two);
 }
 

@@ -11,7 +11,7 @@ use super::patience::{delete, persist, within};
 use crate::ErrorCode;
 use crate::client::Client;
 use crate::error::Error;
-use crate::path::child;
+use crate::path::{check, child};
 use crate::watch::{Notice, Watch};
 
 /// The node that says that enough have come.
@@ -66,6 +66,8 @@ impl DoubleBarrier {
 
     async fn come(&self, identifier: &str) -> Result<Holding, Error> {
         let client = &self.client;
+        // Messages are to be of the user's path.
+        check(&self.path)?;
         let ready = child(&self.path, READY);
         // The watch is there before this one counts, as the others may have come, gone, and taken the node away before
         // it would be looked for.

@@ -12,7 +12,7 @@ use super::queue::{PRIORITY_DEFAULT, len, put};
 use crate::ErrorCode;
 use crate::client::Client;
 use crate::error::Error;
-use crate::path::child;
+use crate::path::{check, child};
 
 /// A queue whose entries are locked while they are worked on: if the worker dies, others get them.
 ///
@@ -31,6 +31,7 @@ use crate::path::child;
 #[derive(Clone, Debug)]
 pub struct LockingQueue {
     client: Client,
+    path: String,
     entries: String,
     taken: String,
 }
@@ -47,7 +48,8 @@ pub struct Entry {
 impl LockingQueue {
     /// The queue at this path.
     pub fn new(client: &Client, path: &str) -> LockingQueue {
-        LockingQueue { client: client.clone(), entries: child(path, "entries"), taken: child(path, "taken") }
+        let (entries, taken) = (child(path, "entries"), child(path, "taken"));
+        LockingQueue { client: client.clone(), path: path.to_owned(), entries, taken }
     }
 
     /// Puts an entry behind all others of the usual priority, 100.
@@ -63,6 +65,7 @@ impl LockingQueue {
     /// # Errors
     /// As of [`put`](Self::put).
     pub async fn put_with(&self, value: &[u8], priority: u16) -> Result<(), Error> {
+        check(&self.path)?;
         put(&self.client, &self.entries, value, priority).await
     }
 
@@ -71,6 +74,7 @@ impl LockingQueue {
     /// # Errors
     /// As of [`put`](Self::put).
     pub async fn put_all(&self, values: &[&[u8]], priority: u16) -> Result<(), Error> {
+        check(&self.path)?;
         let path = child(&self.entries, &entry_prefix(priority));
         let (acl, mode) = ((&[Acl::OPEN]).into(), CreateMode::PersistentSequential);
         let operations: Vec<Operation<'_>> = values
@@ -94,6 +98,7 @@ impl LockingQueue {
     /// # Errors
     /// As of [`take`](Self::take).
     pub async fn len(&self) -> Result<usize, Error> {
+        check(&self.path)?;
         len(&self.client, &self.entries).await
     }
 
@@ -107,6 +112,7 @@ impl LockingQueue {
 
     async fn wait(&self) -> Result<Entry, Error> {
         let client = &self.client;
+        check(&self.path)?;
         for path in [&self.entries, &self.taken] {
             persist(client, || client.ensure_path(path)).await?;
         }

@@ -6,6 +6,21 @@
 //! then. What is held by a value (a lock, a lease, a membership) is given back when the value is dropped, without anybody
 //! waiting for it; its `release` or `leave` waits. All of it ends with the session, so watch [`Holding::lost`].
 //!
+//! A recipe's path is one below the [chroot](crate::Servers::chroot), as all of a client's. What is missing of it is
+//! created, but for the chroot itself. These are the nodes that a recipe at `PATH` uses, for access control, and since an
+//! error names the one that the server has refused:
+//!
+//! | Recipe | Nodes |
+//! |---|---|
+//! | [`Lock`], [`Election`], [`ReadWriteLock`] | `PATH/<unique>__lock__<number>`, of readers `PATH/<unique>__rlock__<number>` |
+//! | [`Semaphore`] | `PATH` with the limit, `PATH/<unique>`, and the lock `PATH-__lock__` of those who wait |
+//! | [`Group`] | `PATH/<unique>__party__`, of a shallow one `PATH/<unique>-<identifier>` |
+//! | [`Barrier`], [`Counter`] | `PATH` |
+//! | [`DoubleBarrier`] | `PATH/<unique>`, and `PATH/ready` |
+//! | [`Queue`] | `PATH/entry-<priority>-<number>` |
+//! | [`LockingQueue`] | `PATH/entries/entry-<priority>-<number>`, and `PATH/taken/<the same name>` |
+//! | [`Cache`] | `PATH` and all below it, which it only reads |
+//!
 //! `patience` is how long to wait; `None` is for ever.
 
 mod barrier;

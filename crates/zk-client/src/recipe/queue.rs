@@ -9,7 +9,7 @@ use super::patience::{persist, within};
 use crate::ErrorCode;
 use crate::client::Client;
 use crate::error::Error;
-use crate::path::child;
+use crate::path::{check, child};
 
 /// The priority of an entry that is given none.
 pub(super) const PRIORITY_DEFAULT: u16 = 100;
@@ -139,6 +139,8 @@ impl Queue {
 
 /// Puts an entry below a path.
 pub(super) async fn put(client: &Client, parent: &str, value: &[u8], priority: u16) -> Result<(), Error> {
+    // Messages are to be of the user's path.
+    check(parent)?;
     let path = child(parent, &entry_prefix(priority));
     loop {
         match client.create(&path, value, CreateMode::PersistentSequential).await {

@@ -38,8 +38,10 @@ pub enum SemaphoreError {
     #[error(transparent)]
     Client(#[from] Error),
     /// Others use the semaphore with another limit. Agree on one; deleting the node forgets it.
-    #[error("the semaphore allows {stored} at a time, and not {wanted}: agree on one limit")]
+    #[error("the semaphore {path} allows {stored} at a time, and not {wanted}: agree on one limit")]
     Limit {
+        /// The semaphore's path.
+        path: String,
         /// What stands in the node.
         stored: u32,
         /// What was asked for here.
@@ -119,7 +121,8 @@ impl Semaphore {
         let stored = std::str::from_utf8(data.bytes()).ok().and_then(|text| text.parse().ok());
         match stored {
             Some(stored) if stored != self.leases_max => {
-                Err(SemaphoreError::Limit { stored, wanted: self.leases_max })
+                let (path, wanted) = (self.path.clone(), self.leases_max);
+                Err(SemaphoreError::Limit { path, stored, wanted })
             }
             _ => Ok(()),
         }

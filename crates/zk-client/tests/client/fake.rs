@@ -26,6 +26,8 @@ pub(crate) enum Step {
     AnswerTo(usize, Reply<'static>),
     /// The request that has come last is refused.
     Refuse(ErrorCode),
+    /// Whatever comes until the client ends the connection is refused.
+    RefuseAll(ErrorCode),
     /// The identity that has come last is accepted.
     AcceptIdentity,
     /// This has happened.
@@ -135,6 +137,15 @@ impl Connection {
             Step::Answer(reply) => self.answer(last, Ok(reply), &mut bytes),
             Step::AnswerTo(ago, reply) => self.answer(last - ago, Ok(reply), &mut bytes),
             Step::Refuse(code) => self.answer(last, Err(code), &mut bytes),
+            Step::RefuseAll(code) => {
+                while let Some(frame) = self.frame() {
+                    let (xid, request) = Request::decode(&frame).expect("a request");
+                    self.asked.push((xid, request.op()));
+                    let mut refusal = Vec::new();
+                    self.answer(self.asked.len() - 1, Err(code), &mut refusal);
+                    self.stream.write_all(&refusal).expect("the client listens");
+                }
+            }
             Step::AcceptIdentity => {
                 Reply::Empty.encode(ReplyHeader { xid: xid::AUTH, zxid: 0, error: None }, &mut bytes);
             }
