@@ -11,6 +11,10 @@ pub const PIPELINE_REQUESTS_MAX: usize = 1024;
 /// How many bytes of requests are taken for sending at once; a single larger request is taken alone.
 pub const PIPELINE_BYTES_MAX: usize = 1 << 20;
 
+/// How much of a request or a reply has to move for the server to be granted its time anew. Whoever sends a byte now and
+/// then is as good as silent.
+pub const PROGRESS_BYTES: usize = 16 << 10;
+
 /// How much is asked of a socket at once.
 pub(crate) const READ_BYTES: usize = 16 << 10;
 

@@ -20,8 +20,9 @@ use crate::limits::{
 pub struct Settings {
     /// How long one try to connect may take. 5 s.
     pub connect_timeout: Duration,
-    /// How long the server may be silent when it owes a reply, beyond the wait that a reserve asked for. After
-    /// that the connection counts as lost. 10 s.
+    /// How long the server may take for a reply that it owes, or for each
+    /// [16 KiB](crate::limits::PROGRESS_BYTES) of a long one, beyond the wait that a reserve asked for. After that the
+    /// connection counts as lost. 10 s.
     pub reply_timeout: Duration,
     /// How long a request may wait for a connection before it fails; also how long one that can be repeated
     /// without harm is repeated after its connection died. With zero, every server is tried once. 10 s.

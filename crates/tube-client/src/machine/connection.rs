@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use trellis_tube_codec::Op;
 
@@ -62,7 +62,7 @@ impl Machine {
             pending.send(now, &mut self.output);
             self.awaited.push_back(pending);
         }
-        self.due = self.due_from(now);
+        self.restart_due(now);
         self.flush(now);
     }
 
@@ -148,9 +148,16 @@ impl Machine {
         self.awaited.front().filter(|_| self.may_hang_up()).and_then(|pending| pending.until)
     }
 
-    /// When the first awaited reply is overdue, if something has moved now.
-    pub(super) fn due_from(&self, now: Instant) -> Option<Instant> {
-        let wait = self.awaited.front()?.server_wait?;
+    /// Grants the server its time for the first awaited reply from now on.
+    pub(super) fn restart_due(&mut self, now: Instant) {
+        self.moved_bytes = 0;
+        self.due = self.due_from(now);
+    }
+
+    fn due_from(&self, now: Instant) -> Option<Instant> {
+        let front = self.awaited.front()?;
+        // Once its reply has begun, the server waits for nothing any more.
+        let wait = if self.input.is_empty() { front.server_wait? } else { Duration::ZERO };
         now.checked_add(wait)?.checked_add(self.settings.reply_timeout)
     }
 

@@ -25,7 +25,7 @@ use self::tubes::Tubes;
 use crate::address::Address;
 use crate::answer::{Answer, NoAnswer, judge, wording};
 use crate::error::Error;
-use crate::limits::{PIPELINE_BYTES_MAX, PIPELINE_REQUESTS_MAX};
+use crate::limits::{PIPELINE_BYTES_MAX, PIPELINE_REQUESTS_MAX, PROGRESS_BYTES};
 use crate::settings::Settings;
 
 /// Names one request until its outcome is taken.
@@ -70,6 +70,8 @@ pub struct Machine {
     awaited: VecDeque<Pending>,
     /// When the first of them is overdue.
     due: Option<Instant>,
+    /// How much has moved since that was decided.
+    moved_bytes: usize,
     output: Vec<u8>,
     written: usize,
     /// The beginning of a reply.
@@ -102,6 +104,7 @@ impl Machine {
             waiting: VecDeque::new(),
             awaited: VecDeque::new(),
             due: None,
+            moved_bytes: 0,
             output: Vec::new(),
             written: 0,
             input: Vec::new(),
@@ -255,13 +258,14 @@ impl Machine {
             self.output.clear();
             self.written = 0;
         }
-        self.due = self.due_from(now);
+        self.moved(bytes, now);
         self.flush(now);
     }
 
     /// These bytes have come from the server.
     pub fn received(&mut self, bytes: &[u8], now: Instant) {
         let mut input = std::mem::take(&mut self.input);
+        let had_begun = !input.is_empty();
         input.extend_from_slice(bytes);
         let mut rest = input.as_slice();
         while self.is_connected() {
@@ -271,12 +275,24 @@ impl Machine {
                 Err(source) => self.fail_front(now, |address, _| Error::Protocol { address, source }),
             }
         }
-        self.due = self.due_from(now);
         if self.is_connected() {
             let taken = input.len() - rest.len();
             input.drain(..taken);
             self.input = input;
+            if taken > 0 || !had_begun {
+                self.restart_due(now);
+            } else {
+                self.moved(bytes.len(), now);
+            }
             self.flush(now);
+        }
+    }
+
+    /// So many bytes have moved, on a way on which the server owes something all the time.
+    fn moved(&mut self, bytes: usize, now: Instant) {
+        self.moved_bytes += bytes;
+        if self.moved_bytes >= PROGRESS_BYTES {
+            self.restart_due(now);
         }
     }
 
@@ -382,7 +398,7 @@ impl Machine {
             pending.send(now, &mut self.output);
             self.awaited.push_back(pending);
             if self.awaited.len() == 1 {
-                self.due = self.due_from(now);
+                self.restart_due(now);
             }
         }
     }

@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use trellis_tube_codec::{Decoded, Decoder, Request};
 
 use super::{Machine, Phase, Ticket};
+use crate::limits::PROGRESS_BYTES;
 use crate::settings::Settings;
 
 #[test]
@@ -243,4 +244,26 @@ fn many_requests_flow_through_the_limits() {
         let inserted = machine.take(ticket).unwrap().unwrap().inserted().unwrap();
         assert_eq!(inserted.id, index as u64 + 1);
     }
+}
+
+/// A slow way is no fault of the server's, and what it promises takes no memory before it comes.
+#[test]
+fn a_long_reply_may_take_its_time() {
+    let mut now = Instant::now();
+    let settings = Settings { patience: Duration::ZERO, ..Settings::default() };
+    let mut machine = Machine::new(vec!["a".parse().unwrap()], &settings);
+    let ticket = machine.request(&Request::Peek { id: 7 }, now);
+    assert!(machine.wants_connection(now).is_some());
+    machine.connected(now);
+    machine.wrote(machine.output().len(), now);
+    let body = vec![b'x'; 10 * PROGRESS_BYTES];
+    machine.received(format!("FOUND 7 {}\r\n", body.len()).as_bytes(), now);
+    assert!(machine.input.capacity() < 1000, "{} bytes", machine.input.capacity());
+    for part in body.chunks(PROGRESS_BYTES) {
+        now += settings.reply_timeout * 9 / 10;
+        machine.advance(now);
+        machine.received(part, now);
+    }
+    machine.received(b"\r\n", now);
+    assert_eq!(machine.take(ticket).unwrap().unwrap().job().unwrap().body, body);
 }

@@ -1,16 +1,19 @@
 //! A server that only knows its script: one list of steps for each connection, in the order in which they come.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::os::unix::net::UnixListener;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use trellis_tube_client::Address;
 
 /// How long the fake waits for what it expects. Only a failing test waits so long.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The time between two bytes of a server that has all the time in the world.
+const DRIBBLE_INTERVAL: Duration = Duration::from_millis(5);
 
 /// What large bodies are made of.
 pub(crate) const BODY_BYTE: u8 = b'x';
@@ -26,6 +29,8 @@ pub(crate) enum Step {
     ExpectBody(usize),
     /// They are sent.
     SendBody(usize),
+    /// A byte of a body is sent now and then until the client hangs up, which it must.
+    Dribble,
     /// The client must hang up next, without another byte.
     End,
     /// The connection is closed; what the client may still send is ignored.
@@ -38,8 +43,21 @@ pub(crate) struct Fake {
     thread: JoinHandle<()>,
 }
 
-trait Connection: Read + Write {}
-impl<T: Read + Write> Connection for T {}
+trait Connection: Read + Write {
+    fn wait_no_longer_than(&self, patience: Duration);
+}
+
+impl Connection for TcpStream {
+    fn wait_no_longer_than(&self, patience: Duration) {
+        self.set_read_timeout(Some(patience)).expect("a time-out");
+    }
+}
+
+impl Connection for UnixStream {
+    fn wait_no_longer_than(&self, patience: Duration) {
+        self.set_read_timeout(Some(patience)).expect("a time-out");
+    }
+}
 
 impl Fake {
     /// Listens on a port.
@@ -48,7 +66,7 @@ impl Fake {
         let address = listener.local_addr().expect("an address").to_string().parse().expect("an address");
         let accept = move || {
             let (stream, _) = listener.accept().expect("a client");
-            stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+            stream.wait_no_longer_than(PATIENCE);
             Box::new(stream) as Box<dyn Connection>
         };
         Self { address, thread: play(scripts, accept) }
@@ -59,7 +77,7 @@ impl Fake {
         let listener = UnixListener::bind(path).expect("a socket");
         let accept = move || {
             let (stream, _) = listener.accept().expect("a client");
-            stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+            stream.wait_no_longer_than(PATIENCE);
             Box::new(stream) as Box<dyn Connection>
         };
         Self { address: Address::Unix(path.to_owned()), thread: play(scripts, accept) }
@@ -115,6 +133,16 @@ fn act(step: Step, connection: &mut dyn Connection, number: usize) {
         }
         Step::SendBody(bytes) => {
             connection.write_all(&vec![BODY_BYTE; bytes]).expect("the client is there");
+        }
+        Step::Dribble => {
+            connection.wait_no_longer_than(DRIBBLE_INTERVAL);
+            let began = Instant::now();
+            // Who reads nothing for a moment says that the client is still there.
+            while connection.write_all(&[BODY_BYTE]).is_ok()
+                && connection.read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+            {
+                assert!(began.elapsed() < PATIENCE, "connection {number}: the client waits for ever");
+            }
         }
         Step::End => {
             let mut rest = Vec::new();

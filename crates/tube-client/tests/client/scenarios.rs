@@ -9,7 +9,7 @@ macro_rules! scenarios {
             use trellis_tube_client::$module::{Client, Producer};
             use trellis_tube_client::{Error, PutOptions, Settings, codec::Request};
 
-            use crate::fake::Step::{Close, End, Expect, ExpectBody, Send, SendBody};
+            use crate::fake::Step::{Close, Dribble, End, Expect, ExpectBody, Send, SendBody};
             use crate::fake::{BODY_BYTE, Fake, nobody};
 
             fn client(fake: &Fake) -> Client {
@@ -123,6 +123,24 @@ macro_rules! scenarios {
                     if source.kind() == std::io::ErrorKind::TimedOut);
                 assert!(silent.as_ref().is_err_and(is_late), "{silent:?}");
                 fake.finish();
+            }
+
+            #[$test]
+            $($async)? fn a_server_that_promises_much_and_sends_little_is_given_up() {
+                let promise = [Expect("peek 7\n"), Send("FOUND 7 100000000\n")];
+                for rest in [End, Dribble] {
+                    let fake = Fake::start(&[&[promise[0], promise[1], rest]]);
+                    let settings = Settings {
+                        reply_timeout: Duration::from_millis(50),
+                        patience: Duration::ZERO,
+                        ..Settings::default()
+                    };
+                    let mut client = Client::with(vec![fake.address.clone()], &settings);
+                    let lost = client.peek(7)$($await)*.unwrap_err().to_string();
+                    let address = &fake.address;
+                    assert_eq!(lost, format!("the connection to {address} was lost before it answered: timed out"));
+                    fake.finish();
+                }
             }
 
             #[$test]
