@@ -44,3 +44,6 @@ pub(crate) const HOLDER_INTERVAL_MS: Duration = Duration::from_millis(100);
 
 /// How long a blocking client looks for a reply before it lets the system wake it up.
 pub(crate) const CLOSE_WATCH_US_MAX: Duration = Duration::from_micros(50);
+
+/// The memory for replies that is kept when they have been taken.
+pub(crate) const INPUT_BYTES_KEPT: usize = 1 << 20;

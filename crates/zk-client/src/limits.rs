@@ -47,3 +47,6 @@ pub const STATES_MAX: usize = 64;
 
 /// How much is asked of a socket at once.
 pub const READ_BYTES: usize = 64 << 10;
+
+/// The memory for replies that is kept when they have been taken.
+pub(crate) const INPUT_BYTES_KEPT: usize = 1 << 20;

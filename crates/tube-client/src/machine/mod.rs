@@ -25,7 +25,7 @@ use self::tubes::Tubes;
 use crate::address::Address;
 use crate::answer::{Answer, NoAnswer, judge, wording};
 use crate::error::Error;
-use crate::limits::{PIPELINE_BYTES_MAX, PIPELINE_REQUESTS_MAX, PROGRESS_BYTES};
+use crate::limits::{INPUT_BYTES_KEPT, PIPELINE_BYTES_MAX, PIPELINE_REQUESTS_MAX, PROGRESS_BYTES};
 use crate::settings::Settings;
 
 /// Names one request until its outcome is taken.
@@ -278,6 +278,9 @@ impl Machine {
         if self.is_connected() {
             let taken = input.len() - rest.len();
             input.drain(..taken);
+            if input.is_empty() && input.capacity() > INPUT_BYTES_KEPT {
+                input = Vec::new();
+            }
             self.input = input;
             if taken > 0 || !had_begun {
                 self.restart_due(now);

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use trellis_tube_codec::{Decoded, Decoder, Request};
 
 use super::{Machine, Phase, Ticket};
-use crate::limits::PROGRESS_BYTES;
+use crate::limits::{INPUT_BYTES_KEPT, PROGRESS_BYTES};
 use crate::settings::Settings;
 
 #[test]
@@ -246,7 +246,7 @@ fn many_requests_flow_through_the_limits() {
     }
 }
 
-/// A slow way is no fault of the server's, and what it promises takes no memory before it comes.
+/// A slow way is no fault of the server's. What it promises takes no memory before it comes, and none afterwards.
 #[test]
 fn a_long_reply_may_take_its_time() {
     let mut now = Instant::now();
@@ -256,7 +256,7 @@ fn a_long_reply_may_take_its_time() {
     assert!(machine.wants_connection(now).is_some());
     machine.connected(now);
     machine.wrote(machine.output().len(), now);
-    let body = vec![b'x'; 10 * PROGRESS_BYTES];
+    let body = vec![b'x'; 100 * PROGRESS_BYTES];
     machine.received(format!("FOUND 7 {}\r\n", body.len()).as_bytes(), now);
     assert!(machine.input.capacity() < 1000, "{} bytes", machine.input.capacity());
     for part in body.chunks(PROGRESS_BYTES) {
@@ -266,4 +266,5 @@ fn a_long_reply_may_take_its_time() {
     }
     machine.received(b"\r\n", now);
     assert_eq!(machine.take(ticket).unwrap().unwrap().job().unwrap().body, body);
+    assert!(machine.input.capacity() <= INPUT_BYTES_KEPT, "{} bytes", machine.input.capacity());
 }

@@ -8,7 +8,9 @@ use super::deadlines::after;
 use super::requests::Pending;
 use super::{Answer, Machine, Outcome, Wanted, WatchEvent};
 use crate::error::{Attempt, Error, Loss};
-use crate::limits::{RECONNECT_WAIT_MAX, RECONNECT_WAIT_MIN, REPLY_BYTES_MAX, SESSION_TIMEOUT_MIN};
+use crate::limits::{
+    INPUT_BYTES_KEPT, RECONNECT_WAIT_MAX, RECONNECT_WAIT_MIN, REPLY_BYTES_MAX, SESSION_TIMEOUT_MIN,
+};
 use crate::servers::Server;
 use crate::settings::SessionKey;
 use crate::state::State;
@@ -96,6 +98,9 @@ impl Machine {
             Some(loss) => self.lost(loss, now),
             None => {
                 input.drain(..done);
+                if input.is_empty() && input.capacity() > INPUT_BYTES_KEPT {
+                    input = Vec::new();
+                }
                 self.input = input;
             }
         }

@@ -30,7 +30,7 @@ use trellis_zk_codec::{
 
 use super::{Machine, Outcome, Wanted};
 use crate::error::{Error, Loss};
-use crate::limits::UNSENT_BYTES_MAX;
+use crate::limits::{INPUT_BYTES_KEPT, UNSENT_BYTES_MAX};
 use crate::settings::{Identity, SessionKey, Settings};
 
 #[test]
@@ -283,6 +283,29 @@ fn identity(text: &str) -> Identity {
 
 fn code(name: &str) -> ErrorCode {
     *ErrorCode::ALL.iter().find(|code| code.name() == name).expect("a code")
+}
+
+/// What a server promises takes no memory before it comes, and none when it has been taken.
+#[test]
+fn a_long_reply_takes_memory_only_while_it_comes() {
+    let now = Instant::now();
+    let mut bench = Bench::new(&["a:1"]);
+    for words in [&["0", "opened"][..], &["0", "granted", "7", "3000"], &["0", "call", "1", "get", "/a"]] {
+        bench.step(words);
+    }
+    let machine = &mut bench.machine;
+    let data = vec![0; 2 * INPUT_BYTES_KEPT];
+    let mut reply = Vec::new();
+    let header = ReplyHeader { xid: 1, zxid: 1, error: None };
+    Reply::Data { data: Some(&data), stat: Stat::default() }.encode(header, &mut reply);
+    let (promise, rest) = reply.split_at(4);
+    machine.received(promise, now);
+    assert!(machine.input.capacity() < 1000, "{} bytes", machine.input.capacity());
+    machine.received(rest, now);
+    let answered = std::iter::from_fn(|| machine.take_outcome())
+        .any(|outcome| matches!(outcome, Outcome::Answered { ticket: 1, result: Ok(_) }));
+    assert!(answered);
+    assert!(machine.input.capacity() <= INPUT_BYTES_KEPT, "{} bytes", machine.input.capacity());
 }
 
 /// What is refused for want of room never went out, and the end of the session still does.

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use trellis_zk_client::Settings;
 use trellis_zk_codec::{
@@ -32,14 +32,24 @@ pub(crate) enum Step {
     AcceptIdentity,
     /// This has happened.
     Event(EventKind, &'static str),
+    /// The client is let in, asks for a session, and gets these bytes.
+    AcceptWith(&'static [u8]),
+    /// These bytes are sent.
+    Raw(&'static [u8]),
+    /// A byte is sent now and then until the client ends the connection, which it must.
+    Dribble,
     /// The connection ends.
     HangUp,
+    /// Nothing that comes until the client ends the connection is answered.
+    Swallow,
     /// The client must end the connection.
     ExpectEnd,
 }
 
 /// How long the fake waits for what it expects. Only a failing test waits so long.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The time between two bytes of a server that has all the time in the world.
+const DRIBBLE_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A fake server.
 pub(crate) struct Fake {
@@ -69,15 +79,17 @@ impl Fake {
 fn play(listener: &TcpListener, script: Vec<Step>) {
     let mut connection: Option<Connection> = None;
     for step in script {
-        if let Step::Accept { session, granted } = step {
-            connection = Some(Connection::accept(listener, session, granted));
-            continue;
+        match step {
+            Step::Accept { session, granted } => {
+                connection = Some(Connection::accept(listener, session, granted));
+            }
+            Step::AcceptWith(bytes) => {
+                let accepted = connection.insert(Connection::greet(listener, 0));
+                accepted.stream.write_all(bytes).expect("the client listens");
+            }
+            Step::HangUp => connection = None,
+            step => connection.as_mut().expect("a script begins with a client").play(step),
         }
-        if let Step::HangUp = step {
-            connection = None;
-            continue;
-        }
-        connection.as_mut().expect("a script begins with a client").play(step);
     }
 }
 
@@ -88,12 +100,17 @@ struct Connection {
 }
 
 impl Connection {
-    fn accept(listener: &TcpListener, session: i64, granted: i64) -> Connection {
+    fn greet(listener: &TcpListener, session: i64) -> Connection {
         let stream = listener.accept().expect("a client").0;
         stream.set_read_timeout(Some(PATIENCE)).expect("a time-out can be set");
         let mut connection = Connection { stream, input: Vec::new(), asked: Vec::new() };
         let frame = connection.frame().expect("a handshake");
         assert_eq!(ConnectRequest::decode(&frame).expect("a handshake").session, session);
+        connection
+    }
+
+    fn accept(listener: &TcpListener, session: i64, granted: i64) -> Connection {
+        let mut connection = Self::greet(listener, session);
         let mut bytes = Vec::new();
         let response = ConnectResponse {
             protocol_version: 0,
@@ -152,8 +169,13 @@ impl Connection {
             Step::Event(kind, path) => {
                 Event { kind, state: KeeperState::SyncConnected, path }.encode(-1, &mut bytes);
             }
+            Step::Raw(raw) => bytes.extend_from_slice(raw),
+            Step::Dribble => self.dribble(),
+            Step::Swallow => while self.frame().is_some() {},
             Step::ExpectEnd => assert_eq!(self.frame(), None),
-            Step::Accept { .. } | Step::HangUp => unreachable!("they are played elsewhere"),
+            Step::Accept { .. } | Step::AcceptWith(_) | Step::HangUp => {
+                unreachable!("they are played elsewhere")
+            }
         }
         self.stream.write_all(&bytes).expect("the client listens");
     }
@@ -161,6 +183,19 @@ impl Connection {
     fn answer(&self, index: usize, reply: Result<Reply<'_>, ErrorCode>, out: &mut Vec<u8>) {
         let header = ReplyHeader { xid: self.asked[index].0, zxid: 9, error: reply.err() };
         reply.unwrap_or(Reply::Empty).encode(header, out);
+    }
+
+    fn dribble(&mut self) {
+        self.stream.set_read_timeout(Some(DRIBBLE_INTERVAL)).expect("a time-out can be set");
+        let began = Instant::now();
+        while self.stream.write_all(&[0]).is_ok() {
+            match self.stream.read(&mut [0; 1024]) {
+                Ok(0) => break,
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => break,
+                // A ping, or nothing.
+                _ => assert!(began.elapsed() < PATIENCE, "the client waits for ever"),
+            }
+        }
     }
 
     /// The next frame; `None` at the end of the connection.

@@ -1,5 +1,6 @@
 //! Both drivers against a server that only knows its script.
 
+mod dribble;
 mod fake;
 #[cfg(feature = "thread")]
 mod recipes;
