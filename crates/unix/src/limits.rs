@@ -28,6 +28,12 @@ pub(crate) const DAEMON_WORD_BYTES_MAX: u32 = 4096;
 /// The longest pid file, but for spaces and line feeds: the digits of the largest pid, and some more.
 pub(crate) const PID_FILE_BYTES_MAX: u64 = 20;
 
+/// How long a pid file is looked at again that is neither free nor says who has it, as while it is taken or given up.
+pub(crate) const PID_FILE_MILLISECONDS_MAX: u64 = 1000;
+
+/// How long a process may take to end once it has given up its locks.
+pub(crate) const ENDING_MILLISECONDS_MAX: u64 = 50;
+
 /// How much is read from a child at once.
 pub(crate) const READ_BYTES: usize = 64 << 10;
 

@@ -1,5 +1,5 @@
-//! Going into the background, and finding and ending what is there. The pid file's lock says whether it runs; its text is
-//! for people and scripts.
+//! Going into the background, and finding and ending what is there. The pid file's lock says whether it runs, and its text
+//! which process that is.
 
 mod pid_file;
 mod remote;
@@ -31,6 +31,18 @@ pub enum DaemonError {
     #[error("{} is something else than a pid file, and is left as it is", path.display())]
     NotAPidFile {
         /// The file.
+        path: PathBuf,
+    },
+    /// Somebody who is not the daemon keeps the pid file locked, so it can't be taken.
+    #[error("{} is locked by another process than its daemon: end that one, or name another pid file", path.display())]
+    Locked {
+        /// The pid file.
+        path: PathBuf,
+    },
+    /// It runs, but its pid file doesn't say which process it is.
+    #[error("it is running, but somebody has changed {}, so its process is not known", path.display())]
+    Nameless {
+        /// The pid file.
         path: PathBuf,
     },
     /// It has started and ended before it was ready.

@@ -7,6 +7,7 @@ use rustix::process::Pid;
 use thiserror::Error;
 
 use super::child::{self, Child};
+use super::own;
 use super::threads::settled;
 use crate::signals;
 use crate::sys;
@@ -98,7 +99,10 @@ fn begin(system_fork: impl FnOnce() -> io::Result<Option<Pid>>) -> Result<Fork, 
     let forked = system_fork()?;
     drop((place, output));
     match forked {
-        None => Ok(Fork::Child),
+        None => {
+            own::close_copies();
+            Ok(Fork::Child)
+        }
         Some(pid) => Ok(Fork::Parent(Child::of_new(pid)?)),
     }
 }

@@ -10,7 +10,8 @@
 //!
 //! - descriptors: a position in a file, and a connection in whose middle nobody expects a second voice;
 //! - what waits in buffers and would be written twice (Rust's own standard output is flushed before the fork);
-//! - not: locks on files by `fcntl`, timers by `alarm`, undo values of semaphores, pending signals;
+//! - locks on open files by `flock` and `F_OFD_SETLK`, which it holds, too (a daemon's pid file is closed in it);
+//! - not: locks on files by `F_SETLK`, timers by `alarm`, undo values of semaphores, pending signals;
 //! - its signal mask and handlers are copies, its [signals](crate::signals) and [timers](crate::timers) are descriptors.
 //!
 //! Children that are made by [`spawn`] end without destructors, without the parent's exit handlers and with a mask that
@@ -25,6 +26,7 @@
 mod child;
 mod fork;
 mod orphans;
+mod own;
 mod peer;
 mod program;
 mod threads;
@@ -33,6 +35,7 @@ pub use child::{Child, Status, WaitError};
 pub(crate) use fork::end;
 pub use fork::{Fork, ForkError, fork, fork_with_threads, spawn, spawn_detached};
 pub use orphans::{adopt_orphans, die_with_parent, reap};
+pub(crate) use own::OwnFile;
 pub use peer::Peer;
 pub use program::{Conditions, Identity, start};
 pub use threads::threads;

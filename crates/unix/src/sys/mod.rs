@@ -7,6 +7,7 @@
 #![allow(unsafe_code, reason = "what this module is for")]
 
 pub(crate) mod fork;
+pub(crate) mod locks;
 pub(crate) mod msg;
 pub(crate) mod peer;
 pub(crate) mod program;

@@ -1,10 +1,12 @@
 //! Daemons: each test is a launcher.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, fcntl_lock, flock};
 use rustix::process::{getpgid, getpid, getppid, getsid};
 use trellis_unix::daemon::{Daemon, DaemonError, Running, Started, status, stop};
 use trellis_unix::process::{Status, spawn};
@@ -16,6 +18,10 @@ use crate::helpers::{children, wait_until_gone};
 pub(crate) const TESTS: &[Test] = &[
     ("daemon: it leaves everything behind", leaves_everything),
     ("daemon: a second start says who is running", second_start),
+    ("daemon: it may read its own pid file", reads_its_own_pid_file),
+    ("daemon: a lock of somebody else is no daemon", locks_of_others),
+    ("daemon: a process that locks the whole file is one", locked_as_a_whole),
+    ("daemon: what is no plain file is not waited for", no_plain_file),
     ("daemon: a child that outlives it holds nothing", children_hold_nothing),
     ("daemon: what was left behind is taken over", left_behind),
     ("daemon: a file of something else is left alone", something_else),
@@ -84,12 +90,110 @@ fn second_start() {
         "{refused}"
     );
     assert!(refused.to_string().starts_with(&format!("it is already running as process {pid}")), "{refused}");
-    // The file's text may be lost, the lock is not.
-    fs::write(&file, "").unwrap();
-    assert_eq!(status(&file).unwrap(), Some(pid));
     stop(&file, Signal::KILL, PATIENCE).unwrap();
     let next = start(&daemon, |_| {}).unwrap();
+    // The file's text may be lost or wrong, the lock is not.
+    for text in ["", "1"] {
+        fs::write(&file, text).unwrap();
+        assert_eq!(status(&file).unwrap(), Some(next));
+    }
     assert_eq!(stop(&file, Signal::TERM, PATIENCE).unwrap(), Some(next));
+}
+
+/// The system forgets the lock of a process that opens the file once more and closes it.
+fn reads_its_own_pid_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pid");
+    let daemon = Daemon::new(&file);
+    let pid = start(&daemon, |_| drop(fs::read_to_string(&file).unwrap())).unwrap();
+    assert_eq!(status(&file).unwrap(), Some(pid));
+    let refused = start(&daemon, |_| unreachable!("it is running")).unwrap_err();
+    assert!(
+        matches!(refused, DaemonError::AlreadyRunning { pid: running, .. } if running == pid),
+        "{refused}"
+    );
+    // Now nothing but the text says which process it is. It is not forgotten that there is one.
+    fs::write(&file, "").unwrap();
+    for unknown in [status(&file), stop(&file, Signal::TERM, PATIENCE), start(&daemon, |_| {}).map(Some)] {
+        assert!(matches!(unknown, Err(DaemonError::Nameless { .. })), "{unknown:?}");
+    }
+    fs::write(&file, pid.as_raw_nonzero().to_string()).unwrap();
+    assert_eq!(stop(&file, Signal::TERM, PATIENCE).unwrap(), Some(pid));
+    assert_eq!(status(&file).unwrap(), None);
+}
+
+/// Has another process lock the file with `lock`, and calls `look` with its pid meanwhile.
+fn while_locked(file: &Path, lock: impl FnOnce(&fs::File), look: impl FnOnce(Pid)) {
+    let (mut is_locked, locked) = std::io::pipe().unwrap();
+    let mut other = spawn(|| {
+        let file = fs::OpenOptions::new().read(true).write(true).open(file).unwrap();
+        lock(&file);
+        (&locked).write_all(b".").unwrap();
+        loop {
+            std::thread::park();
+        }
+    })
+    .unwrap();
+    drop(locked);
+    is_locked.read_exact(&mut [0]).unwrap();
+    look(other.pid());
+    other.signal(Signal::KILL).unwrap();
+    other.wait().unwrap();
+}
+
+fn locks_of_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pid");
+    fs::write(&file, "").unwrap();
+    let shared = |file: &fs::File| fcntl_lock(file, FlockOperation::LockShared).unwrap();
+    while_locked(&file, shared, |_| {
+        assert_eq!(status(&file).unwrap(), None);
+        let refused = start(&Daemon::new(&file), |_| unreachable!("its pid file is locked")).unwrap_err();
+        assert!(refused.to_string().contains("is locked by another process than its daemon"), "{refused}");
+    });
+    for lock in [FlockOperation::LockShared, FlockOperation::LockExclusive] {
+        while_locked(
+            &file,
+            |file| flock(file, lock).unwrap(),
+            |_| {
+                let pid = start(&Daemon::new(&file), |_| {}).unwrap();
+                assert_eq!(stop(&file, Signal::KILL, PATIENCE).unwrap(), Some(pid));
+            },
+        );
+    }
+}
+
+fn locked_as_a_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("pid");
+    fs::write(&file, "1").unwrap();
+    let whole = |file: &fs::File| fcntl_lock(file, FlockOperation::LockExclusive).unwrap();
+    while_locked(&file, whole, |pid| {
+        assert_eq!(status(&file).unwrap(), Some(pid));
+        let refused = start(&Daemon::new(&file), |_| unreachable!("it is running")).unwrap_err();
+        assert!(
+            matches!(refused, DaemonError::AlreadyRunning { pid: running, .. } if running == pid),
+            "{refused}"
+        );
+    });
+    assert_eq!(status(&file).unwrap(), None);
+}
+
+fn no_plain_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let fifo = directory.path().join("fifo");
+    let _fifo = trellis_unix::fifo::Fifo::create(&fifo, 0o600).unwrap();
+    for path in [fifo.as_path(), directory.path(), Path::new("/dev/null"), Path::new("/dev/tty")] {
+        for outcome in
+            [status(path), stop(path, Signal::TERM, PATIENCE), start(&Daemon::new(path), |_| {}).map(Some)]
+        {
+            let refused = outcome.unwrap_err().to_string();
+            let expected =
+                format!("{} is something else than a pid file, and is left as it is", path.display());
+            // Without a terminal, its device can't even be opened.
+            assert!(refused == expected || path == Path::new("/dev/tty"), "{refused}");
+        }
+    }
 }
 
 fn something_else() {
