@@ -75,8 +75,8 @@ pub fn fork() -> Result<Fork, ForkError> {
 ///
 /// If there are, the child may use nothing that one of them may have held at that moment: no lock, no allocation unless
 /// the C library's allocator is used (it is prepared for a fork), no library that knows nothing of it. Whoever has
-/// registered handlers by `pthread_atfork` for all that its other threads touch may call this. Rust's standard output is
-/// looked after, its standard error is not: a panic in the child prints there.
+/// registered handlers by `pthread_atfork` for all that its other threads touch may call this. The locks of Rust's
+/// standard output and standard error are looked after; those that a panic takes besides, to tell where it was, are not.
 ///
 /// # Errors
 ///
@@ -90,14 +90,14 @@ pub unsafe fn fork_with_threads() -> Result<Fork, ForkError> {
 /// What has to happen around every fork.
 fn begin(system_fork: impl FnOnce() -> io::Result<Option<Pid>>) -> Result<Fork, ForkError> {
     child::reap_abandoned();
-    // This thread has the lock when it forks, so in the child it is the child's, too, and never that of a thread which is
-    // not there. What waits there would be printed by both processes. If it can't be printed now, it can't be later.
-    let mut output = io::stdout().lock();
+    // This thread has the locks when it forks, so in the child they are the child's, too, and never those of a thread which
+    // is not there. What waits there would be printed by both processes. If it can't be printed now, it can't be later.
+    let (mut output, errors) = (io::stdout().lock(), io::stderr().lock());
     let _ = output.flush();
     // A place for the child's handle is kept free, so that there is one once the child is there.
     let place = rustix::event::eventfd(0, rustix::event::EventfdFlags::CLOEXEC).map_err(io::Error::from)?;
     let forked = system_fork()?;
-    drop((place, output));
+    drop((place, output, errors));
     match forked {
         None => {
             own::close_copies();

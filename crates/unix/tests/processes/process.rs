@@ -22,6 +22,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("process: an end that was taken elsewhere is told", taken_elsewhere),
     ("process: a copy of a child in another process has no rights", a_copy_has_no_rights),
     ("process: threads forbid a fork", threads_forbid_a_fork),
+    ("process: what other threads print holds no child up", printing_threads),
     ("process: a thread that was joined forbids none", joined_thread),
     ("process: without room for a handle there is no child", no_room_for_a_handle),
     ("process: a detached process is nobody's child", detached),
@@ -111,6 +112,34 @@ fn threads_forbid_a_fork() {
     }
     drop(end);
     assert!(thread.join().unwrap().is_err());
+}
+
+fn printing_threads() {
+    let nowhere = std::fs::OpenOptions::new().write(true).open("/dev/null").unwrap();
+    rustix::stdio::dup2_stderr(&nowhere).unwrap();
+    rustix::stdio::dup2_stdout(&nowhere).unwrap();
+    let enough = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !enough.load(std::sync::atomic::Ordering::Relaxed) {
+                eprint!("{:2000}", 1);
+                print!("{:2000}", 1);
+            }
+        });
+        for _ in 0..300 {
+            // SAFETY: the other thread holds nothing but what is looked after, and the C library's allocator is prepared.
+            #[allow(unsafe_code, reason = "it is what is tested")]
+            match unsafe { fork_with_threads() }.unwrap() {
+                Fork::Child => {
+                    eprint!("child");
+                    print!("child");
+                    std::process::exit(7)
+                }
+                Fork::Parent(mut child) => assert_eq!(child.wait().unwrap(), Status::Exited(7)),
+            }
+        }
+        enough.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
 }
 
 fn joined_thread() {
