@@ -59,8 +59,8 @@ pub(crate) fn of(error: &Error) -> Throw {
     let code = code(error);
     match error {
         Error::Forked => forked(),
-        // With these the user needs to know which server it was.
-        Error::Lost { .. } | Error::Late { .. } | Error::NotSent { .. } => {
+        // With these the user needs to know which server it was, or which node.
+        Error::Lost { .. } | Error::Late { .. } | Error::NotSent { .. } | Error::NoChroot { .. } => {
             with_code(code, &format!("{}: {error}", text(code)))
         }
         _ => with_code(code, text(code)),
@@ -78,6 +78,7 @@ pub(crate) fn code(error: &Error) -> i32 {
         Error::Refused { code, .. } => code.number(),
         Error::Lost { .. } | Error::NotSent { .. } => -4,
         Error::Late { .. } => -7,
+        Error::NoChroot { .. } => -101,
         Error::Busy { .. } => -127,
         Error::Over(State::Expired) => -112,
         Error::Over(State::AuthFailed) => -115,
