@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::config::Backoff;
+
 /// The bytes that a `workers.toml` may have.
 pub const CONFIG_BYTES_MAX: usize = 1024 * 1024;
 
@@ -17,7 +19,7 @@ pub const PROGRAM_NAME_CHARS_MAX: usize = 64;
 /// The longest duration that a key takes: a week.
 pub const DURATION_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// The jobs that a stream process may hold beyond the one it works on, at most.
+/// The jobs that may be reserved ahead for a stream process beyond the one it works on, at most.
 pub const PREFETCH_MAX: u32 = 1_000;
 
 /// The failures within which a program may be given up, at most; their times are kept.
@@ -48,6 +50,17 @@ pub const INSPECT_AFTER: Duration = Duration::from_millis(250);
 
 /// How long nothing is reserved after a server has said `DEADLINE_SOON`, which it says at once and again and again.
 pub const DEADLINE_PAUSE: Duration = Duration::from_millis(100);
+
+/// The jobs that are remembered as given back without having been tried.
+pub const RETURNS_MAX: usize = 10_000;
+
+/// How long jobs wait on for a worker that has died. Most are replaced by then, and to give the jobs back would be for
+/// nothing: each would count as reserved once more.
+pub const REPLACEMENT_MAX: Duration = Duration::from_secs(1);
+
+/// How long no jobs are taken after a process for one could not be started: twice as long each time in a row.
+pub const NOT_STARTED_PAUSE: Backoff =
+    Backoff { first: Duration::from_secs(1), max: Duration::from_secs(60) };
 
 /// How long the guardian goes on looking for processes that are left: a moment, unless one hangs in the system.
 pub const GUARDIAN_SWEEP_MAX: Duration = Duration::from_secs(10);
@@ -96,6 +109,10 @@ pub const RESERVE_PAUSE: Duration = Duration::from_secs(1);
 
 /// How often servers are asked how deep tubes are, for the programs whose number of processes follows that.
 pub const DEPTH_PERIOD: Duration = Duration::from_secs(1);
+
+/// How long a process may live on that has closed the socket that its jobs come from. Languages' runtimes close it a moment
+/// before they exit.
+pub const CLOSED_MAX: Duration = Duration::from_secs(1);
 
 /// How much of a worker's answers is read at once.
 pub const WORKER_READ_BYTES: usize = 4 << 10;

@@ -35,7 +35,7 @@ const ONLY: &[(&str, &[Kind], &str)] = &[
         &[Kind::Service, Kind::Stream, Kind::Timetable],
         "each job is done once in any case, on any machine; to do all of them on one machine, take mode = \"stream\"",
     ),
-    ("prefetch", &[Kind::Stream], "only processes with mode = \"stream\" hold more than one job"),
+    ("prefetch", &[Kind::Stream], "only processes with mode = \"stream\" have jobs reserved ahead"),
     ("timezone", &[Kind::Timetable], "there is no schedule"),
     ("missed", &[Kind::Timetable], "there is no schedule"),
     ("overlap", &[Kind::Timetable], "there is no schedule"),

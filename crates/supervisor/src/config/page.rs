@@ -43,7 +43,7 @@ GiB: `65536`, `\"64K\"`, `\"10M\"`, `\"1G\"`. A key with a dot is one of a table
 
 - A process is started anew only for what it can't be told: its command, environment, directory, user, umask, sockets,
   mode, and whether it says that it is ready. One process of a program is replaced after the other.
-- All else holds at once, for jobs that are worked on, too: their trials and back-off, how many jobs a process holds, the
+- All else holds at once, for jobs that are worked on, too: their tries and back-off, how many are reserved ahead, the
   times of a schedule, logs.
 - With another `tube` or other `beanstalk` servers, no more jobs are taken from the old ones. A job that a process has in
   hand may be finished there for as long as `stop.timeout`; then the process, which lives on, gets the new jobs. The same

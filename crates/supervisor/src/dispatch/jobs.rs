@@ -3,8 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Statistics;
-use super::workers::Handover;
 use crate::{JobId, Moment};
+
+/// One time that a job came; later ones are greater. A server that has lost its jobs may give a number to another one, so a
+/// job's number alone does not say which one a worker has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Arrival(u64);
 
 /// A job that a server holds for us.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +25,10 @@ pub(super) struct Job {
 /// Where a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// In a worker's hands since then.
-    Working(Handover),
+    /// It waits for a worker, behind those that came before it.
+    Waiting(Arrival),
+    /// A worker works on it.
+    InHand(Arrival),
     /// Out of a worker's hands; what becomes of it is known as soon as the server has told about it.
     Settling(Outcome),
 }
@@ -47,11 +53,24 @@ pub(super) enum Outcome {
 pub(super) struct Jobs {
     jobs: BTreeMap<JobId, Job>,
     timers: BTreeSet<(Moment, JobId)>,
+    waiting: BTreeMap<Arrival, JobId>,
     settling: usize,
+    /// That of the newest job.
+    arrival: Arrival,
 }
 
 impl Jobs {
-    /// The jobs that are in nobody's hands any more and still reserved.
+    /// How many jobs wait for a worker.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// The job that came last of those that wait.
+    pub(super) fn last_waiting(&self) -> Option<JobId> {
+        self.waiting.last_key_value().map(|(_, job)| *job)
+    }
+
+    /// How many jobs are in nobody's hands any more and still reserved.
     pub(super) fn settling(&self) -> usize {
         self.settling
     }
@@ -64,23 +83,35 @@ impl Jobs {
         self.jobs.get(&id).copied()
     }
 
-    /// Whether the job is reserved and in the hands that it was given into then.
-    pub(super) fn is_in_hand(&self, id: JobId, handover: Handover) -> bool {
-        self.jobs.get(&id).is_some_and(|job| job.stage == Stage::Working(handover))
+    /// Whether the job is reserved and is the one that came then, in its worker's hands.
+    pub(super) fn is_in_hand(&self, id: JobId, arrival: Arrival) -> bool {
+        self.jobs.get(&id).is_some_and(|job| job.stage == Stage::InHand(arrival))
     }
 
-    /// Puts a job into a stage, with the time at which it needs care. A new job is not inspected yet.
-    pub(super) fn put(&mut self, id: JobId, stage: Stage, due: Option<Moment>) {
-        let old = self.remove(id);
-        let job = Job {
-            stage,
-            statistics: old.and_then(|old| old.statistics),
-            inspecting: old.is_some_and(|old| old.inspecting),
-            due,
-        };
-        self.settling += usize::from(matches!(stage, Stage::Settling(_)));
-        self.timers.extend(due.map(|due| (due, id)));
-        self.jobs.insert(id, job);
+    /// A job has come, and waits. It needs care at `due`. One that comes again was lost before, and is a new one.
+    pub(super) fn add(&mut self, id: JobId, due: Moment) {
+        self.remove(id);
+        self.arrival = Arrival(self.arrival.0 + 1);
+        let stage = Stage::Waiting(self.arrival);
+        self.waiting.insert(self.arrival, id);
+        self.timers.insert((due, id));
+        self.jobs.insert(id, Job { stage, statistics: None, inspecting: false, due: Some(due) });
+    }
+
+    /// Puts the job that has waited longest into a worker's hands.
+    pub(super) fn begin_first(&mut self) -> Option<(JobId, Arrival)> {
+        let (arrival, id) = self.waiting.pop_first()?;
+        self.jobs.get_mut(&id)?.stage = Stage::InHand(arrival);
+        Some((id, arrival))
+    }
+
+    /// Takes a job out of all hands. Until it is known what becomes of it, it needs no care.
+    pub(super) fn settle(&mut self, id: JobId, outcome: Outcome) {
+        self.set_due(id, None);
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        let before = std::mem::replace(&mut job.stage, Stage::Settling(outcome));
+        self.uncount(before);
+        self.settling += 1;
     }
 
     /// Notes that the server is being asked about a job; whether it was not already.
@@ -106,7 +137,7 @@ impl Jobs {
 
     pub(super) fn remove(&mut self, id: JobId) -> Option<Job> {
         let job = self.jobs.remove(&id)?;
-        self.settling -= usize::from(matches!(job.stage, Stage::Settling(_)));
+        self.uncount(job.stage);
         if let Some(due) = job.due {
             self.timers.remove(&(due, id));
         }
@@ -122,10 +153,10 @@ impl Jobs {
         }
     }
 
-    /// The jobs that are in somebody's hands.
-    pub(super) fn working(&self) -> Vec<JobId> {
-        let working = |(_, job): &(&JobId, &Job)| matches!(job.stage, Stage::Working(_));
-        self.jobs.iter().filter(working).map(|(id, _)| *id).collect()
+    /// The jobs that wait for a worker, or that one works on.
+    pub(super) fn wanted(&self) -> Vec<JobId> {
+        let wanted = |(_, job): &(&JobId, &Job)| !matches!(job.stage, Stage::Settling(_));
+        self.jobs.iter().filter(wanted).map(|(id, _)| *id).collect()
     }
 
     /// When the first one needs care.
@@ -136,5 +167,14 @@ impl Jobs {
     /// A job that needs care by now.
     pub(super) fn next_due(&self, now: Moment) -> Option<JobId> {
         self.timers.first().filter(|(due, _)| *due <= now).map(|(_, id)| *id)
+    }
+
+    /// A job is in this stage no more.
+    fn uncount(&mut self, stage: Stage) {
+        match stage {
+            Stage::Waiting(arrival) => drop(self.waiting.remove(&arrival)),
+            Stage::InHand(_) => {}
+            Stage::Settling(_) => self.settling -= 1,
+        }
     }
 }

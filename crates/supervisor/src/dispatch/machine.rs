@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::jobs::{Jobs, Outcome, Stage};
-use super::workers::{Handover, Workers};
+use super::jobs::{Arrival, Jobs, Outcome, Stage};
+use super::returns::Returns;
+use super::workers::Workers;
 use super::{Action, Event, Exit, KillReason, Statistics, WorkerId};
 use crate::config::{Jobs as Settings, Mode};
-use crate::limits::{DEADLINE_PAUSE, INSPECT_AFTER};
+use crate::limits::{DEADLINE_PAUSE, INSPECT_AFTER, NOT_STARTED_PAUSE, REPLACEMENT_MAX};
 use crate::stream::Verdict;
 use crate::{JobId, Moment};
 
@@ -42,6 +43,9 @@ pub struct Dispatcher {
     stop_timeout: Duration,
     workers: Workers,
     jobs: Jobs,
+    returns: Returns,
+    /// How often in a row a process could not be started.
+    start_failures: u32,
     /// The reservations that are under way, or should be.
     asked: u32,
     /// No reservations until then.
@@ -57,8 +61,10 @@ impl Dispatcher {
         Dispatcher {
             settings: settings.clone(),
             stop_timeout,
-            workers: Workers::new(capacity(settings)),
+            workers: Workers::default(),
             jobs: Jobs::default(),
+            returns: Returns::default(),
+            start_failures: 0,
             asked: 0,
             pause: None,
             stopping: false,
@@ -71,7 +77,9 @@ impl Dispatcher {
     pub fn change(&mut self, settings: &Settings, stop_timeout: Duration) {
         self.settings = settings.clone();
         self.stop_timeout = stop_timeout;
-        self.workers.set_capacity(capacity(settings));
+        // What could not be started may be what was changed.
+        self.start_failures = 0;
+        self.pause = None;
     }
 
     /// When [`Event::Time`] is needed; `None` if no time matters.
@@ -103,10 +111,13 @@ impl Dispatcher {
         match event {
             Event::Joined(worker) => self.joined(now, worker),
             Event::Retire(worker) => self.retire(now, worker),
-            Event::Gone(worker) => self.gone(worker),
-            Event::NotStarted(worker) => self.process_ended(worker, Some(Outcome::Retry(None))),
-            Event::Exited(worker, exit) => self.process_ended(worker, outcome(exit)),
-            Event::Answered(worker, job, verdict) => self.answered(worker, job, verdict),
+            Event::Gone { worker, has_begun } => self.gone(now, worker, has_begun),
+            Event::NotStarted(worker) => self.not_started(now, worker),
+            Event::Exited(worker, exit) => {
+                self.start_failures = 0;
+                self.process_ended(now, worker, outcome(exit));
+            }
+            Event::Answered(worker, job, verdict) => self.answered(now, worker, job, verdict),
             Event::Reserved(job) => self.reserved(now, job),
             Event::NotReserved => self.asked = self.asked.saturating_sub(1),
             Event::DeadlineSoon => self.deadline_soon(now),
@@ -119,6 +130,8 @@ impl Dispatcher {
             Event::Time => {}
         }
         self.time(now);
+        self.hand_out();
+        self.give_back_surplus();
         self.ask();
         std::mem::take(&mut self.actions)
     }
@@ -132,92 +145,122 @@ impl Dispatcher {
 
     fn retire(&mut self, now: Moment, worker: WorkerId) {
         self.workers.retire(worker, now + self.stop_timeout);
-        self.finish(worker);
+        self.let_go(now, worker);
     }
 
     fn stop(&mut self, now: Moment) {
         self.stopping = true;
+        self.workers.expect_nobody();
         for worker in self.workers.ids() {
             self.retire(now, worker);
         }
     }
 
     /// Lets a worker go that is to go and has nothing in hand.
-    fn finish(&mut self, worker: WorkerId) {
+    fn let_go(&mut self, now: Moment, worker: WorkerId) {
         if self.workers.is_finished(worker) {
-            self.workers.remove(worker);
+            self.workers.remove(worker, now);
             self.actions.push(Action::Retired(worker));
         }
     }
 
-    /// A worker died: the job that it worked on may be the reason, the others are not.
-    fn gone(&mut self, worker: WorkerId) {
-        self.give_back(worker, Outcome::Crashed);
+    /// Who is idle gets the job that has waited longest, until there are no more of the ones or of the others.
+    fn hand_out(&mut self) {
+        while let Some(worker) = self.workers.first_idle()
+            && let Some((job, arrival)) = self.jobs.begin_first()
+        {
+            self.workers.begin(worker, job, arrival);
+            self.actions.push(Action::Hand { worker, job });
+        }
+    }
+
+    /// More jobs may wait than there should when a worker has gone for good or the file has changed. Somebody else can begin
+    /// them at once; those that came last have the longest to wait here.
+    fn give_back_surplus(&mut self) {
+        while self.jobs.waiting() > self.waiting_max()
+            && let Some(job) = self.jobs.last_waiting()
+        {
+            self.decide(job, Outcome::Returned);
+        }
+    }
+
+    /// How many jobs may wait while every worker works on one. Who is expected will take one at once.
+    fn waiting_max(&self) -> usize {
+        let ahead = match self.settings.mode {
+            Mode::Exec => 0,
+            Mode::Stream => self.settings.prefetch as usize,
+        };
+        self.workers.staying() * ahead + self.workers.expected()
+    }
+
+    /// A worker is no more: the job that it worked on may be the reason, if it has begun that.
+    fn gone(&mut self, now: Moment, worker: WorkerId, has_begun: bool) {
+        self.give_back(now, worker, if has_begun { Outcome::Crashed } else { Outcome::Returned });
     }
 
     /// A worker takes too long to go, or says what cannot be.
-    fn kill(&mut self, worker: WorkerId, reason: KillReason) {
+    fn kill(&mut self, now: Moment, worker: WorkerId, reason: KillReason) {
         self.give_back(
+            now,
             worker,
             match reason {
                 KillReason::StopTimeout => Outcome::Returned,
-                KillReason::UnknownJob | KillReason::SocketClosed => Outcome::Crashed,
+                KillReason::UnknownJob(_) => Outcome::Crashed,
             },
         );
         self.actions.push(Action::Kill { worker, reason });
     }
 
-    /// Nobody has the worker's jobs any more; `current` is what that means for the one that it worked on.
-    fn give_back(&mut self, worker: WorkerId, current: Outcome) {
-        for (place, (job, handover)) in self.workers.remove(worker).into_iter().enumerate() {
-            let outcome = if place == 0 { current } else { Outcome::Returned };
-            self.settle(job, handover, Some(outcome));
+    /// A worker is no more, and what that means for the job that it worked on.
+    fn give_back(&mut self, now: Moment, worker: WorkerId, outcome: Outcome) {
+        if let Some((job, arrival)) = self.workers.remove(worker, now + REPLACEMENT_MAX) {
+            self.settle(job, arrival, Some(outcome));
         }
     }
 
     /// The process for one job has ended; `None` is that the job is done.
-    fn process_ended(&mut self, worker: WorkerId, outcome: Option<Outcome>) {
-        let Some(job) = self.workers.current(worker) else { return };
-        let Some(handover) = self.workers.take(worker, job) else { return };
-        self.settle(job, handover, outcome);
-        self.finish(worker);
+    fn process_ended(&mut self, now: Moment, worker: WorkerId, outcome: Option<Outcome>) {
+        let Some((job, arrival)) = self.workers.take(worker) else { return };
+        self.settle(job, arrival, outcome);
+        self.let_go(now, worker);
     }
 
-    fn answered(&mut self, worker: WorkerId, job: JobId, verdict: Verdict) {
+    /// The process for one job could not be started, and most likely those for others could not, either: they are left to
+    /// other machines for a while.
+    fn not_started(&mut self, now: Moment, worker: WorkerId) {
+        if self.pause.is_none_or(|pause| pause <= now) {
+            self.start_failures = self.start_failures.saturating_add(1);
+            self.pause = Some(now + NOT_STARTED_PAUSE.delay(self.start_failures));
+        }
+        self.process_ended(now, worker, Some(Outcome::Returned));
+    }
+
+    fn answered(&mut self, now: Moment, worker: WorkerId, job: JobId, verdict: Verdict) {
         if !self.workers.contains(worker) {
             return;
         }
-        let Some(handover) = self.workers.take(worker, job) else {
-            return self.kill(worker, KillReason::UnknownJob);
-        };
+        if self.workers.current(worker) != Some(job) {
+            return self.kill(now, worker, KillReason::UnknownJob(job));
+        }
         let outcome = match verdict {
             Verdict::Done => None,
             Verdict::Retry(seconds) => Some(Outcome::Retry(seconds)),
             Verdict::Fail => Some(Outcome::Failed),
             Verdict::Bury => Some(Outcome::Buried),
         };
-        self.settle(job, handover, outcome);
-        self.finish(worker);
+        self.process_ended(now, worker, outcome);
     }
 
     fn reserved(&mut self, now: Moment, job: JobId) {
         self.asked = self.asked.saturating_sub(1);
-        // A job that comes again was lost before, and is a new one.
-        self.jobs.remove(job);
-        match self.workers.give(job) {
-            Some((worker, handover)) => {
-                self.jobs.put(job, Stage::Working(handover), Some(now + INSPECT_AFTER));
-                self.actions.push(Action::Hand { worker, job });
-            }
-            None => self.decide(job, Outcome::Returned),
-        }
+        self.jobs.add(job, now + INSPECT_AFTER);
     }
 
     /// Some job's time to run is nearly over. Which one is not told, and touching one too many does no harm.
     fn deadline_soon(&mut self, now: Moment) {
         self.asked = self.asked.saturating_sub(1);
         self.pause = Some(now + DEADLINE_PAUSE);
-        let touches = self.jobs.working().into_iter().map(Action::Touch);
+        let touches = self.jobs.wanted().into_iter().map(Action::Touch);
         self.actions.extend(touches);
     }
 
@@ -225,7 +268,7 @@ impl Dispatcher {
         self.jobs.inspected(id, statistics);
         let Some(job) = self.jobs.get(id) else { return };
         match job.stage {
-            Stage::Working(_) => {
+            Stage::Waiting(_) | Stage::InHand(_) => {
                 let soon = touch_interval(&statistics).min(statistics.time_left / 2);
                 self.jobs.set_due(id, Some(now + soon));
             }
@@ -234,13 +277,14 @@ impl Dispatcher {
     }
 
     /// A job is out of a worker's hands, unless it was lost before.
-    fn settle(&mut self, job: JobId, handover: Handover, outcome: Option<Outcome>) {
-        if !self.jobs.is_in_hand(job, handover) {
+    fn settle(&mut self, job: JobId, arrival: Arrival, outcome: Option<Outcome>) {
+        if !self.jobs.is_in_hand(job, arrival) {
             return;
         }
         match outcome {
             None => {
                 self.jobs.remove(job);
+                self.returns.forget(job);
                 self.actions.push(Action::Delete(job));
             }
             Some(outcome) => self.decide(job, outcome),
@@ -250,7 +294,7 @@ impl Dispatcher {
     /// Gives a job back as its outcome demands, as soon as its priority and its trials are known.
     fn decide(&mut self, job: JobId, outcome: Outcome) {
         let Some(statistics) = self.jobs.get(job).and_then(|job| job.statistics) else {
-            self.jobs.put(job, Stage::Settling(outcome), None);
+            self.jobs.settle(job, outcome);
             if self.jobs.inspect(job) {
                 self.actions.push(Action::Inspect(job));
             }
@@ -258,8 +302,9 @@ impl Dispatcher {
         };
         self.jobs.remove(job);
         let Statistics { priority, reserves, .. } = statistics;
-        let too_often = reserves >= self.settings.tries_max;
-        let growing = || whole_seconds(self.settings.retry.delay(reserves));
+        let tries = self.returns.tries(job, reserves);
+        let too_often = tries >= self.settings.tries_max;
+        let growing = || whole_seconds(self.settings.retry.delay(tries));
         let delay = match outcome {
             Outcome::Buried => None,
             Outcome::Failed | Outcome::Crashed if too_often => None,
@@ -267,6 +312,11 @@ impl Dispatcher {
             Outcome::Retry(seconds) => Some(seconds.unwrap_or_else(growing)),
             Outcome::Crashed | Outcome::Returned => Some(0),
         };
+        match outcome {
+            Outcome::Returned => self.returns.note(job),
+            _ if delay.is_none() => self.returns.forget(job),
+            _ => {}
+        }
         self.actions.push(match delay {
             Some(delay_seconds) => Action::Release { job, priority, delay_seconds },
             None => Action::Bury { job, priority },
@@ -290,29 +340,23 @@ impl Dispatcher {
             }
         }
         while let Some(worker) = self.workers.overdue(now) {
-            self.kill(worker, KillReason::StopTimeout);
+            self.kill(now, worker, KillReason::StopTimeout);
         }
-        self.pause = self.pause.filter(|pause| *pause > now);
+        self.workers.expect_no_more(now);
+        self.pause = self.pause.filter(|pause| *pause > now && !self.stopping);
     }
 
     /// Says how many reservations should be under way, if that has changed.
     fn ask(&mut self) {
         // What is still to be settled is reserved, too.
-        let room = self.workers.room().saturating_sub(self.jobs.settling());
+        let room = self.workers.idle() + self.waiting_max();
+        let room = room.saturating_sub(self.jobs.waiting() + self.jobs.settling());
         let count =
             if self.stopping || self.pause.is_some() { 0 } else { u32::try_from(room).unwrap_or(u32::MAX) };
         if count != self.asked {
             self.asked = count;
             self.actions.push(Action::Ask { count });
         }
-    }
-}
-
-/// The jobs that a worker may have in hand.
-fn capacity(settings: &Settings) -> usize {
-    match settings.mode {
-        Mode::Exec => 1,
-        Mode::Stream => 1 + settings.prefetch as usize,
     }
 }
 

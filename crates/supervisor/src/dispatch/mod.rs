@@ -4,9 +4,13 @@
 //! A *worker* is what takes jobs: in mode `stream` a process that lives on, in mode `exec` a place for one process
 //! after the other. The rules:
 //!
-//! - no more jobs are asked for than there are places for, so nothing waits here that another machine could do;
-//! - a job's time to run never ends while a worker is at it;
-//! - a worker that dies gives its jobs back at once;
+//! - no more jobs are asked for than there are workers, and `prefetch` more for each of them in mode `stream`;
+//! - a worker has one job at a time, which it works on. The others wait here, all together: whoever is idle gets the one
+//!   that has waited longest;
+//! - when there are fewer workers, those that are too many to wait are given back. A worker that dies keeps its place for a
+//!   moment, since most are replaced soon;
+//! - a job's time to run never ends while it waits here or a worker is at it;
+//! - a worker that dies gives its job back at once;
 //! - each job that was reserved is deleted, released, buried, or lost with the connection or its time: exactly one.
 //!
 //! A server tells the time to run, the priority and the number of trials of a job only when it is asked, so it is asked
@@ -14,10 +18,12 @@
 
 mod jobs;
 mod machine;
+mod returns;
 #[cfg(test)]
 mod tests;
 mod workers;
 
+use std::fmt;
 use std::time::Duration;
 
 pub use machine::Dispatcher;
@@ -34,12 +40,18 @@ pub struct WorkerId(pub u32);
 pub enum Event {
     /// A worker is there and takes jobs.
     Joined(WorkerId),
-    /// A worker is to take no more jobs, and goes when it has none.
+    /// A worker is to take no more jobs, and goes when it has answered the one that it works on.
     Retire(WorkerId),
-    /// A worker has died, or said what is no answer and was killed; whatever it had in hand is given back. In mode
-    /// `exec` a place doesn't die: its process ends, which is [`Event::Exited`].
-    Gone(WorkerId),
-    /// Mode `exec`: the process of this worker could not be started.
+    /// Mode `stream`: a worker has died, closed its socket, or said what is no answer. Its job is given back. (In mode
+    /// `exec` a place doesn't die: its process ends, which is [`Event::Exited`].)
+    Gone {
+        /// The worker.
+        worker: WorkerId,
+        /// Whether it has read the whole job that it was given last. If not, it can't be blamed for it.
+        has_begun: bool,
+    },
+    /// Mode `exec`: the process of this worker could not be started. Its job is given back, and no others are taken for a
+    /// while, which grows with each time in a row.
     NotStarted(WorkerId),
     /// Mode `exec`: the process of this worker ended.
     Exited(WorkerId, Exit),
@@ -99,7 +111,7 @@ pub enum Action {
         /// The number; 0 when no more jobs are wanted.
         count: u32,
     },
-    /// Give the job to the worker: in mode `exec`, start a process for it.
+    /// Give the job to the worker, which works on nothing else: in mode `exec`, start a process for it.
     Hand {
         /// The worker.
         worker: WorkerId,
@@ -145,7 +157,16 @@ pub enum KillReason {
     /// It took longer than the stop time-out to finish its jobs.
     StopTimeout,
     /// It answered for a job that it doesn't have, so nothing that it says can be relied on.
-    UnknownJob,
-    /// It has closed its socket, so it can answer for none.
-    SocketClosed,
+    UnknownJob(JobId),
+}
+
+impl fmt::Display for KillReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KillReason::StopTimeout => formatter.write_str("it took longer than stop.timeout"),
+            KillReason::UnknownJob(job) => {
+                write!(formatter, "it answered for job {job}, which it was not given or has answered before")
+            }
+        }
+    }
 }

@@ -1,63 +1,50 @@
-//! The workers: who has which jobs in hand, and who has room. Nothing here decides what becomes of a job.
+//! The workers: who works on which job, and who is idle. Nothing here decides what becomes of a job.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::WorkerId;
+use super::jobs::Arrival;
 use crate::{JobId, Moment};
 
-/// One time that a job was handed over. A server that has lost its jobs may give a number to another one, so a job's
-/// number alone does not say which one a worker speaks of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Handover(u64);
-
 /// All workers of a program.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Workers {
-    /// The jobs that one may have in hand; at least 1.
-    capacity: usize,
     workers: BTreeMap<WorkerId, Worker>,
-    /// Workers with room, those with the fewest jobs first.
-    free: BTreeSet<(usize, WorkerId)>,
-    room: usize,
-    /// How often a job was handed over.
-    handovers: u64,
-    /// Workers who are to go, by when.
+    /// Those that stay and have no job in hand.
+    idle: BTreeSet<WorkerId>,
+    /// Those that are to go, by when.
     leaving: BTreeSet<(Moment, WorkerId)>,
+    /// Those that died and were to stay: until then, each is expected to be replaced by one with its number.
+    expected: BTreeSet<(Moment, WorkerId)>,
 }
 
 #[derive(Debug, Default)]
 struct Worker {
-    /// In the order in which they were handed over; the first is the one it works on.
-    jobs: VecDeque<(JobId, Handover)>,
+    /// What it works on. The server may have lost that, but the worker is busy all the same.
+    job: Option<(JobId, Arrival)>,
     /// By when it has to be gone, if it is to go.
     leaves: Option<Moment>,
 }
 
 impl Workers {
-    pub(super) fn new(capacity: usize) -> Workers {
-        Workers {
-            capacity,
-            workers: BTreeMap::new(),
-            free: BTreeSet::new(),
-            room: 0,
-            handovers: 0,
-            leaving: BTreeSet::new(),
-        }
+    /// How many stay or are expected.
+    pub(super) fn staying(&self) -> usize {
+        self.workers.len() - self.leaving.len() + self.expected.len()
     }
 
-    /// From now on each may have so many jobs in hand; who has more keeps them.
-    pub(super) fn set_capacity(&mut self, capacity: usize) {
-        self.capacity = capacity;
-        let load = |(id, worker): (&WorkerId, &Worker)| (worker.jobs.len(), *id);
-        let stays = |(_, worker): &(&WorkerId, &Worker)| worker.leaves.is_none();
-        let free = self.workers.iter().filter(stays).map(load).filter(|(load, _)| *load < capacity);
-        self.free = free.collect();
-        self.room = self.free.iter().map(|(load, _)| capacity - load).sum();
+    /// How many could take a job now.
+    pub(super) fn idle(&self) -> usize {
+        self.idle.len()
     }
 
-    /// The jobs that all workers together could take now.
-    pub(super) fn room(&self) -> usize {
-        self.room
+    /// How many will soon be replaced.
+    pub(super) fn expected(&self) -> usize {
+        self.expected.len()
+    }
+
+    /// One that could take a job now.
+    pub(super) fn first_idle(&self) -> Option<WorkerId> {
+        self.idle.first().copied()
     }
 
     pub(super) fn ids(&self) -> Vec<WorkerId> {
@@ -80,58 +67,68 @@ impl Workers {
     pub(super) fn join(&mut self, id: WorkerId) {
         if let std::collections::btree_map::Entry::Vacant(place) = self.workers.entry(id) {
             place.insert(Worker::default());
-            self.free.insert((0, id));
-            self.room += self.capacity;
+            self.idle.insert(id);
+            self.expected.retain(|(_, expected)| *expected != id);
         }
     }
 
-    /// Gives a job to the worker who has the fewest; `None` if nobody has room.
-    pub(super) fn give(&mut self, job: JobId) -> Option<(WorkerId, Handover)> {
-        let (load, id) = self.free.first().copied()?;
-        self.handovers += 1;
-        let handover = Handover(self.handovers);
-        self.changing(id, load, |worker| worker.jobs.push_back((job, handover)));
-        Some((id, handover))
-    }
-
-    /// Takes a job out of a worker's hands, if it has it: of several with this number, the one that it has had longest.
-    pub(super) fn take(&mut self, id: WorkerId, job: JobId) -> Option<Handover> {
-        let worker = self.workers.get(&id)?;
-        let place = worker.jobs.iter().position(|(one, _)| *one == job)?;
-        let (_, handover) = worker.jobs[place];
-        self.changing(id, worker.jobs.len(), |worker| {
-            worker.jobs.remove(place);
-        });
-        Some(handover)
+    /// An idle worker works on a job from now on.
+    pub(super) fn begin(&mut self, id: WorkerId, job: JobId, arrival: Arrival) {
+        if let Some(worker) = self.workers.get_mut(&id) {
+            worker.job = Some((job, arrival));
+            self.idle.remove(&id);
+        }
     }
 
     /// The job that a worker works on.
     pub(super) fn current(&self, id: WorkerId) -> Option<JobId> {
-        self.workers.get(&id)?.jobs.front().map(|(job, _)| *job)
+        self.workers.get(&id)?.job.map(|(job, _)| job)
+    }
+
+    /// Takes the job out of a worker's hands.
+    pub(super) fn take(&mut self, id: WorkerId) -> Option<(JobId, Arrival)> {
+        let worker = self.workers.get_mut(&id)?;
+        let job = worker.job.take();
+        if worker.leaves.is_none() {
+            self.idle.insert(id);
+        }
+        job
     }
 
     /// From now on the worker gets no jobs. The first time that was set stays.
     pub(super) fn retire(&mut self, id: WorkerId, leaves: Moment) {
-        let Some(worker) = self.workers.get(&id).filter(|worker| worker.leaves.is_none()) else { return };
-        self.changing(id, worker.jobs.len(), |worker| worker.leaves = Some(leaves));
+        let Some(worker) = self.workers.get_mut(&id).filter(|worker| worker.leaves.is_none()) else { return };
+        worker.leaves = Some(leaves);
         self.leaving.insert((leaves, id));
+        self.idle.remove(&id);
     }
 
     /// Whether the worker is to go and has nothing in hand.
     pub(super) fn is_finished(&self, id: WorkerId) -> bool {
-        self.workers.get(&id).is_some_and(|worker| worker.leaves.is_some() && worker.jobs.is_empty())
+        self.workers.get(&id).is_some_and(|worker| worker.leaves.is_some() && worker.job.is_none())
     }
 
-    /// The worker is no more; its jobs in their order.
-    pub(super) fn remove(&mut self, id: WorkerId) -> VecDeque<(JobId, Handover)> {
-        let Some(worker) = self.workers.remove(&id) else { return VecDeque::new() };
-        if self.free.remove(&(worker.jobs.len(), id)) {
-            self.room -= self.capacity - worker.jobs.len();
+    /// The worker is no more, and replaced by `replaced` if it was to stay; what it worked on.
+    pub(super) fn remove(&mut self, id: WorkerId, replaced: Moment) -> Option<(JobId, Arrival)> {
+        let worker = self.workers.remove(&id)?;
+        self.idle.remove(&id);
+        match worker.leaves {
+            Some(leaves) => self.leaving.remove(&(leaves, id)),
+            None => self.expected.insert((replaced, id)),
+        };
+        worker.job
+    }
+
+    /// Whoever should have been replaced by now is not expected any more.
+    pub(super) fn expect_no_more(&mut self, now: Moment) {
+        while self.expected.first().is_some_and(|(replaced, _)| *replaced <= now) {
+            self.expected.pop_first();
         }
-        if let Some(leaves) = worker.leaves {
-            self.leaving.remove(&(leaves, id));
-        }
-        worker.jobs
+    }
+
+    /// Nobody is expected.
+    pub(super) fn expect_nobody(&mut self) {
+        self.expected.clear();
     }
 
     /// A worker who should have been gone by now.
@@ -139,22 +136,8 @@ impl Workers {
         self.leaving.first().filter(|(leaves, _)| *leaves <= now).map(|(_, id)| *id)
     }
 
-    /// When the first has to be gone.
+    /// When the first has to be gone, or to be replaced.
     pub(super) fn due(&self) -> Option<Moment> {
-        self.leaving.first().map(|(leaves, _)| *leaves)
-    }
-
-    /// Changes a worker with `load` jobs and keeps the count of room.
-    fn changing(&mut self, id: WorkerId, load: usize, change: impl FnOnce(&mut Worker)) {
-        let Some(worker) = self.workers.get_mut(&id) else { return };
-        if self.free.remove(&(load, id)) {
-            self.room -= self.capacity - load;
-        }
-        change(worker);
-        let load = worker.jobs.len();
-        if worker.leaves.is_none() && load < self.capacity {
-            self.free.insert((load, id));
-            self.room += self.capacity - load;
-        }
+        [self.leaving.first(), self.expected.first()].into_iter().flatten().map(|(due, _)| *due).min()
     }
 }

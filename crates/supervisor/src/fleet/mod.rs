@@ -82,7 +82,9 @@ impl Member {
 
     fn phase(&self) -> Phase {
         match self.process.state() {
-            State::Starting | State::Waiting | State::Restarting | State::Failing => Phase::Unready,
+            State::Starting | State::Closing | State::Waiting | State::Restarting | State::Failing => {
+                Phase::Unready
+            }
             // What somebody stopped by hand is waited for by nobody.
             State::Idle | State::Running | State::Ended => Phase::Ready,
             State::Stopping if self.held => Phase::Ready,

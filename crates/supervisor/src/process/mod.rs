@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 
 use crate::Moment;
 use crate::config::{Backoff, GiveUp, Program, Ready, ReadyWhen, Restart, Stop};
+use crate::limits::CLOSED_MAX;
 
 /// Where a process is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +21,15 @@ pub enum State {
     Starting,
     /// It runs and is ready.
     Running,
+    /// It has closed the socket that its jobs come from, and has a moment to end by itself.
+    Closing,
     /// It ended and is started again after a while.
     Waiting,
     /// It has been asked to end, and then stays away.
     Stopping,
     /// It has been asked to end, and is then started at once.
     Restarting,
-    /// It did not become ready in time and has been asked to end; then it counts as failed.
+    /// It did not become ready in time, or can get no jobs any more, and has been asked to end; then it counts as failed.
     Failing,
     /// It ended by itself and is not started again.
     Ended,
@@ -49,6 +52,8 @@ pub enum Event {
     NotSpawned,
     /// It says that it is ready.
     Notified,
+    /// It has closed the socket that its jobs come from. Most end right after that.
+    Closed,
     /// It ended, with exit status 0 or without.
     Exited {
         /// Whether the exit status is 0.
@@ -161,19 +166,22 @@ impl Process {
 
     /// Takes an event; returns what is to be done. Events that mean nothing in a state change nothing.
     pub fn on(&mut self, now: Moment, event: Event) -> Option<Action> {
-        use State::{Ended, Failing, GivenUp, Idle, Restarting, Running, Starting, Stopping, Waiting};
+        use State::{
+            Closing, Ended, Failing, GivenUp, Idle, Restarting, Running, Starting, Stopping, Waiting,
+        };
 
         match (self.state, event) {
             (Idle | Ended | GivenUp | Waiting, Event::Start | Event::Restart) => self.spawn_anew(now),
             (Stopping, Event::Start | Event::Restart) | (Failing, Event::Restart) => self.turn(Restarting),
-            (Starting | Running, Event::Restart) => self.end(now, Restarting),
-            (Starting | Running, Event::Stop) => self.end(now, Stopping),
+            (Starting | Running | Closing, Event::Restart) => self.end(now, Restarting),
+            (Starting | Running | Closing, Event::Stop) => self.end(now, Stopping),
             (Restarting | Failing, Event::Stop) => self.turn(Stopping),
             (Waiting | Ended | GivenUp, Event::Stop) => self.rest(Idle),
             (Starting, Event::Spawned) => self.spawned(now),
             (Starting, Event::Notified) => self.rest(Running),
             (Starting | Failing, Event::NotSpawned) => self.failed(now),
-            (Starting | Running, Event::Exited { success }) => self.exited(now, success),
+            (Starting | Running, Event::Closed) => self.closed(now),
+            (Starting | Running | Closing, Event::Exited { success }) => self.exited(now, success),
             (Failing, Event::Exited { .. }) => self.failed(now),
             (Stopping, Event::Exited { .. } | Event::NotSpawned) => self.rest(Idle),
             (Restarting, Event::Exited { .. } | Event::NotSpawned) => self.spawn_anew(now),
@@ -189,6 +197,7 @@ impl Process {
             (State::Waiting, _) => self.spawn(now),
             (State::Starting, ReadyWhen::Notified) => self.end(now, State::Failing),
             (State::Starting, _) => self.rest(State::Running),
+            (State::Closing, _) => self.end(now, State::Failing),
             (State::Stopping | State::Restarting | State::Failing, _) => Some(Action::Kill),
             (State::Idle | State::Running | State::Ended | State::GivenUp, _) => None,
         }
@@ -213,6 +222,12 @@ impl Process {
             ReadyWhen::After(time) => self.due = Some(now + time),
             ReadyWhen::Notified => self.due = Some(now + self.policy.ready.timeout),
         }
+        None
+    }
+
+    fn closed(&mut self, now: Moment) -> Option<Action> {
+        self.state = State::Closing;
+        self.due = Some(now + CLOSED_MAX);
         None
     }
 

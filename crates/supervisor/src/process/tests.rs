@@ -17,14 +17,16 @@ What becomes of a process in each state (rows) with each event (columns), and wh
 where nothing changes. This is for `restart = \"always\"` and `ready = { when = \"notified\" }`: with `started`, *spawned*
 leads to Running at once, and with `after`, *time* does. With `restart = \"never\"` a process that ends by itself is Ended,
 with `on-failure` one that exits with 0. When there were too many failures, Waiting is GivenUp. *Time* is the time that the
-state may take: until it is ready, until it is started again, until it is killed.
+state may take: until it is ready, until it is started again, until it is killed; or, when it has *closed* the socket that its
+jobs come from, until it is asked to end.
 
 ";
 
-const STATES: [State; 9] = [
+const STATES: [State; 10] = [
     State::Idle,
     State::Starting,
     State::Running,
+    State::Closing,
     State::Waiting,
     State::Stopping,
     State::Restarting,
@@ -33,13 +35,14 @@ const STATES: [State; 9] = [
     State::GivenUp,
 ];
 
-const EVENTS: [(&str, Event); 9] = [
+const EVENTS: [(&str, Event); 10] = [
     ("start", Event::Start),
     ("stop", Event::Stop),
     ("restart", Event::Restart),
     ("spawned", Event::Spawned),
     ("not spawned", Event::NotSpawned),
     ("notified", Event::Notified),
+    ("closed", Event::Closed),
     ("exit 0", Event::Exited { success: true }),
     ("other exit", Event::Exited { success: false }),
     ("time", Event::Time),
@@ -63,6 +66,7 @@ fn in_state(state: State) -> Process {
         State::Idle => &[],
         State::Starting => &[Event::Start, Event::Spawned],
         State::Running => &[Event::Start, Event::Spawned, Event::Notified],
+        State::Closing => &[Event::Start, Event::Spawned, Event::Closed],
         State::Waiting => &[Event::Start, Event::NotSpawned],
         State::Stopping => &[Event::Start, Event::Spawned, Event::Stop],
         State::Restarting => &[Event::Start, Event::Spawned, Event::Restart],

@@ -13,12 +13,13 @@ use trellis_unix::process::Status;
 use super::places::JobProcess;
 use super::spawn::Extra;
 use super::tube::{Demand, Worker};
+use super::tubes::Tubes;
 use super::{Owner, Supervisor, orders};
 use crate::JobId;
 use crate::config::Mode;
 use crate::dispatch::{Event as TubeEvent, Exit, WorkerId};
 use crate::fleet::Name;
-use crate::process::State;
+use crate::process::{Event as ProcessEvent, State};
 
 impl Supervisor {
     /// Does what a tube of this mode demands.
@@ -37,9 +38,13 @@ impl Supervisor {
                     Mode::Exec => place_is_free = true,
                     Mode::Stream => self.retired(&Name::new(program, worker.0), socket),
                 },
+                Demand::Closed(worker) => {
+                    let name = Name::new(program, worker.0);
+                    self.fleet.on(self.now(), &name, ProcessEvent::Closed);
+                }
                 Demand::Kill(worker, reason) => {
                     let name = Name::new(program, worker.0);
-                    tracing::warn!(process = %name, ?reason, "killed");
+                    tracing::warn!(process = %name, "killed: {reason}");
                     match mode {
                         Mode::Exec => {
                             let process = self.job_processes.get(&name);
@@ -56,6 +61,31 @@ impl Supervisor {
             self.keep_places(program);
         }
         self.close_finished_tubes(program);
+        self.tell_ends(program);
+    }
+
+    /// A process that lives on for jobs has ended. That is told when all that it has said before is heard.
+    pub(super) fn worker_ended(&mut self, name: Name, success: bool) {
+        let entry = self.tubes.entries.get_mut(&*name.program);
+        let tube = entry.and_then(|entry| entry.tube_with(Mode::Stream, WorkerId(name.index)));
+        if let Some(tube) = tube {
+            tube.process_ended(WorkerId(name.index));
+        }
+        let program = name.program.clone();
+        self.tubes.ends.insert(name, success);
+        self.tell_ends(&program);
+    }
+
+    /// Tells of the ends of this program's processes that are no worker of a tube any more.
+    fn tell_ends(&mut self, program: &str) {
+        let Tubes { entries, ends, .. } = &mut self.tubes;
+        let is_worker =
+            |index| entries.get(program).is_some_and(|entry| entry.has_worker(Mode::Stream, WorkerId(index)));
+        let is_told = |name: &Name| *name.program == *program && !is_worker(name.index);
+        let told: Vec<(Name, bool)> = ends.extract_if(.., |name, _| is_told(name)).collect();
+        for (name, success) in told {
+            self.fleet.on(self.now(), &name, ProcessEvent::Exited { success });
+        }
     }
 
     /// A process that lives on has no jobs and gets none from where it had them: it is to end, or to get others.

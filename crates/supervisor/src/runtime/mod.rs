@@ -47,8 +47,7 @@ use self::signals::{Meaning, Signals};
 use self::spawn::Spawner;
 use self::timetable::Timetables;
 use crate::Moment;
-use crate::config::{Config, ConfigError, Mode, OwnServer};
-use crate::dispatch::{Event as TubeEvent, WorkerId};
+use crate::config::{Config, ConfigError, OwnServer};
 use crate::fleet::{Fleet, Name, Target};
 use crate::limits::FLUSH_MAX;
 use crate::process::Event as ProcessEvent;
@@ -463,8 +462,7 @@ impl Supervisor {
             record.notifications = None;
             record.last_end = Some(status.to_string());
         }
-        self.tube(&name.program, Mode::Stream, TubeEvent::Gone, WorkerId(name.index));
-        self.fleet.on(self.now(), &name, ProcessEvent::Exited { success: status.success() });
+        self.worker_ended(name, status.success());
     }
 
     fn noticed(&mut self, name: &Name, start: u64, notice: Notice) {

@@ -35,7 +35,7 @@ impl Supervisor {
                     };
                     self.fleet.on(now, &name, event);
                 }
-                // One that gets jobs may finish those that it has.
+                // One that gets jobs may finish the one that it has.
                 Order::Signal { name, .. } if self.is_worker(&name) => {
                     self.tube(&name.program, Mode::Stream, TubeEvent::Retire, WorkerId(name.index));
                 }
@@ -96,9 +96,10 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Whether it runs and gets its jobs in frames.
+    /// Whether it gets its jobs in frames, and still can.
     fn is_worker(&self, name: &Name) -> bool {
-        self.fleet.member(name).is_some_and(|member| tubes::is_stream(member.program()))
+        let entry = self.tubes.entries.get(&*name.program);
+        entry.is_some_and(|entry| entry.has_worker(Mode::Stream, WorkerId(name.index)))
     }
 
     /// Sends a signal to a process and all that it has started.

@@ -92,6 +92,7 @@ pub(super) fn word(state: State) -> &'static str {
         State::Idle => "stopped",
         State::Starting => "starting",
         State::Running => "running",
+        State::Closing => "closing",
         State::Waiting => "waiting",
         State::Stopping => "stopping",
         State::Restarting => "restarting",

@@ -22,6 +22,8 @@ use crate::places::{Places, Presence, Step};
 #[derive(Default)]
 pub(super) struct Tubes {
     pub(super) entries: HashMap<String, Entry>,
+    /// Processes that live on for jobs and have ended, and whether with exit status 0, until it is known what they said last.
+    pub(super) ends: BTreeMap<Name, bool>,
     /// The number of the newest tube.
     count: u64,
     /// Lanes of tubes that are gone, which may have something to say to a server.
@@ -63,7 +65,7 @@ impl Entry {
     }
 
     /// The tube that has this worker. No two of the same mode do.
-    fn tube_with(&mut self, mode: Mode, worker: WorkerId) -> Option<&mut Tube> {
+    pub(super) fn tube_with(&mut self, mode: Mode, worker: WorkerId) -> Option<&mut Tube> {
         self.tubes.iter_mut().find(|tube| tube.mode() == mode && tube.has_worker(worker))
     }
 

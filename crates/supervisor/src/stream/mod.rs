@@ -12,10 +12,10 @@
 //! | | `fail ID`: it failed; it comes again after a delay that grows, and after `max_tries` it is buried |
 //! | | `bury ID`: it is buried at once |
 //!
-//! ID is a word without spaces that the worker gives back as it is. A worker answers each job once, in any order; it may
-//! have several at a time, but needs to work on one only. A line feed at an answer's end is allowed. When the socket
-//! ends, there are no more jobs, and the worker should exit. A worker that dies has failed at the first job that it
-//! has not answered, and the others are given to somebody else. One that sends anything else is killed.
+//! ID is a word without spaces that the worker gives back as it is. A worker gets a job when it has answered the one before.
+//! A line feed at an answer's end is allowed. When the socket ends, there are no more jobs, and the worker should exit. A
+//! worker that ends has failed at the job that it has not answered, if it has read it; one that closes its socket should
+//! exit right after that. One that sends anything else is killed.
 
 #[cfg(test)]
 mod tests;

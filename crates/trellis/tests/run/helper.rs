@@ -75,6 +75,23 @@ fn work() {
                 socket.shutdown(std::net::Shutdown::Both).expect("it is open");
                 std::thread::park();
             }
+            "die" => {
+                record(body);
+                std::process::exit(1);
+            }
+            "leave" => {
+                record(body);
+                let answer = format!("done {id}");
+                trellis_unix::frame::write_frame(&mut socket, answer.as_bytes(), 100)
+                    .expect("somebody reads");
+                std::process::exit(0);
+            }
+            "exit" => {
+                // As the runtimes of languages do it: the socket is closed before the process ends.
+                socket.shutdown(std::net::Shutdown::Both).expect("it is open");
+                std::thread::park_timeout(std::time::Duration::from_millis(50));
+                std::process::exit(body["exit ".len()..].parse().expect("a status"));
+            }
             "done" => {
                 wait_for_lock();
                 fate.strikes();

@@ -180,10 +180,31 @@ fn the_job_of_a_worker_that_dies_is_done_by_another() {
     kill_process(supervisor.pid_of(holder), Signal::KILL).expect("it is there");
     // The time to run is an hour: it is the death that gives the job back.
     supervisor.wait_for("holds 1");
-    // And one that says nonsense is killed. It is to be given to the one that has nothing else.
-    supervisor.ask(&["start"]);
+    // And one that says nonsense is killed: that who has replaced the dead one, since the other is busy.
     put(client, b"nonsense");
-    supervisor.wait_for("is killed");
+    supervisor.wait_for("killed: \"nonsense");
+}
+
+#[test]
+fn no_job_waits_for_a_worker_with_a_long_one_while_another_is_idle() {
+    let server = Server::start();
+    let client = &mut server.client();
+    let mut supervisor = Supervisor::start(
+        &server.file(&format!("{STREAM}processes = 2\nprefetch = 8\nstop = {{ timeout = \"100ms\" }}\n")),
+    );
+    put(client, b"hold");
+    supervisor.wait_for("holds 1");
+    let bodies = vec![b"done"; 100];
+    client.put_all(&bodies, &PutOptions::default()).into_iter().for_each(|put| assert!(put.is_ok()));
+    wait_for(client, "cmd-delete", 100);
+    // When nobody is idle, others wait, and at the end nobody has begun them.
+    put(client, b"hold");
+    supervisor.wait_for("holds 102");
+    client.put_all(&bodies[..5], &PutOptions::default()).into_iter().for_each(|put| assert!(put.is_ok()));
+    wait_for(client, "current-jobs-reserved", 7);
+    supervisor.ask(&["stop"]);
+    assert_eq!(supervisor.end().code(), Some(0));
+    wait_for(client, "current-jobs-ready", 7);
 }
 
 #[test]

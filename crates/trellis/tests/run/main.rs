@@ -28,6 +28,7 @@ mod serve;
 mod server;
 mod supervisor;
 mod timetable;
+mod tries;
 mod wishes;
 
 use std::process::{Command, Stdio};

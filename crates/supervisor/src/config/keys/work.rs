@@ -42,16 +42,22 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
         default: "\"exec\"",
         example: "mode = \"stream\"",
         help: "How jobs are handed over. `exec`: one process a job, with the body on its standard input; it exits with \
-               0 when the job is done and with 75 to have it again later, and everything else is a failure. `stream`: \
-               processes that live on and are given jobs in frames on descriptor 3, which they answer.",
+               0 when the job is done and with 75 to have it again later, and everything else is a failure. When it cannot \
+               be started at all, the job is given back, and no others are taken for a second, then two, up to a minute. \
+               `stream`: processes that live on and are given jobs in frames on descriptor 3, one after another: they \
+               answer each before they get the next. However long a job takes, its time to run does not end while a \
+               process is at it.",
     },
     Key {
         name: "max_tries",
         form: Form::Count(1, 1_000_000, |draft, count| draft.jobs.tries_max = narrow(count)),
         default: "5",
         example: "max_tries = 3",
-        help: "How often a job is tried: when it fails and has been reserved so many times, whoever did that, it is \
-               buried. Exit status 75, and `retry` in stream mode, never bury it.",
+        help: "How often a job is tried: when the last try fails, it is buried. A process that dies at a job has failed at \
+               it. Exit status 75, and `retry` in stream mode, are tries, but never bury it. What the server counts are \
+               reservations, whoever made them. One that ended before a process had read the job is no try, nor is one that \
+               `stop.timeout` cut short. But only the supervisor that made such a reservation knows that; to others, and \
+               after its end, each of them counts as a try.",
     },
     Key {
         name: "retry.first",
@@ -59,7 +65,8 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
         default: "\"1s\"",
         example: "retry = { first = \"5s\", max = \"1h\" }",
         help: "How long a job waits before it is tried a second time; twice as long before the third, and so on. Whole \
-               seconds count, as in beanstalkd's protocol.",
+               seconds count, as in beanstalkd's protocol. After the death of a process with `mode = \"stream\"`, its job \
+               does not wait.",
     },
     Key {
         name: "retry.max",
@@ -73,9 +80,9 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
         form: Form::Count(0, PREFETCH_MAX as u64, |draft, count| draft.jobs.prefetch = narrow(count)),
         default: "4",
         example: "prefetch = 0",
-        help: "How many jobs a process may hold beyond the one that it works on, with `mode = \"stream\"`. It saves the \
-               way to the server between two jobs; those jobs wait for this process even if others are idle, so take 0 where \
-               a job takes long.",
+        help: "How many jobs are reserved ahead for each process, with `mode = \"stream\"`. It saves the way to the server \
+               between two jobs. They wait in this supervisor for whichever of its processes is idle first, and other \
+               machines cannot have them meanwhile, so take 0 where a job takes long. Their time to run does not end.",
     },
     Key {
         name: "schedule",

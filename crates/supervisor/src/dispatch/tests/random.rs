@@ -1,13 +1,15 @@
 //! Random lives: servers that lose jobs and connections, workers that come, answer, crash and are retired. Whatever
-//! happens, each job that was reserved ends once, and at the end nothing is left. proptest prints the seed.
+//! happens, each job that was reserved ends once, nobody is given a job before the one before is answered, no job waits while
+//! somebody is idle, and at the end nothing is left. proptest prints the seed.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
 
 use crate::config::{Backoff, Jobs, Mode};
 use crate::dispatch::{Action, Dispatcher, Event, Exit, Statistics, WorkerId};
+use crate::limits::REPLACEMENT_MAX;
 use crate::stream::Verdict;
 use crate::{JobId, Moment};
 
@@ -16,16 +18,21 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 struct World {
     machine: Dispatcher,
     mode: Mode,
+    /// The most that it ever was: a worker that had more before the file changed keeps them.
     capacity: usize,
     now: Moment,
     random: fastrand::Rng,
-    /// The jobs that each worker has in hand.
-    workers: BTreeMap<WorkerId, VecDeque<JobId>>,
+    /// The job that each worker works on.
+    workers: BTreeMap<WorkerId, Option<JobId>>,
     retired: BTreeSet<WorkerId>,
+    /// Those that died and were to stay, and when; some are replaced.
+    dead: BTreeMap<WorkerId, Moment>,
     /// The reservations that are under way.
     asked: u32,
     /// What the servers hold for us.
     held: BTreeSet<JobId>,
+    /// What of that no worker was given, as it came.
+    unbegun: Vec<JobId>,
     inspections: Vec<JobId>,
     next_job: u64,
     next_worker: u32,
@@ -50,8 +57,10 @@ impl World {
             random: fastrand::Rng::with_seed(seed),
             workers: BTreeMap::new(),
             retired: BTreeSet::new(),
+            dead: BTreeMap::new(),
             asked: 0,
             held: BTreeSet::new(),
+            unbegun: Vec::new(),
             inspections: Vec::new(),
             next_job: 0,
             next_worker: 0,
@@ -66,9 +75,11 @@ impl World {
                 Action::Ask { count } => self.asked = count,
                 Action::Hand { worker, job } => {
                     prop_assert!(self.held.contains(&job) && !self.retired.contains(&worker));
-                    let jobs = self.workers.get_mut(&worker).expect("only workers are handed jobs");
-                    jobs.push_back(job);
-                    prop_assert!(jobs.len() <= self.capacity, "{worker:?} has too many jobs");
+                    let came_later = |other| self.came(other) >= self.came(job);
+                    prop_assert!(self.waiting().next().is_none_or(came_later), "{job} has waited less long");
+                    self.unbegun.retain(|unbegun| *unbegun != job);
+                    let works_on = self.workers.get_mut(&worker).expect("only workers are handed jobs");
+                    prop_assert_eq!(works_on.replace(job), None, "{:?} is not finished", worker);
                 }
                 Action::Inspect(job) => {
                     prop_assert!(self.held.contains(&job), "{job} is not ours");
@@ -79,28 +90,49 @@ impl World {
                     prop_assert!(self.held.remove(&job), "{job} ends twice");
                 }
                 Action::Retired(worker) => {
-                    let jobs = self.workers.remove(&worker).expect("a worker retires once");
-                    prop_assert!(jobs.is_empty() && self.retired.contains(&worker));
+                    let works_on = self.workers.remove(&worker).expect("a worker retires once");
+                    prop_assert!(works_on.is_none() && self.retired.contains(&worker));
                 }
                 Action::Kill { worker, .. } => {
-                    prop_assert!(self.workers.remove(&worker).is_some(), "a worker is killed once");
+                    prop_assert!(self.workers.contains_key(&worker), "a worker is killed once");
+                    self.dies(worker);
                 }
             }
         }
+        let idle =
+            |(worker, job): (&WorkerId, &Option<JobId>)| job.is_none() && !self.retired.contains(worker);
+        prop_assert!(!self.workers.iter().any(idle) || self.waiting().next().is_none(), "somebody is idle");
         let after = self.held.len() + self.asked as usize;
-        // A worker that had more before the file changed keeps them.
-        let places: usize = self.workers.values().map(|jobs| jobs.len().max(self.capacity)).sum();
+        let is_expected = |(_, died): &(&WorkerId, &Moment)| self.now < **died + REPLACEMENT_MAX;
+        let expected = self.dead.iter().filter(is_expected).count();
+        let places = (self.workers.len() + expected) * self.capacity;
         prop_assert!(after <= before.max(places), "{after} jobs for {places} places");
         Ok(())
+    }
+
+    /// The jobs that wait for a worker, as they came; without those that the server is asked about, since these may be on
+    /// their way back.
+    fn waiting(&self) -> impl Iterator<Item = JobId> {
+        let waits = |job: &&JobId| self.held.contains(job) && !self.inspections.contains(job);
+        self.unbegun.iter().filter(waits).copied()
+    }
+
+    /// A job's place among those that no worker was given.
+    fn came(&self, job: JobId) -> Option<usize> {
+        self.unbegun.iter().position(|unbegun| *unbegun == job)
     }
 
     fn turn(&mut self) -> Result<(), TestCaseError> {
         self.now = self.now + Duration::from_millis(self.random.u64(0..400));
         match self.random.u32(0..100) {
             0..10 => {
-                let worker = WorkerId(self.next_worker);
-                self.next_worker += 1;
-                self.workers.insert(worker, VecDeque::new());
+                let dead: Vec<WorkerId> = self.dead.keys().copied().collect();
+                let worker = self.random.choice(dead).filter(|_| self.random.bool()).unwrap_or_else(|| {
+                    self.next_worker += 1;
+                    WorkerId(self.next_worker)
+                });
+                self.dead.remove(&worker);
+                self.workers.insert(worker, None);
                 self.on(Event::Joined(worker))
             }
             10..13 => {
@@ -110,8 +142,9 @@ impl World {
             }
             13..16 => {
                 let Some(worker) = self.any_worker() else { return Ok(()) };
-                self.workers.remove(&worker);
-                self.on(Event::Gone(worker))
+                self.dies(worker);
+                let has_begun = self.random.bool();
+                self.on(Event::Gone { worker, has_begun })
             }
             16..18 if self.asked > 0 => {
                 self.asked -= 1;
@@ -127,13 +160,20 @@ impl World {
             20..22 => {
                 let prefetch = self.random.u32(0..4);
                 self.machine.change(&settings(self.mode, prefetch), STOP_TIMEOUT);
-                self.capacity = capacity(self.mode, prefetch);
+                self.capacity = self.capacity.max(capacity(self.mode, prefetch));
                 self.on(Event::Time)
             }
             22..55 => self.reserved(),
             55..75 => self.ends(),
             75..85 => self.inspected(),
             _ => self.on(Event::Time),
+        }
+    }
+
+    fn dies(&mut self, worker: WorkerId) {
+        self.workers.remove(&worker);
+        if !self.retired.remove(&worker) {
+            self.dead.insert(worker, self.now);
         }
     }
 
@@ -149,18 +189,17 @@ impl World {
         if !self.held.insert(job) {
             return self.on(Event::NotReserved);
         }
+        self.unbegun.retain(|unbegun| *unbegun != job);
+        self.unbegun.push(job);
         self.on(Event::Reserved(job))
     }
 
     /// A worker ends a job somehow.
     fn ends(&mut self) -> Result<(), TestCaseError> {
         let Some(worker) = self.any_worker() else { return Ok(()) };
-        let jobs = self.workers.get_mut(&worker).expect("it is there");
-        if jobs.is_empty() {
-            return Ok(());
-        }
+        let works_on = self.workers.get_mut(&worker).expect("it is there");
+        let Some(job) = works_on.take() else { return Ok(()) };
         if self.mode == Mode::Exec {
-            jobs.pop_front();
             return match self.random.u32(0..5) {
                 0 => self.on(Event::NotStarted(worker)),
                 1 => self.on(Event::Exited(worker, Exit::Signal)),
@@ -169,8 +208,6 @@ impl World {
                 _ => self.on(Event::Exited(worker, Exit::Status(0))),
             };
         }
-        let place = self.random.usize(0..jobs.len());
-        let job = jobs.remove(place).expect("it is there");
         let verdict = match self.random.u32(0..5) {
             0 => Verdict::Retry(None),
             1 => Verdict::Retry(Some(3)),

@@ -60,7 +60,8 @@ fn event(words: &[&str]) -> Event {
     match *words {
         ["joined", id] => Event::Joined(worker(id)),
         ["retire", id] => Event::Retire(worker(id)),
-        ["gone", id] => Event::Gone(worker(id)),
+        ["gone", id] => Event::Gone { worker: worker(id), has_begun: true },
+        ["gone", id, "unread"] => Event::Gone { worker: worker(id), has_begun: false },
         ["not-started", id] => Event::NotStarted(worker(id)),
         ["exited", id, "signal"] => Event::Exited(worker(id), Exit::Signal),
         ["exited", id, status] => Event::Exited(worker(id), Exit::Status(status.parse().expect("a status"))),
@@ -104,8 +105,9 @@ fn spell(action: Action) -> String {
         Action::Bury { job, priority } => format!("bury {job} {priority}"),
         Action::Retired(worker) => format!("retired {}", worker.0),
         Action::Kill { worker, reason: KillReason::StopTimeout } => format!("kill {} (time)", worker.0),
-        Action::Kill { worker, reason: KillReason::UnknownJob } => format!("kill {} (unknown job)", worker.0),
-        Action::Kill { worker, reason: KillReason::SocketClosed } => format!("kill {} (closed)", worker.0),
+        Action::Kill { worker, reason: KillReason::UnknownJob(_) } => {
+            format!("kill {} (unknown job)", worker.0)
+        }
     }
 }
 
@@ -123,4 +125,17 @@ fn a_changed_file_holds_for_jobs_that_run() {
     let statistics = Statistics { time_to_run: second, time_left: second, priority: 0, reserves: 8 };
     let actions = machine.on(now, Event::Inspected(job, statistics));
     assert_eq!(actions[0], Action::Release { job, priority: 0, delay_seconds: 7 });
+}
+
+#[test]
+fn fewer_jobs_wait_when_the_file_says_so() {
+    let mut machine = machine("stream 2");
+    let (worker, now) = (WorkerId(0), Moment::START);
+    let job = |id| JobId { server: 0, id };
+    machine.on(now, Event::Joined(worker));
+    (1..=3).for_each(|id| drop(machine.on(now, Event::Reserved(job(id)))));
+    let retry = Backoff { first: Duration::ZERO, max: Duration::ZERO };
+    let settings = Jobs { tube: "t".to_owned(), mode: Mode::Stream, tries_max: 3, retry, prefetch: 1 };
+    machine.change(&settings, Duration::from_secs(1));
+    assert_eq!(machine.on(now, Event::Time), [Action::Inspect(job(3))]);
 }

@@ -17,7 +17,7 @@ use self::lane::Command;
 pub(super) use self::lane::Told;
 pub(super) use self::worker::{Said, Worker};
 use crate::config::{Jobs, Mode};
-use crate::dispatch::{Action, Dispatcher, Event, KillReason, WorkerId};
+use crate::dispatch::{Action, Dispatcher, Event, WorkerId};
 use crate::{JobId, Moment};
 
 /// What happens to a lane or on a worker's socket, with the program that it is about.
@@ -34,8 +34,10 @@ pub(super) enum Demand {
     Run(WorkerId, JobId, Vec<u8>),
     /// It has nothing in hand and gets nothing more from here; with its socket, if it has one.
     Retired(WorkerId, Option<Worker>),
-    /// Kill it.
-    Kill(WorkerId, KillReason),
+    /// It has closed its socket, and gets nothing more.
+    Closed(WorkerId),
+    /// Kill it, and tell people why.
+    Kill(WorkerId, String),
 }
 
 /// What a lane is at.
@@ -143,25 +145,30 @@ impl Tube {
 
     /// A worker says something: the one with this number, and of its starts the one with that.
     pub(super) fn said(&mut self, now: Moment, id: WorkerId, start: u64, said: Said) -> Vec<Demand> {
-        if self.workers.get(&id).is_none_or(|worker| worker.start() != start) {
-            return Vec::new();
-        }
+        let worker = self.workers.get(&id).filter(|worker| worker.start() == start);
+        let Some(worker) = worker else { return Vec::new() };
         match said {
             Said::Answer(answer) => self.on(now, Event::Answered(id, answer.job, answer.verdict)),
             Said::Nonsense(error) => {
-                tracing::error!(program = %self.settings.tube, worker = id.0, "a worker is killed: {error}");
-                self.give_up(now, id, KillReason::UnknownJob)
+                let mut demands = self.on(now, Event::Gone { worker: id, has_begun: true });
+                demands.push(Demand::Kill(id, error.to_string()));
+                demands
             }
-            // Most have ended; one that lives on is of no use.
-            Said::Closed => self.give_up(now, id, KillReason::SocketClosed),
+            Said::Closed { is_unread } => {
+                // What was handed over since then has not come into the socket, either.
+                let has_begun = !is_unread && !worker.is_writing();
+                let mut demands = self.on(now, Event::Gone { worker: id, has_begun });
+                demands.push(Demand::Closed(id));
+                demands
+            }
         }
     }
 
-    /// Nothing that a worker says can be relied on any more.
-    fn give_up(&mut self, now: Moment, id: WorkerId, reason: KillReason) -> Vec<Demand> {
-        let mut demands = self.on(now, Event::Gone(id));
-        demands.push(Demand::Kill(id, reason));
-        demands
+    /// The process of a worker has ended. What it has said before that is still heard, and then that it says no more.
+    pub(super) fn process_ended(&self, id: WorkerId) {
+        if let Some(worker) = self.workers.get(&id) {
+            worker.process_ended();
+        }
     }
 
     /// The lane with this number tells something.
@@ -196,8 +203,8 @@ impl Tube {
     /// Takes an event; returns what has to be done with processes.
     pub(super) fn on(&mut self, now: Moment, event: Event) -> Vec<Demand> {
         let mut demands = Vec::new();
-        if let Event::Gone(id) = event {
-            self.workers.remove(&id);
+        if let Event::Gone { worker, .. } = event {
+            self.workers.remove(&worker);
         }
         for action in self.dispatcher.on(now, event) {
             match action {
@@ -229,7 +236,7 @@ impl Tube {
                 }
                 Action::Kill { worker, reason } => {
                     self.workers.remove(&worker);
-                    demands.push(Demand::Kill(worker, reason));
+                    demands.push(Demand::Kill(worker, reason.to_string()));
                 }
             }
         }

@@ -3,10 +3,14 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustix::buffer::spare_capacity;
+use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::JobId;
@@ -19,14 +23,30 @@ pub(in crate::runtime) enum Said {
     Answer(Answer),
     /// Nothing that can be understood.
     Nonsense(StreamError),
-    /// It has closed its socket, and will never say anything more.
-    Closed,
+    /// It has closed its socket, or has ended, and will never say anything more.
+    Closed {
+        /// Whether there is something in the socket that it has not read.
+        is_unread: bool,
+    },
 }
 
 /// A worker's socket. When this is dropped, the socket ends behind what was handed over.
 pub(in crate::runtime) struct Worker {
+    writer: Arc<OwnedWriteHalf>,
+    /// What the socket has no room for yet.
     frames: UnboundedSender<Vec<u8>>,
+    common: Arc<Common>,
     start: u64,
+}
+
+/// What both directions of a socket have to know.
+#[derive(Default)]
+struct Common {
+    /// Whether something that was handed over has no room in the socket yet.
+    is_writing: AtomicBool,
+    /// Whether [`Said::Closed`] is on its way; what is handed over after that stays here.
+    is_closed: AtomicBool,
+    process_ended: Notify,
 }
 
 impl Worker {
@@ -39,9 +59,10 @@ impl Worker {
         ours.set_nonblocking(true)?;
         let (reader, writer) = UnixStream::from_std(ours)?.into_split();
         let (frames, waiting) = unbounded_channel();
-        tokio::spawn(write(writer, waiting));
-        tokio::spawn(read(reader, tell));
-        Ok((Worker { frames, start }, theirs.into()))
+        let (writer, common) = (Arc::new(writer), Arc::new(Common::default()));
+        tokio::spawn(write(Arc::clone(&writer), waiting, Arc::clone(&common)));
+        tokio::spawn(read(reader, Arc::clone(&common), tell));
+        Ok((Worker { writer, frames, common, start }, theirs.into()))
     }
 
     /// Which of the process's starts it belongs to.
@@ -49,29 +70,74 @@ impl Worker {
         self.start
     }
 
-    /// Hands a job over. No more wait here than the worker may hold.
+    /// Hands a job over: at once, if the socket has room, since the worker waits for it.
     pub(super) fn hand(&self, job: JobId, body: &[u8]) {
         let mut frame = Vec::new();
         encode_job(job, body, &mut frame);
+        let was_writing = self.common.is_writing.swap(true, Ordering::Relaxed);
+        if self.common.is_closed.load(Ordering::Relaxed) {
+            return;
+        }
+        if !was_writing {
+            // What goes wrong shows in the task, too.
+            let count = self.writer.try_write(&frame).unwrap_or(0);
+            if count == frame.len() {
+                self.common.is_writing.store(false, Ordering::Relaxed);
+                return;
+            }
+            frame.drain(..count);
+        }
         // A worker that has died gives its jobs back when its end is seen.
         let _ = self.frames.send(frame);
     }
+
+    /// Whether something that was handed over has not come into the socket.
+    pub(super) fn is_writing(&self) -> bool {
+        self.common.is_writing.load(Ordering::Relaxed)
+    }
+
+    /// The process has ended. What it has said before that is still told, and then [`Said::Closed`], even if another
+    /// process has inherited its end of the socket.
+    pub(super) fn process_ended(&self) {
+        self.common.process_ended.notify_one();
+    }
 }
 
-async fn write(mut writer: OwnedWriteHalf, mut frames: UnboundedReceiver<Vec<u8>>) {
-    while let Some(mut frame) = frames.recv().await {
-        while let Ok(more) = frames.try_recv() {
-            frame.extend(more);
-        }
-        if writer.write_all(&frame).await.is_err() {
+async fn write(writer: Arc<OwnedWriteHalf>, mut frames: UnboundedReceiver<Vec<u8>>, common: Arc<Common>) {
+    while let Some(frame) = frames.recv().await {
+        if write_all(&writer, &frame).await.is_err() {
             return;
+        }
+        if frames.is_empty() {
+            common.is_writing.store(false, Ordering::Relaxed);
         }
     }
 }
 
-async fn read(mut reader: OwnedReadHalf, tell: impl Fn(Said)) {
+async fn write_all(writer: &OwnedWriteHalf, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        writer.writable().await?;
+        match writer.try_write(bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+async fn read(mut reader: OwnedReadHalf, common: Arc<Common>, tell: impl Fn(Said)) {
     let mut bytes = Vec::with_capacity(WORKER_READ_BYTES);
-    while reader.read_buf(&mut bytes).await.is_ok_and(|count| count > 0) {
+    let mut is_last = false;
+    loop {
+        let count = tokio::select! {
+            biased;
+            count = reader.read_buf(&mut bytes) => count,
+            () = common.process_ended.notified() => {
+                is_last = true;
+                read_rest(&reader, &mut bytes)
+            }
+        };
         let mut taken = 0;
         loop {
             match decode_answer(&bytes[taken..]) {
@@ -84,6 +150,23 @@ async fn read(mut reader: OwnedReadHalf, tell: impl Fn(Said)) {
             }
         }
         bytes.drain(..taken);
+        if is_last || count.as_ref().map_or(true, |count| *count == 0) {
+            // The system says so when an end is closed with something in it that nobody has read.
+            let is_unread = count.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset);
+            common.is_closed.store(true, Ordering::Relaxed);
+            return tell(Said::Closed { is_unread });
+        }
     }
-    tell(Said::Closed);
+}
+
+/// Reads what is there, whether the runtime knows of it or not, and how it ends. One that has one job in hand has no
+/// more than one answer to give.
+fn read_rest(reader: &OwnedReadHalf, bytes: &mut Vec<u8>) -> io::Result<usize> {
+    bytes.reserve(2 * WORKER_READ_BYTES);
+    loop {
+        let count = rustix::io::read(reader.as_ref(), spare_capacity(bytes))?;
+        if count == 0 || bytes.len() > WORKER_READ_BYTES {
+            return Ok(count);
+        }
+    }
 }

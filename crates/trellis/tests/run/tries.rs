@@ -1,0 +1,67 @@
+//! What counts as a try of a job, and what doesn't: workers that die, end or cannot be started.
+
+use std::collections::BTreeMap;
+
+use trellis_tube_client::PutOptions;
+
+use crate::host::Host;
+use crate::jobs::{STREAM, put, wait_for};
+use crate::ledger::{Record, wait_until_empty};
+use crate::supervisor::Supervisor;
+
+/// A program whose workers note what they begin.
+fn recorded(record: &Record, more: &str) -> String {
+    let environment = format!("RECORD = {:?}, DO =", record.path());
+    format!("[program.work]\ntube = \"work\"\n{}{more}\n", STREAM.replacen("DO =", &environment, 1))
+}
+
+/// How often each job was begun.
+fn begun(record: &Record) -> BTreeMap<String, usize> {
+    let text = std::fs::read_to_string(record.path()).expect("it is there");
+    text.lines().fold(BTreeMap::new(), |mut counts, line| {
+        *counts.entry(line.to_owned()).or_default() += 1;
+        counts
+    })
+}
+
+#[test]
+fn each_of_many_jobs_that_kill_is_begun_as_often_as_the_file_says() {
+    let (host, record) = (Host::forgetful(), Record::new());
+    let client = &mut host.client();
+    let bodies: Vec<String> = (0..4).map(|number| format!("die {number}")).collect();
+    client.put_all(&bodies, &PutOptions::default()).into_iter().for_each(|put| assert!(put.is_ok()));
+    let program = recorded(&record, "processes = 1\nprefetch = 4\nmax_tries = 3");
+    let _supervisor = Supervisor::start(&host.file(&program));
+    wait_for(client, "current-jobs-buried", 4);
+    let wanted: BTreeMap<String, usize> = bodies.into_iter().map(|body| (body, 3)).collect();
+    assert_eq!(begun(&record), wanted);
+}
+
+#[test]
+fn workers_that_end_after_each_job_fail_at_none() {
+    let (host, record) = (Host::forgetful(), Record::new());
+    let client = &mut host.client();
+    let bodies: Vec<String> = (0..20).map(|number| format!("leave {number}")).collect();
+    client.put_all(&bodies, &PutOptions::default()).into_iter().for_each(|put| assert!(put.is_ok()));
+    let program = recorded(&record, "processes = 2\nprefetch = 4\nmax_tries = 1");
+    let _supervisor = Supervisor::start(&host.file(&program));
+    wait_until_empty(client);
+    assert_eq!(begun(&record), bodies.into_iter().map(|body| (body, 1)).collect());
+}
+
+#[test]
+fn the_exit_status_of_a_worker_is_known() {
+    let host = Host::forgetful();
+    let client = &mut host.client();
+    let program = recorded(&Record::new(), "processes = 1\nmax_tries = 1\nrestart = \"on-failure\"");
+    let mut supervisor = Supervisor::start(&host.file(&program));
+    put(client, b"exit 3");
+    supervisor.wait_for("status=exit code 3");
+    put(client, b"exit 0");
+    supervisor.wait_for("status=exit code 0");
+    wait_for(client, "current-jobs-buried", 2);
+    // With 3, it was started again, and with 0 it is not.
+    let status = supervisor.status("work.0");
+    assert_eq!((&status["state"], &status["starts"]), (&"ended".into(), &2.into()), "{status}");
+    assert_eq!(status["last_end"], "exit code 0");
+}
