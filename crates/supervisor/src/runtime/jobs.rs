@@ -30,7 +30,10 @@ impl Supervisor {
                 Demand::Run(worker, job, body) => {
                     let name = Name::new(program, worker.0);
                     if let Err(error) = self.run_job(&name, job, body) {
-                        tracing::error!(process = %name, %job, "cannot be started: {error}");
+                        tracing::error!(process = %name, %job, "cannot be started, so no jobs are taken for a while: {error}");
+                        if let Some(entry) = self.tubes.entries.get_mut(program) {
+                            entry.counts.not_started(&error);
+                        }
                         self.tube(program, mode, TubeEvent::NotStarted, worker);
                     }
                 }

@@ -26,6 +26,8 @@ pub(super) struct Counts {
     done: u64,
     not_done: u64,
     last_end: Option<String>,
+    /// Whether that is that it could not be started.
+    fails_to_start: bool,
 }
 
 impl Counts {
@@ -33,6 +35,13 @@ impl Counts {
     pub(super) fn ended(&mut self, status: EndStatus) {
         *(if status.success() { &mut self.done } else { &mut self.not_done }) += 1;
         self.last_end = Some(status.to_string());
+        self.fails_to_start = false;
+    }
+
+    /// A process could not be started, and nothing has become of a job.
+    pub(super) fn not_started(&mut self, error: &std::io::Error) {
+        self.last_end = Some(format!("not started: {error}"));
+        self.fails_to_start = true;
     }
 }
 
@@ -54,6 +63,7 @@ impl Supervisor {
         let state = match (entry.places.is_held(), working) {
             (true, 0) => "stopped".to_owned(),
             (true, _) => "stopping".to_owned(),
+            (false, 0) if counts.fails_to_start => "waiting".to_owned(),
             (false, 0) => "idle".to_owned(),
             (false, _) => format!("working {working}"),
         };

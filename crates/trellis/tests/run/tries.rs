@@ -1,13 +1,14 @@
 //! What counts as a try of a job, and what doesn't: workers that die, end or cannot be started.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use trellis_tube_client::PutOptions;
 
 use crate::host::Host;
 use crate::jobs::{STREAM, put, wait_for};
 use crate::ledger::{Record, wait_until_empty};
-use crate::supervisor::Supervisor;
+use crate::supervisor::{DEADLINE, Supervisor};
 
 /// A program whose workers note what they begin.
 fn recorded(record: &Record, more: &str) -> String {
@@ -64,4 +65,31 @@ fn the_exit_status_of_a_worker_is_known() {
     let status = supervisor.status("work.0");
     assert_eq!((&status["state"], &status["starts"]), (&"ended".into(), &2.into()), "{status}");
     assert_eq!(status["last_end"], "exit code 0");
+}
+
+#[test]
+fn jobs_wait_for_a_program_that_cannot_be_started() {
+    let host = Host::forgetful();
+    let client = &mut host.client();
+    let program = |command: &str| {
+        host.file(&format!("[program.work]\ntube = \"work\"\ncommand = \"{command}\"\nmax_tries = 1\n"))
+    };
+    let mut supervisor = Supervisor::start(&program("/no/such/program"));
+    put(client, b"");
+    supervisor.wait_for("cannot be started");
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let status = supervisor.status("work");
+        let end = status["last_end"].as_str().unwrap_or_default();
+        if status["state"] == "waiting" && end.starts_with("not started: ") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "{status}");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+    supervisor.wait_for("cannot be started");
+    supervisor.write(&program("true"));
+    supervisor.ask(&["reload"]);
+    wait_until_empty(client);
+    assert_eq!(supervisor.status("work")["state"], "idle");
 }
