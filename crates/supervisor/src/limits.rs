@@ -110,6 +110,9 @@ pub const RESERVE_PAUSE: Duration = Duration::from_secs(1);
 /// How often servers are asked how deep tubes are, for the programs whose number of processes follows that.
 pub const DEPTH_PERIOD: Duration = Duration::from_secs(1);
 
+/// How often servers of tubes are asked whether they answer, if nothing else is to be known of them.
+pub const REACH_PERIOD: Duration = Duration::from_secs(5);
+
 /// How long a process may live on that has closed the socket that its jobs come from. Languages' runtimes close it a moment
 /// before they exit.
 pub const CLOSED_MAX: Duration = Duration::from_secs(1);

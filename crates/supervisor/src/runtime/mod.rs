@@ -23,6 +23,7 @@ mod spawn;
 mod status;
 mod timetable;
 mod tube;
+mod tube_servers;
 mod tubes;
 mod user;
 
@@ -193,6 +194,7 @@ impl Prepared {
                 cluster: Cluster::new(&mark),
                 owners: HashMap::new(),
                 tubes: tubes::Tubes::default(),
+                tube_servers: tube_servers::TubeServers::default(),
                 scaling: scaling::Scaling::default(),
                 job_processes: BTreeMap::new(),
                 records: BTreeMap::new(),
@@ -227,8 +229,8 @@ enum Event {
     Notice(Name, u64, Notice),
     /// Something has happened to a program's jobs.
     Tube(String, tube::Happening),
-    /// The server in this place has said how deep tubes are.
-    Depths(usize, scaling::Depths),
+    /// The server of tubes in this place has been asked.
+    TubeServer(usize, tube_servers::Look),
     /// Something has been agreed on with other machines, about a program.
     Cluster(String, u64, cluster::Happening),
     /// The server in this process has ended.
@@ -292,6 +294,7 @@ struct Supervisor {
     /// The programs with a tube.
     tubes: tubes::Tubes,
     /// Those of them whose number of processes follows the tube.
+    tube_servers: tube_servers::TubeServers,
     scaling: scaling::Scaling,
     /// The processes that run for one job each.
     job_processes: BTreeMap<Name, places::JobProcess>,
@@ -354,7 +357,7 @@ impl Supervisor {
             Event::Asked(asked) => self.answer(asked).await,
             Event::Notice(name, start, notice) => self.noticed(&name, start, notice),
             Event::Tube(program, happening) => self.tube_happened(&program, happening),
-            Event::Depths(server, depths) => self.scale(server, &depths),
+            Event::TubeServer(place, look) => self.tube_server_looked(place, &look),
             Event::Cluster(program, number, happening) => self.cluster_happened(&program, number, happening),
             Event::ServerEnded => self.server_ended(),
             Event::Time => {

@@ -72,11 +72,20 @@ impl Supervisor {
             state,
             starts: counts.done + counts.not_done + working as u64,
             last_end: counts.last_end.clone(),
-            text: Some(format!("jobs: {} done, {} not done", counts.done, counts.not_done)),
+            text: self
+                .with_trouble(Some(format!("jobs: {} done, {} not done", counts.done, counts.not_done))),
             ..ProcessStatus::default()
         }];
         rows.extend(processes);
         rows
+    }
+
+    /// What is told of a program with a tube, and which servers give no jobs.
+    pub(super) fn with_trouble(&self, text: Option<String>) -> Option<String> {
+        match (text, self.tube_servers.trouble()) {
+            (Some(text), Some(trouble)) => Some(format!("{text}; {trouble}")),
+            (text, trouble) => text.or(trouble),
+        }
     }
 
     /// The row of one place; `None` if there is no such place.

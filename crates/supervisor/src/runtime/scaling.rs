@@ -1,31 +1,20 @@
-//! Lets the number of a program's processes follow its tube: every server is asked for the depths of all tubes that matter,
-//! over one connection. How many processes a depth needs is [`crate::scale`]'s business.
+//! Lets the number of a program's processes follow its tube. How deep that is, [`super::tube_servers`] asks, and how many
+//! processes a depth needs is [`crate::scale`]'s business.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedSender;
-use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
-use trellis_tube_client::tokio::Client;
-use trellis_tube_client::{Address, Error, Settings};
+use trellis_tube_client::Address;
 
-use super::{Event, Supervisor, tubes};
+use super::tube_servers::Depths;
+use super::{Supervisor, tubes};
 use crate::config::{Config, Program};
-use crate::limits::DEPTH_PERIOD;
 use crate::scale::{Depth, Scale};
 
-/// What a server says about tubes.
-pub(super) type Depths = Vec<(String, Depth)>;
-
-/// The programs whose number of processes follows a tube, and the tasks that ask the servers.
+/// The programs whose number of processes follows a tube.
 #[derive(Default)]
 pub(super) struct Scaling {
     followers: HashMap<String, Follower>,
     servers: Vec<Address>,
-    tubes: BTreeSet<String>,
-    /// One for each server; they end with this.
-    tasks: JoinSet<()>,
 }
 
 /// A program that follows a tube.
@@ -57,19 +46,10 @@ impl Supervisor {
         }
         let tubes: BTreeSet<String> =
             self.scaling.followers.values().map(|follower| follower.tube.clone()).collect();
-        if (&servers, &tubes) == (&self.scaling.servers, &self.scaling.tubes) {
-            return;
-        }
-        let mut tasks = JoinSet::new();
-        if !tubes.is_empty() {
-            let names: Vec<String> = tubes.iter().cloned().collect();
-            for (place, address) in servers.iter().enumerate() {
-                tasks.spawn(watch(place, address.clone(), names.clone(), self.sender.clone()));
-            }
-        }
-        self.scaling.tasks = tasks;
+        let jobs_are_wanted = config.programs.iter().any(|program| tubes::jobs(program).is_some());
+        let asked = if jobs_are_wanted { &servers[..] } else { &[] };
+        self.tube_servers.ask(asked, tubes, &self.sender);
         self.scaling.servers = servers;
-        self.scaling.tubes = tubes;
     }
 
     /// A server has said how deep its tubes are.
@@ -97,43 +77,4 @@ fn together(depths: &[Depth]) -> Depth {
         ready: sum.ready.saturating_add(depth.ready),
         reserved: sum.reserved.saturating_add(depth.reserved),
     })
-}
-
-/// Asks a server again and again. Trouble is told when it begins and when it is over.
-async fn watch(place: usize, address: Address, tubes: Vec<String>, sender: UnboundedSender<Event>) {
-    let settings = Settings { patience: Duration::ZERO, ..Settings::default() };
-    let mut client = Client::with(vec![address.clone()], &settings);
-    let mut ticks = interval(DEPTH_PERIOD);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut failing = false;
-    loop {
-        ticks.tick().await;
-        match ask(&mut client, &tubes).await {
-            Ok(depths) => {
-                if std::mem::take(&mut failing) {
-                    tracing::info!(%address, "the depths of tubes are known again");
-                }
-                if sender.send(Event::Depths(place, depths)).is_err() {
-                    return;
-                }
-            }
-            Err(_) if failing => {}
-            Err(error) => {
-                failing = true;
-                tracing::warn!(%address, "the depths of tubes are not known, so no process is stopped for want of jobs: {error}");
-            }
-        }
-    }
-}
-
-/// A tube that does not exist has no jobs.
-async fn ask(client: &mut Client, tubes: &[String]) -> Result<Depths, Error> {
-    let mut depths = Vec::with_capacity(tubes.len());
-    for tube in tubes {
-        let statistics = client.stats_tube(tube).await?.unwrap_or_default();
-        let number = |key| statistics.number(key).unwrap_or(0);
-        let (ready, reserved) = (number("current-jobs-ready"), number("current-jobs-reserved"));
-        depths.push((tube.clone(), Depth { ready, reserved }));
-    }
-    Ok(depths)
 }

@@ -1,7 +1,7 @@
 //! How everything is, for people and programs. Nothing is changed here.
 
 use super::control::{ProcessStatus, Status};
-use super::{Record, Supervisor};
+use super::{Record, Supervisor, tubes};
 use crate::fleet::{Member, Name, Target};
 use crate::process::State;
 
@@ -57,6 +57,7 @@ impl Supervisor {
         let running = record.filter(|record| record.pid.is_some());
         let waits =
             member.due().filter(|_| member.state() == State::Waiting).map(|due| due.since(now).as_secs());
+        let text = record.and_then(|record: &Record| record.text.clone());
         ProcessStatus {
             program: name.program.to_string(),
             index: Some(name.index),
@@ -65,7 +66,7 @@ impl Supervisor {
             seconds: running.map(|record| now.since(record.since).as_secs()).or(waits),
             starts: record.map_or(0, |record| record.starts),
             last_end: record.and_then(|record| record.last_end.clone()),
-            text: record.and_then(|record: &Record| record.text.clone()),
+            text: if tubes::is_stream(member.program()) { self.with_trouble(text) } else { text },
         }
     }
 

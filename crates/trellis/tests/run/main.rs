@@ -20,6 +20,7 @@ mod misfits;
 mod nuisances;
 mod operate;
 mod places;
+mod reach;
 mod reload;
 mod rivals;
 mod scaling;

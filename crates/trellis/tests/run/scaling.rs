@@ -65,6 +65,6 @@ fn a_server_that_is_gone_costs_no_processes() {
     wait_until_running(&supervisor, 4);
     wait_for(client, "current-jobs-reserved", 4);
     drop(server);
-    supervisor.wait_for("the depths of tubes are not known");
+    supervisor.wait_for("no jobs come from the server of tubes");
     assert_eq!(running(&supervisor), 4);
 }

@@ -83,7 +83,12 @@ impl Runner {
                     }
                     Ok(None) => tell(Told::NotReserved),
                     Err(error) => {
-                        tracing::warn!("no jobs can be had: {error}");
+                        // That servers are silent is told once for all lanes.
+                        if error.is_disconnect() {
+                            tracing::debug!("no jobs can be had: {error}");
+                        } else {
+                            tracing::warn!("no jobs can be had: {error}");
+                        }
                         tokio::time::sleep(RESERVE_PAUSE).await;
                         tell(Told::NotReserved);
                     }
