@@ -126,6 +126,9 @@ pub const CLOCK_LOOK_MAX: Duration = Duration::from_secs(10);
 /// How long to wait before standing for election again.
 pub const CAMPAIGN_PAUSE: Duration = Duration::from_millis(500);
 
+/// How often whoever waits to be elected asks who is.
+pub const LEADER_LOOK_PERIOD: Duration = Duration::from_secs(10);
+
 /// The znodes of earlier ticks that are kept of each program: the newest.
 pub const TICKS_KEPT: usize = 10;
 

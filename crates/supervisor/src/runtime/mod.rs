@@ -191,7 +191,7 @@ impl Prepared {
                 unguarded: false,
                 sockets: Sockets::default(),
                 timetables: Timetables::default(),
-                cluster: Cluster::new(&mark),
+                cluster: Cluster::new(&mark, sender.clone()),
                 owners: HashMap::new(),
                 tubes: tubes::Tubes::default(),
                 tube_servers: tube_servers::TubeServers::default(),

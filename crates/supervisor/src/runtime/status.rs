@@ -74,7 +74,8 @@ impl Supervisor {
         let (state, text) = if self.fleet.is_held(program) {
             ("stopped", None)
         } else if self.fleet.is_elsewhere(program) {
-            ("elsewhere", Some("another machine runs it".to_owned()))
+            let (word, text) = self.cluster.standing(program);
+            (word, Some(text))
         } else {
             ("none", Some("waits for other programs, or has no processes".to_owned()))
         };

@@ -194,7 +194,10 @@ impl Supervisor {
             }
             Standing::Next(None) => ("ended", None, None),
             Standing::Held => ("stopped", None, None),
-            Standing::Elsewhere => ("elsewhere", None, Some("another machine runs it".to_owned())),
+            Standing::Elsewhere => {
+                let (word, text) = self.cluster.standing(program);
+                (word, None, Some(text))
+            }
         };
         ProcessStatus {
             program: program.to_owned(),

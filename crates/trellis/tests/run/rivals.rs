@@ -66,10 +66,10 @@ fn a_singleton_of_workers_is_taken_over_with_its_jobs() {
     put_many(client, 0, 1);
     wait_until_empty(client);
     let mut second = Supervisor::start(&file);
-    assert_eq!(second.status("work")["state"], "elsewhere");
+    second.wait_for_state("work", "elsewhere");
     put_many(client, 1, 50);
     wait_until_empty(client);
-    assert_eq!(second.status("work")["state"], "elsewhere");
+    second.wait_for_state("work", "elsewhere");
     // The one that has it dies with a job in hand; the other one goes on with it.
     client.put(b"hold", &trellis_tube_client::PutOptions::default()).expect("it is put");
     first.wait_for("holds 52");

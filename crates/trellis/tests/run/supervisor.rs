@@ -128,6 +128,18 @@ impl Supervisor {
         status["processes"][0].clone()
     }
 
+    /// Waits until a process, or a program that has none, is in this state.
+    pub(crate) fn wait_for_state(&self, process: &str, state: &str) {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let status = self.status(process);
+            if status["state"] == state {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{status}");
+        }
+    }
+
     /// The pid of one of its processes that runs.
     pub(crate) fn pid_of(&self, process: &str) -> Pid {
         let pid = self.status(process)["pid"].as_i64().expect("it runs");

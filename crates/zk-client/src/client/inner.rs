@@ -253,6 +253,10 @@ impl Inner {
                 }
             }
             Outcome::State(state) => {
+                if state.is_connected() {
+                    // What was tried before that says nothing of the next time.
+                    self.unreachable = None;
+                }
                 for follower in self.followers.values_mut() {
                     if follower.states.len() >= STATES_MAX {
                         follower.states.pop_front();

@@ -46,7 +46,7 @@ impl Election {
     /// # Errors
     /// As of [`campaign`](Self::campaign).
     pub async fn leader(&self) -> Result<Option<String>, Error> {
-        Ok(self.candidates().await?.into_iter().next())
+        Ok(self.lock.first_contenders(1).await?.pop())
     }
 
     /// The names of all candidates, the leader first.

@@ -85,6 +85,11 @@ impl Lock {
     /// # Errors
     /// As of [`acquire`](Self::acquire).
     pub async fn contenders(&self) -> Result<Vec<String>, Error> {
+        self.first_contenders(usize::MAX).await
+    }
+
+    /// The identifiers of the first of them, at most so many. No more is asked for.
+    pub(super) async fn first_contenders(&self, count: usize) -> Result<Vec<String>, Error> {
         let client = &self.client;
         let listing = match persist(client, || client.children(&self.path)).await {
             Err(error) if error.is(ErrorCode::NoNode) => return Ok(Vec::new()),
@@ -92,6 +97,9 @@ impl Lock {
         };
         let mut found = Vec::new();
         for name in names::in_line(&listing.names, self.all) {
+            if found.len() == count {
+                break;
+            }
             let path = child(&self.path, name);
             match persist(client, || client.get_data(&path)).await {
                 Ok(data) => found.push(String::from_utf8_lossy(data.bytes()).into_owned()),

@@ -1,21 +1,24 @@
 //! What machines agree on through the servers: who runs a singleton, and who has run a tick. Each singleton has a task
 //! that stands for election; it tells the loop, which starts and stops processes.
 
+mod ticks;
+
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use rustix::process::Signal;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
-use trellis_zk_client::path::child;
 use trellis_zk_client::recipe::{Election, Standing};
-use trellis_zk_client::{Client, CreateMode, Error, ErrorCode, Settings};
+use trellis_zk_client::{Client, ConnectError, Error, Settings};
 
+use self::ticks::{claim, last_tick};
 use super::{Event, Supervisor, orders};
 use crate::config::{Config, Server};
 use crate::fleet::Name;
-use crate::limits::{CAMPAIGN_PAUSE, FLUSH_MAX, TICKS_KEPT};
+use crate::limits::{CAMPAIGN_PAUSE, FLUSH_MAX, LEADER_LOOK_PERIOD};
 use crate::process::{Event as ProcessEvent, State};
-use crate::schedule::{Tick, is_far_ahead};
+use crate::schedule::Tick;
 
 /// This machine among those that share the servers.
 pub(super) struct Cluster {
@@ -25,9 +28,25 @@ pub(super) struct Cluster {
     server: Option<Server>,
     /// `None` as long as nothing has to be agreed on.
     client: Option<Client>,
+    /// Tells whether the servers can be reached.
+    watcher: Option<Watcher>,
+    /// Why no server can be reached, if that is so.
+    silence: Option<String>,
     campaigns: HashMap<String, Campaign>,
+    /// Why the last campaign of a program came to nothing.
+    refusals: HashMap<String, String>,
     /// How many campaigns there have been.
     count: u64,
+    sender: UnboundedSender<Event>,
+}
+
+/// A task that watches a session; it ends when this is dropped.
+struct Watcher(JoinHandle<()>);
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 /// A singleton's campaign; it is given up, and what it has won given back, when this is dropped.
@@ -38,6 +57,8 @@ struct Campaign {
     of_ticks: bool,
     /// Whether this machine was elected, and still is as far as is known.
     elected: bool,
+    /// The machine that was seen to have it.
+    holder: Option<String>,
     /// Whether it is one for servers that the file doesn't name any more. It is given up when nothing of the program runs,
     /// lest a machine that still follows the old file runs it, too.
     outdated: bool,
@@ -57,15 +78,29 @@ pub(super) enum Happening {
     Suspended,
     /// Another machine may have been elected, or nothing can be agreed on; the campaign is over.
     Over(String),
+    /// This candidate is elected, another one.
+    Held(String),
+    /// Why no server can be reached; nothing if one can be again.
+    Silent(Option<String>),
     /// Whether a tick is this machine's to run, for which this process is to be started.
     Claimed(Name, Tick, bool),
 }
 
 impl Cluster {
-    pub(super) fn new(mark: &str) -> Cluster {
+    pub(super) fn new(mark: &str, sender: UnboundedSender<Event>) -> Cluster {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let candidate = format!("{host} {mark}");
-        Cluster { candidate, server: None, client: None, campaigns: HashMap::new(), count: 0 }
+        Cluster {
+            candidate,
+            server: None,
+            client: None,
+            watcher: None,
+            silence: None,
+            campaigns: HashMap::new(),
+            refusals: HashMap::new(),
+            count: 0,
+            sender,
+        }
     }
 
     /// The session, a new one if the last is over.
@@ -79,7 +114,15 @@ impl Cluster {
                 trellis_zk_client::tokio::start(&settings).map_err(|error| error.to_string())
             });
             match started {
-                Ok(client) => self.client = Some(client),
+                Ok(client) => {
+                    let sender = self.sender.clone();
+                    // The loop is there as long as its sessions.
+                    let tell = move |silence| {
+                        drop(sender.send(Event::Cluster(String::new(), 0, Happening::Silent(silence))));
+                    };
+                    self.watcher = Some(Watcher(tokio::spawn(watch(client.clone(), tell))));
+                    self.client = Some(client);
+                }
                 Err(error) => tracing::error!("nothing can be agreed on with other machines: {error}"),
             }
         }
@@ -91,9 +134,36 @@ impl Cluster {
         format!("{root}/{kind}/{program}")
     }
 
+    /// What is known of a singleton that doesn't run here: a word, and a text.
+    pub(super) fn standing(&self, program: &str) -> (&'static str, String) {
+        if let Some(holder) = self.campaigns.get(program).and_then(|campaign| campaign.holder.as_ref()) {
+            return (
+                "elsewhere",
+                format!("{} runs it", holder.rsplit_once(' ').map_or(&**holder, |(host, _)| host)),
+            );
+        }
+        let servers = self.server.as_ref().map_or_else(String::new, |server| server.zookeeper.join(", "));
+        let known = self.silence.as_ref().or_else(|| self.refusals.get(program));
+        ("waiting", known.cloned().unwrap_or_else(|| format!("no word from {servers}")))
+    }
+
+    fn silent(&mut self, silence: Option<String>) {
+        match &silence {
+            Some(reason) => {
+                tracing::warn!("nothing can be agreed on with other machines: {reason}");
+                self.campaigns.values_mut().for_each(|campaign| campaign.holder = None);
+            }
+            None => tracing::info!(
+                "a server can be reached, so that things can be agreed on with other machines again"
+            ),
+        }
+        self.silence = silence;
+    }
+
     /// Ends the session, so that others need not wait for its time-out.
     pub(super) async fn end(&mut self) {
         self.campaigns.clear();
+        self.watcher = None;
         if let Some(client) = self.client.take() {
             // If no server can be told, it finds out by itself.
             let _ = tokio::time::timeout(FLUSH_MAX, client.close()).await;
@@ -114,6 +184,8 @@ impl Supervisor {
             programs.iter().for_each(|program| self.stop_singleton(program));
             // The session ends with the last campaign that needs it.
             self.cluster.client = None;
+            self.cluster.watcher = None;
+            self.cluster.silence = None;
         }
         self.cluster.server = Some(config.server.clone());
     }
@@ -165,6 +237,7 @@ impl Supervisor {
         let election =
             Election::new(&client, &self.cluster.path("singletons", &program), &self.cluster.candidate);
         let ticks = self.timetables.runs.has_program(&program).then(|| self.cluster.path("ticks", &program));
+        let candidate = self.cluster.candidate.clone();
         let (sender, told) = (self.sender.clone(), program.clone());
         // The loop is there as long as its campaigns.
         let tell = move |happening| drop(sender.send(Event::Cluster(told.clone(), number, happening)));
@@ -172,15 +245,16 @@ impl Supervisor {
             if again {
                 tokio::time::sleep(CAMPAIGN_PAUSE).await;
             }
-            let outcome = campaign(&client, &election, ticks.as_deref(), &tell).await;
+            let outcome = campaign(&client, &election, &candidate, ticks.as_deref(), &tell).await;
             tell(Happening::Over(
                 outcome.err().map_or_else(|| "the session is lost".to_owned(), |error| error.to_string()),
             ));
         });
         let of_ticks = self.timetables.runs.has_program(&program);
-        self.cluster
-            .campaigns
-            .insert(program, Campaign { number, task, of_ticks, elected: false, outdated: false });
+        self.cluster.campaigns.insert(
+            program,
+            Campaign { number, task, of_ticks, elected: false, holder: None, outdated: false },
+        );
     }
 
     /// Something has happened to the campaign with this number.
@@ -188,15 +262,24 @@ impl Supervisor {
         if let Happening::Claimed(name, tick, ours) = happening {
             return self.claimed(&name, &tick, ours);
         }
+        if let Happening::Silent(silence) = happening {
+            return self.cluster.silent(silence);
+        }
         // What an earlier campaign has told is not true any more.
         let current = |campaign: &&mut Campaign| campaign.number == number;
         let Some(campaign) = self.cluster.campaigns.get_mut(program).filter(current) else { return };
         campaign.elected = matches!(happening, Happening::Elected(_));
+        campaign.holder = None;
         match happening {
+            Happening::Held(holder) => {
+                campaign.holder = Some(holder);
+                self.cluster.refusals.remove(program);
+            }
             // Nothing is to run by it any more.
             Happening::Elected(_) | Happening::Suspended if campaign.outdated => {}
             Happening::Elected(since) => {
                 tracing::info!(program, "this machine runs it");
+                self.cluster.refusals.remove(program);
                 self.fleet.set_here(program, true);
                 self.timetables.runs.set_here(program, since.unwrap_or_else(Timestamp::now));
                 self.keep_sockets();
@@ -209,12 +292,19 @@ impl Supervisor {
                 self.stop_singleton(program);
             }
             Happening::Over(reason) => {
-                tracing::warn!(program, reason, "another machine may run it; standing for election again");
+                let before = self.cluster.refusals.insert(program.to_owned(), reason.clone());
+                if before.as_ref() != Some(&reason) {
+                    tracing::warn!(
+                        program,
+                        reason,
+                        "another machine may run it; standing for election again"
+                    );
+                }
                 self.stop_singleton(program);
                 self.kill_all_of(program);
                 self.begin_campaign(program.to_owned(), true);
             }
-            Happening::Claimed(..) => {}
+            Happening::Claimed(..) | Happening::Silent(_) => {}
         }
     }
 
@@ -265,18 +355,23 @@ impl Supervisor {
 async fn campaign(
     client: &Client,
     election: &Election,
+    candidate: &str,
     ticks: Option<&str>,
     tell: &impl Fn(Happening),
 ) -> Result<(), Error> {
-    let Some(holding) = election.campaign(None).await? else { return Ok(()) };
+    let elected = tokio::select! {
+        elected = election.campaign(None) => elected?,
+        outcome = observe(client, election, candidate, tell) => return outcome,
+    };
+    let Some(holding) = elected else { return Ok(()) };
     let mut standing = holding.standing();
     loop {
         match standing {
             Standing::Certain => {
                 let since = loop {
                     match last_tick(client, ticks).await {
-                        Err(error) if error.is_of_connection() => client.connected().await?,
-                        outcome => break outcome?,
+                        Ok(since) => break since,
+                        Err(error) => client.wait_out(error).await?,
                     }
                 };
                 tell(Happening::Elected(since));
@@ -288,82 +383,44 @@ async fn campaign(
     }
 }
 
-/// The last tick that any machine has run.
-async fn last_tick(client: &Client, ticks: Option<&str>) -> Result<Option<Timestamp>, Error> {
-    let Some(ticks) = ticks else { return Ok(None) };
-    client
-        .sync(ticks)
-        .await
-        .or_else(|error| if error.is(ErrorCode::NoNode) { Ok(()) } else { Err(error) })?;
-    match client.children(ticks).await {
-        Ok(listing) => {
-            let (now, mut last) = (Timestamp::now(), None);
-            for name in &listing.names {
-                let Some(at) = name.rsplit_once('@').and_then(|(_, at)| at.parse().ok()) else { continue };
-                if is_far_ahead(at, now) {
-                    // It is left there: it may be this machine whose clock is wrong.
-                    tracing::warn!(
-                        znode = child(ticks, name),
-                        "not heeded, as its time is yet to come: the clock of a machine is wrong, or was; delete the znode \
-                         if it wasn't this one's"
-                    );
-                } else {
-                    last = last.max(Some(at));
+/// Tells who is elected, as long as this machine is not. It ends with the session.
+async fn observe(
+    client: &Client,
+    election: &Election,
+    candidate: &str,
+    tell: &impl Fn(Happening),
+) -> Result<(), Error> {
+    loop {
+        client.connected().await?;
+        let mut states = client.states();
+        match election.leader().await? {
+            Some(leader) if leader != candidate => tell(Happening::Held(leader)),
+            _ => {}
+        }
+        tokio::select! {
+            _ = states.change() => {}
+            () = tokio::time::sleep(LEADER_LOOK_PERIOD) => {}
+        }
+    }
+}
+
+/// Tells when no server can be reached, and when one can be again, once each. It ends with the session.
+async fn watch(client: Client, tell: impl Fn(Option<String>)) {
+    loop {
+        match client.ready().await {
+            Ok(()) => {}
+            Err(error @ ConnectError::Unreachable(_)) => {
+                tell(Some(error.to_string()));
+                if client.connected().await.is_err() {
+                    return;
                 }
+                tell(None);
             }
-            Ok(last)
+            Err(_) => return,
         }
-        Err(error) if error.is(ErrorCode::NoNode) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Creates a tick's znode; returns whether it is this machine's. Old ones are removed.
-async fn claim(client: &Client, folder: &str, name: &str, candidate: &[u8]) -> Result<bool, Error> {
-    let path = child(folder, name);
-    let ours = loop {
-        let outcome = match client.create(&path, candidate, CreateMode::Persistent).await {
-            Ok(_) => break true,
-            Err(error) if error.is(ErrorCode::NoNode) => client.ensure_path(folder).await.map(|()| false),
-            // It may be of this machine, whose request was answered too late.
-            Err(error) if error.is(ErrorCode::NodeExists) => match client.get_data(&path).await {
-                Ok(data) => break data.bytes() == candidate,
-                Err(error) => Err(error),
-            },
-            Err(error) => Err(error),
-        };
-        match outcome {
-            Err(error) if error.is_of_connection() => client.connected().await?,
-            outcome => drop(outcome?),
+        let mut states = client.states();
+        while client.state().is_connected() {
+            states.change().await;
         }
-    };
-    if let Ok(listing) = client.children(folder).await {
-        for old in surplus(&listing.names, name) {
-            // The next tick is another chance.
-            let _ = client.delete(&child(folder, old), None).await;
-        }
-    }
-    Ok(ours)
-}
-
-/// The znodes that tell nothing any more beside this one of a newer tick. Those of later ticks, which a clock that is ahead
-/// has made, don't count. The names are sorted.
-fn surplus<'a>(names: &'a [String], newest: &str) -> Vec<&'a str> {
-    let mut names: Vec<&str> = names.iter().map(String::as_str).filter(|name| *name <= newest).collect();
-    names.truncate(names.len().saturating_sub(TICKS_KEPT));
-    names
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ticks_that_lie_ahead_push_out_no_others() {
-        let names = |days: std::ops::Range<u32>| -> Vec<String> {
-            days.map(|day| format!("p@2026-01-{day:02}T00:00:00Z")).collect()
-        };
-        assert_eq!(surplus(&names(1..26), "p@2026-01-13T00:00:00Z"), names(1..4));
-        assert!(surplus(&names(4..26), "p@2026-01-13T00:00:00Z").is_empty());
     }
 }
