@@ -123,24 +123,20 @@ impl<T> Future for WatchedCall<T> {
 }
 
 /// Waits until something is known of the session. `None`: it belongs to the process that this one was forked from.
-pub(super) struct Until<'a, T> {
+pub(super) struct Until<'a, F> {
     client: &'a Client,
     slot: Option<u64>,
     wakers: fn(&mut Inner) -> &mut Wakers,
-    outcome: fn(&Inner) -> Option<T>,
+    outcome: F,
 }
 
-impl<'a, T> Until<'a, T> {
-    pub(super) fn new(
-        client: &'a Client,
-        wakers: fn(&mut Inner) -> &mut Wakers,
-        outcome: fn(&Inner) -> Option<T>,
-    ) -> Until<'a, T> {
+impl<'a, F> Until<'a, F> {
+    pub(super) fn new(client: &'a Client, wakers: fn(&mut Inner) -> &mut Wakers, outcome: F) -> Until<'a, F> {
         Until { client, slot: None, wakers, outcome }
     }
 }
 
-impl<T> Future for Until<'_, T> {
+impl<T, F: Fn(&Inner) -> Option<T> + Unpin> Future for Until<'_, F> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
@@ -160,7 +156,7 @@ impl<T> Future for Until<'_, T> {
     }
 }
 
-impl<T> Drop for Until<'_, T> {
+impl<F> Drop for Until<'_, F> {
     fn drop(&mut self) {
         let shared = self.client.shared();
         if self.slot.is_some() && !shared.is_forked() {

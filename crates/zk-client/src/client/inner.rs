@@ -34,8 +34,12 @@ pub(crate) struct Inner {
     pub(super) impatient: Wakers,
     /// Who waits for room for requests.
     pub(super) waiting_for_room: Wakers,
+    /// Who waits for a sign that a server has heard of this client.
+    pub(super) waiting_for_confirmation: Wakers,
     /// Whether there is no handle left.
     pub(super) abandoned: bool,
+    /// The newest confirmation that those who wait were woken for.
+    told_confirmed: Option<Instant>,
     /// What the driver was told last.
     told: (Option<u64>, Option<Instant>, bool),
 }
@@ -80,7 +84,9 @@ impl Inner {
             unreachable: None,
             impatient: Wakers::default(),
             waiting_for_room: Wakers::default(),
+            waiting_for_confirmation: Wakers::default(),
             abandoned: false,
+            told_confirmed: None,
             told: (None, None, false),
         }
     }
@@ -153,6 +159,15 @@ impl Inner {
         self.machine.has_room().then_some(Ok(()))
     }
 
+    /// When the session was confirmed, if it was after that moment.
+    pub(crate) fn confirmed_after(&self, before: Option<Instant>) -> Option<Result<Instant, Error>> {
+        let state = self.machine.state();
+        if state.is_over() {
+            return Some(Err(Error::Over(state)));
+        }
+        self.machine.confirmed().filter(|confirmed| Some(*confirmed) > before).map(Ok)
+    }
+
     /// Nobody waits for the notices of a watch any more.
     pub(crate) fn drop_watcher(&mut self, ticket: Ticket) {
         if let Some(watcher) = self.watchers.remove(&ticket) {
@@ -214,6 +229,10 @@ impl Inner {
     /// Hands out what has come out of the machine, and the bytes to the socket. Who is to be woken, is given back.
     pub(super) fn settle(&mut self, chroot: &Chroot) -> Vec<Waker> {
         let mut wakers = Vec::new();
+        if self.told_confirmed != self.machine.confirmed() || self.machine.state().is_over() {
+            self.told_confirmed = self.machine.confirmed();
+            wakers.extend(self.waiting_for_confirmation.take());
+        }
         while let Some(outcome) = self.machine.take_outcome() {
             self.hand_out(outcome, chroot, &mut wakers);
         }

@@ -168,6 +168,19 @@ impl Client {
         if self.shared.is_forked() { Duration::ZERO } else { self.shared.lock().machine.session_timeout() }
     }
 
+    /// Waits for a sign that a server has heard of this client: when the newest request was sent that has been answered, if
+    /// that was later than `before`. What is held by this session can be nobody else's for the
+    /// [time-out](Self::session_timeout) from that moment on.
+    ///
+    /// # Errors
+    /// [`Error::Over`] if that will never be.
+    pub async fn confirmed_after(&self, before: Option<Instant>) -> Result<Instant, Error> {
+        let outcome = move |inner: &Inner| inner.confirmed_after(before);
+        Until::new(self, |inner| &mut inner.waiting_for_confirmation, outcome)
+            .await
+            .unwrap_or(Err(Error::Forked))
+    }
+
     /// The settings for another session like this one, with all identities that this one has shown.
     ///
     /// # Errors

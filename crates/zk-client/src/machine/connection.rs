@@ -188,7 +188,7 @@ impl Machine {
             }
             xid::PING => {
                 if let Some(sent_at) = self.pings.pop_front() {
-                    self.proven = self.proven.max(sent_at);
+                    self.confirm(sent_at);
                 }
             }
             xid::SET_WATCHES => {}
@@ -215,7 +215,7 @@ impl Machine {
         self.output = Vec::new();
         self.attempts.clear();
         // The handshake was the last that was sent.
-        self.proven = self.sent;
+        self.confirm(self.sent);
         self.pings.clear();
         self.round_wait = RECONNECT_WAIT_MIN;
         self.send_claims();
@@ -243,7 +243,7 @@ impl Machine {
         if let Some(watch) = watch.and_then(|watch| watch.granted(op, header.error)) {
             self.watches.add(watch, ticket);
         }
-        self.proven = self.proven.max(sent_at);
+        self.confirm(sent_at);
         let closed = self.closing == Some(ticket);
         if self.late > 0 {
             // Its caller has been told already, and has no use for it.

@@ -69,6 +69,6 @@ impl Machine {
     /// client, and that may have been long before it answered.
     fn overdue_at(&self) -> Option<Instant> {
         let waits = self.state == State::Connecting && self.key.id != 0;
-        waits.then(|| self.proven + self.session_timeout)
+        waits.then(|| self.confirmed.unwrap_or(self.begun) + self.session_timeout)
     }
 }

@@ -120,8 +120,10 @@ pub struct Machine {
     last_zxid: i64,
     heard: Instant,
     sent: Instant,
-    /// When the last was sent that the server is known to have got.
-    proven: Instant,
+    /// When the machine was made.
+    begun: Instant,
+    /// When the last was sent that a server is known to have got.
+    confirmed: Option<Instant>,
     /// When the pings were sent that it has not answered.
     pings: VecDeque<Instant>,
 
@@ -171,7 +173,8 @@ impl Machine {
             last_zxid: 0,
             heard: now,
             sent: now,
-            proven: now,
+            begun: now,
+            confirmed: None,
             pings: VecDeque::new(),
             next_xid: 1,
             pending: VecDeque::new(),
@@ -217,6 +220,12 @@ impl Machine {
         self.session_timeout
     }
 
+    /// When the newest request was sent that a server has answered, if there is any: the session lives for its
+    /// [time-out](Self::session_timeout) from then on, if not longer.
+    pub fn confirmed(&self) -> Option<Instant> {
+        self.confirmed
+    }
+
     /// The settings for another session like this one, with all identities.
     pub fn settings(&self) -> Settings {
         let identities = self.claims.iter().map(|claim| claim.identity.clone()).collect();
@@ -238,6 +247,11 @@ impl Machine {
             self.outcomes.push_back(Outcome::Event { event, tickets });
         }
         kinds
+    }
+
+    /// What was sent then, a server has got.
+    fn confirm(&mut self, sent_at: Instant) {
+        self.confirmed = self.confirmed.max(Some(sent_at));
     }
 
     fn enter(&mut self, state: State) {

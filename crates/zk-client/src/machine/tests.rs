@@ -11,6 +11,7 @@
 //! 0.5 disown 1 /a                  nobody waits for this watch any more
 //! 0.5 reply 1 9 [NoNode]           the answer to request number 1, with a zxid, and an error
 //! 0.5 authenticated [AuthFailed]   the answer to an identity
+//! 0.5 pong                         the answer to a ping
 //! 0.5 event NodeDeleted /a         an event
 //! 0.5 nonsense                     bytes that are no answer
 //! 0.5 stuffed, 0.5 drained         the system takes no bytes from now on; and takes them again
@@ -80,6 +81,7 @@ struct Bench {
     begin: Instant,
     wanted: Option<Wanted>,
     deadline: String,
+    confirmed: Option<Instant>,
     stuffed: bool,
     /// The kinds of requests by their number.
     ops: Vec<Op>,
@@ -109,6 +111,7 @@ impl Bench {
             begin,
             wanted: None,
             deadline: String::new(),
+            confirmed: None,
             stuffed: false,
             ops: vec![Op::Ping],
             shaken: false,
@@ -182,6 +185,9 @@ impl Bench {
                 let error = error.first().map(|name| code(name));
                 Reply::Empty.encode(ReplyHeader { xid: xid::AUTH, zxid: 0, error }, &mut bytes);
             }
+            ["pong"] => {
+                Reply::Empty.encode(ReplyHeader { xid: xid::PING, zxid: 0, error: None }, &mut bytes);
+            }
             ["event", kind, path] => {
                 let kind = EventKind::ALL.iter().find(|known| format!("{known:?}") == kind);
                 let kind = *kind.expect("a kind of event");
@@ -214,6 +220,10 @@ impl Bench {
             let bytes = self.machine.output().to_vec();
             lines.extend(self.sent(&bytes));
             self.machine.taken(bytes.len());
+        }
+        if let Some(confirmed) = self.machine.confirmed().filter(|at| Some(*at) != self.confirmed) {
+            lines.push(format!("confirmed since {}", self.second(confirmed)));
+            self.confirmed = Some(confirmed);
         }
         let deadline = self.machine.deadline().map_or("never".to_owned(), |at| self.second(at));
         if deadline != self.deadline {
