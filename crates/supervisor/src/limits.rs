@@ -65,6 +65,23 @@ pub const NOT_STARTED_PAUSE: Backoff =
 /// How long the guardian goes on looking for processes that are left: a moment, unless one hangs in the system.
 pub const GUARDIAN_SWEEP_MAX: Duration = Duration::from_secs(10);
 
+/// How long a guardian that has ended is missing before another one is started, unless it has lived for longer.
+pub const GUARDIAN_PAUSE: Duration = Duration::from_secs(1);
+
+/// The bytes for a guardian that it has not read, besides those in its pipe; with more, another one takes its place.
+pub const GUARDIAN_UNSENT_BYTES_MAX: usize = 1 << 20;
+
+/// How long the guardian waits before it looks again for what is left of a process whose time was over; twice as long
+/// with each look.
+pub const FENCE_PAUSE_MIN: Duration = Duration::from_millis(5);
+
+/// How long it waits at most.
+pub const FENCE_PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// The part of a session's time-out that a singleton is not allowed to use: a tenth of it, in which it is killed before
+/// another machine can be elected: its clock may run a little faster, and a process takes a moment to die.
+pub const LEASE_MARGIN: u32 = 10;
+
 /// How long the end waits for what programs have left behind, which was killed.
 pub const ORPHANS_END_MAX: Duration = Duration::from_secs(2);
 

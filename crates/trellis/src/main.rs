@@ -25,5 +25,8 @@ mod zk;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::run()
+    match trellis_supervisor::runtime::Guard::asked(std::env::args_os()) {
+        Some(guard) => run::guard(guard),
+        None => cli::run(),
+    }
 }

@@ -132,8 +132,7 @@ impl Supervisor {
         let program = Arc::clone(&entry.program);
         let variables = vec![("TRELLIS_JOB", job.to_string())];
         let extra = Extra { variables, input: Some(input(body)?.into()), ..Extra::default() };
-        let started = self.spawner.start(name, &program, extra)?;
-        self.guardian.watch(started.pid);
+        let started = self.start_process(name, &program, extra)?;
         self.owners.insert(started.pid, Owner::Job(name.clone()));
         let process = JobProcess { pid: started.pid, since: self.now(), job };
         self.job_processes.insert(name.clone(), process);

@@ -35,7 +35,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::mpsc;
 use trellis_unix::Pid;
-use trellis_unix::process::{ForkError, Status as EndStatus, adopt_orphans};
+use trellis_unix::process::{Status as EndStatus, adopt_orphans};
 
 use self::answers::Waiting;
 use self::cluster::Cluster;
@@ -53,6 +53,7 @@ use crate::fleet::{Fleet, Name, Target};
 use crate::limits::FLUSH_MAX;
 use crate::process::Event as ProcessEvent;
 
+pub use self::guardian::Guard;
 pub use self::own_server::Beside;
 
 /// What a supervisor is started with.
@@ -64,6 +65,8 @@ pub struct Options {
     pub socket: PathBuf,
     /// With a server in this process: its addresses as its settings have them. The file may name no others.
     pub own_server: Option<OwnServer>,
+    /// Whether messages are JSON: those of the guardian, a process of its own, are to look alike.
+    pub json: bool,
 }
 
 /// Why a supervisor does not run.
@@ -94,7 +97,7 @@ pub enum RunError {
     },
     /// The guardian cannot be started.
     #[error("the process that looks after the others cannot be started: {0}")]
-    Guardian(#[from] ForkError),
+    Guardian(io::Error),
     /// Anything else that the system refuses.
     #[error("cannot {what}: {source}")]
     System {
@@ -108,8 +111,9 @@ pub enum RunError {
 /// Runs what the file says until a signal or a request ends it. `ready` is called once when nothing can go wrong any more
 /// that is not a program's fault.
 ///
-/// It has to be called by the main thread before any other thread is started: programs are tied to the thread that starts
-/// them, so that none outlives it.
+/// It has to be called by the main thread: programs are tied to the thread that starts them, so that none outlives it.
+/// The program's `main` has to ask for the life of a [`Guard`] first of all, as the guardian is a process of the same
+/// program.
 ///
 /// # Errors
 ///
@@ -140,7 +144,7 @@ impl Prepared {
         let config = Config::load_with(&options.config, options.own_server.as_ref())?;
         let mark = format!("{}-{:016x}", std::process::id(), fastrand::u64(..));
         // Before anything is opened that it would hold open, too.
-        let guardian = Guardian::start(&mark)?;
+        let guardian = Guardian::start(&mark, options.json).map_err(RunError::Guardian)?;
         let socket = Socket::bind(&options.socket).map_err(|error| match error {
             NoSocket::Taken => RunError::AlreadyRunning { socket: options.socket.clone() },
             NoSocket::Hidden => RunError::Hidden { socket: options.socket.clone() },
@@ -188,7 +192,6 @@ impl Prepared {
                 spawner: Spawner::new(&mark, open_files),
                 logs: Logs::start().map_err(system("start threads for output"))?,
                 guardian,
-                unguarded: false,
                 sockets: Sockets::default(),
                 timetables: Timetables::default(),
                 cluster: Cluster::new(&mark, sender.clone()),
@@ -283,8 +286,6 @@ struct Supervisor {
     spawner: Spawner,
     logs: Logs,
     guardian: Guardian,
-    /// Whether the guardian is gone.
-    unguarded: bool,
     /// The sockets that listen for programs.
     sockets: Sockets,
     timetables: Timetables,
@@ -325,7 +326,8 @@ impl Supervisor {
             }
             let due = [self.fleet.due(), self.tubes.due(), self.timetables.due(self.now())];
             let due = due.into_iter().flatten().min();
-            let due = due.map(|due| (self.start + due.0).into());
+            let due = due.map(|due| self.start + due.0);
+            let due = [due, self.guardian.due()].into_iter().flatten().min().map(Into::into);
             let event = tokio::select! {
                 biased;
                 meaning = signals.next() => Event::Signal(meaning),
@@ -361,6 +363,7 @@ impl Supervisor {
             Event::Cluster(program, number, happening) => self.cluster_happened(&program, number, happening),
             Event::ServerEnded => self.server_ended(),
             Event::Time => {
+                self.keep_guardian();
                 self.fleet.time(self.now());
                 self.tubes_time(self.now());
                 self.timetables_time();
@@ -445,14 +448,14 @@ impl Supervisor {
     }
 
     fn ended(&mut self, pid: Pid, status: EndStatus) {
-        if pid == self.guardian.pid() {
-            self.unguarded = true;
-            tracing::warn!(%status, "the guardian is gone: what programs leave behind may outlive this supervisor");
+        if Some(pid) == self.guardian.pid() {
+            return self.guardian_ended(status);
         }
         // Orphans that were taken over are nobody's.
         let Some(owner) = self.owners.remove(&pid) else { return };
-        self.guardian.forget(pid);
-        self.spawner.ended(pid);
+        if let Some(start) = self.spawner.ended(pid) {
+            self.guardian.forget(start);
+        }
         let name = match owner {
             Owner::Member(name) => name,
             Owner::Job(name) => return self.job_ended(&name, pid, status),

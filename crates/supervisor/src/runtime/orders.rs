@@ -77,8 +77,7 @@ impl Supervisor {
             worker = Some(ours);
         }
         self.pass_sockets(program, &mut extra)?;
-        let started = self.spawner.start(name, program, extra)?;
-        self.guardian.watch(started.pid);
+        let started = self.start_process(name, program, extra)?;
         self.owners.insert(started.pid, Owner::Member(name.clone()));
         let now = self.now();
         let record = self.records.entry(name.clone()).or_default();

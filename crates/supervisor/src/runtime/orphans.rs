@@ -50,7 +50,7 @@ impl Supervisor {
         let own = getpid().as_raw_nonzero();
         let children = fs::read_to_string(format!("/proc/self/task/{own}/children")).unwrap_or_default();
         let pids = children.split_ascii_whitespace().filter_map(|pid| Pid::from_raw(pid.parse().ok()?));
-        pids.filter(|pid| *pid != self.guardian.pid() && !self.owners.contains_key(pid)).collect()
+        pids.filter(|pid| Some(*pid) != self.guardian.pid() && !self.owners.contains_key(pid)).collect()
     }
 }
 

@@ -5,10 +5,13 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use rustix::process::{Pid, Rlimit, Signal};
 use trellis_unix::process::{Conditions, start};
 
+use super::Supervisor;
+use super::cluster::no_lease;
 use super::guardian::MARK;
 use super::user::account;
 use crate::config::{Program, Server};
@@ -69,9 +72,20 @@ impl Spawner {
         self.living.values().any(|living| *living == start)
     }
 
-    /// A process has ended.
-    pub(super) fn ended(&mut self, pid: Pid) {
-        self.living.remove(&pid);
+    /// A process has ended; returns the number of its start.
+    pub(super) fn ended(&mut self, pid: Pid) -> Option<u64> {
+        self.living.remove(&pid)
+    }
+
+    /// The number of the start of a process.
+    pub(super) fn start_of(&self, pid: Pid) -> Option<u64> {
+        self.living.get(&pid).copied()
+    }
+
+    /// The number of another start.
+    fn next_start(&mut self) -> u64 {
+        self.starts += 1;
+        self.starts
     }
 
     /// Tells programs from now on which servers there are, in the variables that `trellis tube` and `trellis zk` read.
@@ -89,10 +103,17 @@ impl Spawner {
         }
     }
 
-    /// Starts a process of a program.
+    /// Starts a process of a program, unless it is too late for that. The number is that of this start.
     ///
     /// It is killed when this thread ends, however that happens, so this has to be the main thread.
-    pub(super) fn start(&mut self, name: &Name, program: &Program, extra: Extra) -> io::Result<Started> {
+    fn start(
+        &mut self,
+        number: u64,
+        name: &Name,
+        program: &Program,
+        not_after: Option<Instant>,
+        extra: Extra,
+    ) -> io::Result<Started> {
         let (output, writer) = io::pipe()?;
         let mut command = Command::new(&program.command[0]);
         command.args(&program.command[1..]).env_clear().envs(&self.variables);
@@ -105,8 +126,7 @@ impl Spawner {
         command.envs(&program.environment);
         command.env("TRELLIS_PROGRAM", &program.name).env("TRELLIS_PROCESS", name.index.to_string());
         command.envs(extra.variables);
-        self.starts += 1;
-        command.env(MARK, format!("{}.{}", self.mark, self.starts));
+        command.env(MARK, format!("{}.{number}", self.mark));
         if let Some(directory) = &program.directory {
             command.current_dir(directory);
         }
@@ -118,13 +138,36 @@ impl Spawner {
             umask: program.umask,
             identity,
             open_files: self.open_files,
+            not_after,
             descriptors: extra.descriptors,
             announced: extra.announced,
         };
         let child = start(&mut command, conditions).map_err(|error| explain(error, program))?;
         let pid = Pid::from_child(&child);
-        self.living.insert(pid, self.starts);
+        self.living.insert(pid, number);
         Ok(Started { pid, output })
+    }
+}
+
+impl Supervisor {
+    /// Starts a process of a program. The guardian knows of it, and first of all until when it may live.
+    pub(super) fn start_process(
+        &mut self,
+        name: &Name,
+        program: &Program,
+        extra: Extra,
+    ) -> io::Result<Started> {
+        let lease = if program.singleton { Some(self.cluster.lease(&program.name)?) } else { None };
+        let number = self.spawner.next_start();
+        if lease.is_some() {
+            self.guardian.lease(number, lease);
+        }
+        let started = self.spawner.start(number, name, program, lease, extra);
+        match &started {
+            Ok(started) => self.guardian.watch(number, started.pid),
+            Err(_) => self.guardian.forget(number),
+        }
+        started
     }
 }
 
@@ -136,6 +179,7 @@ fn explain(error: io::Error, program: &Program) -> io::Error {
         (None, io::ErrorKind::NotFound) => {
             io::Error::other(format!("there is no program {:?} to be run", program.command[0]))
         }
+        (None, io::ErrorKind::TimedOut) => no_lease(),
         (None, io::ErrorKind::PermissionDenied) => {
             io::Error::other(format!("{:?} may not be run: {error}", program.command[0]))
         }

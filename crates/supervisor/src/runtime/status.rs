@@ -29,7 +29,7 @@ impl Supervisor {
             pid: std::process::id().try_into().unwrap_or(i32::MAX),
             up_seconds: self.now().0.as_secs(),
             config: self.config_path.display().to_string(),
-            unguarded: self.unguarded,
+            unguarded: self.guardian.pid().is_none(),
             processes,
         }
     }

@@ -124,8 +124,7 @@ impl Supervisor {
 
     fn start_run(&mut self, name: &Name, program: &Program, tick: &Tick) -> io::Result<()> {
         let variables = vec![("TRELLIS_TICK", tick.at.to_string())];
-        let started = self.spawner.start(name, program, Extra { variables, ..Extra::default() })?;
-        self.guardian.watch(started.pid);
+        let started = self.start_process(name, program, Extra { variables, ..Extra::default() })?;
         self.owners.insert(started.pid, Owner::Run(name.clone()));
         let since = self.now();
         self.timetables.processes.insert(name.clone(), Process { pid: started.pid, since });

@@ -1,6 +1,7 @@
 //! `trellis run`: the supervisor, and the commands that talk to one that runs. One file a command where they differ.
 
 mod act;
+mod guard;
 mod logs;
 mod own_server;
 mod status;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueHint};
 use trellis_supervisor::runtime::control::{Client, ControlError, Reply, Request};
 
+pub(crate) use self::guard::guard;
 use crate::exit::{EXIT_CODES, Exit, Failure};
 use crate::output::Output;
 

@@ -22,7 +22,7 @@ pub(super) fn run(names: Vec<String>, socket: &Path, output: &mut Output) -> Res
     }
     if status.unguarded {
         note(
-            "the guardian is gone: restart the supervisor when it suits, as what programs leave behind may outlive it",
+            "there is no guardian, so that what programs leave behind may outlive the supervisor: its messages say why",
         );
     }
     let mut table = Table::with_texts(&["process", "state", "pid", "for", "starts", "last end"], 6);

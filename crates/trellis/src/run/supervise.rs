@@ -54,8 +54,12 @@ pub(super) fn run(args: SuperviseArgs, config: &Path, socket: &Path) -> Result<(
         output.line(format!("{} is right: {} programs", config.display(), checked.programs.len()))?;
         return output.flush();
     }
-    let options =
-        Options { config: absolute(config)?, socket: absolute(socket)?, own_server: addresses.clone() };
+    let options = Options {
+        config: absolute(config)?,
+        socket: absolute(socket)?,
+        own_server: addresses.clone(),
+        json: format == LogFormat::Json,
+    };
     let mut files = vec![("the configuration", &options.config), ("the socket", &options.socket)];
     if !args.daemon {
         distinct(&files)?;

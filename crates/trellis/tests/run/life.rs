@@ -181,24 +181,6 @@ fn what_hides_from_its_program_ends_with_the_supervisor() {
 }
 
 #[test]
-fn a_guardian_that_is_gone_is_told() {
-    let mut supervisor = Supervisor::start("[program.a]\ncommand = \"sleep 1000\"\n");
-    supervisor.wait_for("started process=a.0");
-    let children =
-        fs::read_to_string(format!("/proc/{0}/task/{0}/children", supervisor.pid().as_raw_nonzero()));
-    let name =
-        |pid: &&str| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "guardian\n");
-    let children = children.expect("it is there");
-    let guardian = children.split_ascii_whitespace().find(name).and_then(|pid| pid.parse().ok());
-    let guardian = guardian.and_then(rustix::process::Pid::from_raw).expect("it has one");
-    kill_process(guardian, Signal::KILL).expect("it is there");
-    supervisor.wait_for("the guardian is gone");
-    let status: serde_json::Value =
-        serde_json::from_str(&supervisor.ask(&["status", "--json"])).expect("JSON");
-    assert_eq!(status["unguarded"], true);
-}
-
-#[test]
 fn orphans_are_taken_over_and_waited_for() {
     let mut supervisor = Supervisor::start(
         "[program.father]\n\

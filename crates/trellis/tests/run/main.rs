@@ -7,6 +7,7 @@ mod crash;
 mod deaths;
 mod demo;
 mod example;
+mod fence;
 mod files;
 mod first;
 mod helper;

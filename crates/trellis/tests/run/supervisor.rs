@@ -146,6 +146,23 @@ impl Supervisor {
         Pid::from_raw(pid.try_into().expect("a pid")).expect("a pid")
     }
 
+    /// Its guardian.
+    pub(crate) fn guardian(&self) -> Pid {
+        let path = format!("/proc/{0}/task/{0}/children", self.pid().as_raw_nonzero());
+        let named = |pid: &&str| {
+            std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name == "guardian\n")
+        };
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let children = std::fs::read_to_string(&path).expect("it runs");
+            // One that has just begun has no name yet.
+            if let Some(guardian) = children.split_ascii_whitespace().find(named) {
+                return Pid::from_raw(guardian.parse().expect("a pid")).expect("a pid");
+            }
+            assert!(Instant::now() < deadline, "none of its children is the guardian: {children}");
+        }
+    }
+
     /// Waits for its end.
     pub(crate) fn end(&mut self) -> ExitStatus {
         wait_until_gone(self.pid());

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit};
 use trellis_unix::process::{Conditions, spawn, start};
@@ -15,6 +16,7 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     ("program: a program has its own session umask and limit", a_program_has_its_own_session_umask_and_limit),
     ("program: descriptors are passed as systemd does it", descriptors_are_passed_as_systemd_does_it),
     ("program: what cannot be started is an error", what_cannot_be_started_is_an_error),
+    ("program: what comes too late does not begin", what_comes_too_late_does_not_begin),
     ("program: a program ends with its parent", a_program_ends_with_its_parent),
 ];
 
@@ -61,6 +63,13 @@ fn descriptors_are_passed_as_systemd_does_it() {
         // Nobody else holds the other ends any more.
         assert_eq!((other.read(&mut said).unwrap(), another.read(&mut said).unwrap()), (0, 0));
     }
+}
+
+fn what_comes_too_late_does_not_begin() {
+    let not_after = |at| Conditions { not_after: Some(at), ..Conditions::default() };
+    let error = start(&mut Command::new("true"), not_after(Instant::now())).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    assert_eq!(printed("echo here", not_after(Instant::now() + Duration::from_secs(600))), "here\n");
 }
 
 fn what_cannot_be_started_is_an_error() {

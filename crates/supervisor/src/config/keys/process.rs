@@ -264,9 +264,12 @@ pub(in crate::config) static PROCESS_KEYS: &[Key<Draft>] = &[
         example: "singleton = true",
         help: "Whether only one machine runs it, of all that share the servers and `server.root`. With a `schedule`, \
                each run takes place on one machine. A machine without word from the servers stops it before another one may \
-               run it. If the supervisor itself is stopped for longer than `session_timeout` (SIGSTOP, a machine that is \
-               frozen or moved), it cannot do that, and until it goes on, two may run: where that would do harm, let \
-               whatever the program changes refuse the older one.",
+               run it, and kills it when nine tenths of `session_timeout` are over since it has asked a server for the last \
+               time that answered; if the supervisor itself is stopped or starved, its guardian does so. What remains is a \
+               machine that stands still as a whole, as one that is frozen or moved: until it goes on, another may run it, \
+               and what it was about to write then comes late. Where that would do harm, have the program get a number that \
+               grows when it begins, such as the zxid of a znode that it writes, and let whatever it changes refuse smaller \
+               ones.",
     },
 ];
 

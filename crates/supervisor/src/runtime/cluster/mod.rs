@@ -4,9 +4,12 @@
 mod ticks;
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
+use std::io;
+use std::time::Instant;
 
 use jiff::Timestamp;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use trellis_zk_client::recipe::{Election, Standing};
@@ -16,7 +19,7 @@ use self::ticks::{claim, last_tick};
 use super::{Event, Supervisor, orders};
 use crate::config::{Config, Server};
 use crate::fleet::Name;
-use crate::limits::{CAMPAIGN_PAUSE, FLUSH_MAX, LEADER_LOOK_PERIOD};
+use crate::limits::{CAMPAIGN_PAUSE, FLUSH_MAX, LEADER_LOOK_PERIOD, LEASE_MARGIN};
 use crate::process::{Event as ProcessEvent, State};
 use crate::schedule::Tick;
 
@@ -57,6 +60,8 @@ struct Campaign {
     of_ticks: bool,
     /// Whether this machine was elected, and still is as far as is known.
     elected: bool,
+    /// Until when no other machine can be elected, as far as is known.
+    lease: Option<Instant>,
     /// The machine that was seen to have it.
     holder: Option<String>,
     /// Whether it is one for servers that the file doesn't name any more. It is given up when nothing of the program runs,
@@ -73,7 +78,10 @@ impl Drop for Campaign {
 /// What a task tells of a singleton.
 pub(super) enum Happening {
     /// This machine runs it. Of a program with a schedule: the last tick that any machine has run.
-    Elected(Option<Timestamp>),
+    /// It may do so until then, unless there is another word.
+    Elected(Option<Timestamp>, Instant),
+    /// It may run it until then, which is later than what was told before.
+    Confirmed(Instant),
     /// There is no word from the servers: another machine may be elected soon.
     Suspended,
     /// Another machine may have been elected, or nothing can be agreed on; the campaign is over.
@@ -147,6 +155,12 @@ impl Cluster {
         ("waiting", known.cloned().unwrap_or_else(|| format!("no word from {servers}")))
     }
 
+    /// Until when a singleton may run here.
+    pub(super) fn lease(&self, program: &str) -> io::Result<Instant> {
+        let lease = self.campaigns.get(program).and_then(|campaign| campaign.lease);
+        lease.filter(|until| *until > Instant::now()).ok_or_else(no_lease)
+    }
+
     fn silent(&mut self, silence: Option<String>) {
         match &silence {
             Some(reason) => {
@@ -205,6 +219,8 @@ impl Supervisor {
             tracing::info!(program, "left to other machines");
             self.cluster.campaigns.remove(&program);
             self.stop_singleton(&program);
+            // What still runs of it is none that others must not run, too.
+            self.grant(&program, None);
         }
         for program in wanted {
             if !self.cluster.campaigns.contains_key(&program) {
@@ -253,7 +269,7 @@ impl Supervisor {
         let of_ticks = self.timetables.runs.has_program(&program);
         self.cluster.campaigns.insert(
             program,
-            Campaign { number, task, of_ticks, elected: false, holder: None, outdated: false },
+            Campaign { number, task, of_ticks, elected: false, lease: None, holder: None, outdated: false },
         );
     }
 
@@ -268,7 +284,12 @@ impl Supervisor {
         // What an earlier campaign has told is not true any more.
         let current = |campaign: &&mut Campaign| campaign.number == number;
         let Some(campaign) = self.cluster.campaigns.get_mut(program).filter(current) else { return };
-        campaign.elected = matches!(happening, Happening::Elected(_));
+        if let Happening::Elected(_, until) | Happening::Confirmed(until) = happening {
+            campaign.lease = Some(until);
+            self.grant(program, Some(until));
+        }
+        let Some(campaign) = self.cluster.campaigns.get_mut(program) else { return };
+        campaign.elected = matches!(happening, Happening::Elected(..) | Happening::Confirmed(_));
         campaign.holder = None;
         match happening {
             Happening::Held(holder) => {
@@ -276,8 +297,8 @@ impl Supervisor {
                 self.cluster.refusals.remove(program);
             }
             // Nothing is to run by it any more.
-            Happening::Elected(_) | Happening::Suspended if campaign.outdated => {}
-            Happening::Elected(since) => {
+            Happening::Elected(..) | Happening::Suspended if campaign.outdated => {}
+            Happening::Elected(since, _) => {
                 tracing::info!(program, "this machine runs it");
                 self.cluster.refusals.remove(program);
                 self.fleet.set_here(program, true);
@@ -304,7 +325,7 @@ impl Supervisor {
                 self.kill_all_of(program);
                 self.begin_campaign(program.to_owned(), true);
             }
-            Happening::Claimed(..) | Happening::Silent(_) => {}
+            Happening::Confirmed(_) | Happening::Claimed(..) | Happening::Silent(_) => {}
         }
     }
 
@@ -318,9 +339,18 @@ impl Supervisor {
 
     /// There is no time left for asking.
     fn kill_all_of(&self, program: &str) {
-        for (pid, _) in self.owners.iter().filter(|(_, owner)| *owner.name().program == *program) {
-            orders::signal_group(*pid, Signal::KILL);
-        }
+        self.processes_of(program).for_each(|pid| orders::signal_group(pid, Signal::KILL));
+    }
+
+    /// Tells the guardian until when the processes of a program may live.
+    fn grant(&mut self, program: &str, until: Option<Instant>) {
+        let starts: Vec<u64> =
+            self.processes_of(program).filter_map(|pid| self.spawner.start_of(pid)).collect();
+        starts.into_iter().for_each(|start| self.guardian.lease(start, until));
+    }
+
+    fn processes_of(&self, program: &str) -> impl Iterator<Item = Pid> {
+        self.owners.iter().filter(move |(_, owner)| *owner.name().program == *program).map(|(pid, _)| *pid)
     }
 
     /// Finds out whether a tick is this machine's to run: it is whose znode is there first.
@@ -374,13 +404,44 @@ async fn campaign(
                         Err(error) => client.wait_out(error).await?,
                     }
                 };
-                tell(Happening::Elected(since));
+                let confirmed = client.confirmed_after(None).await?;
+                tell(Happening::Elected(since, lease(client, confirmed)));
+                standing = tokio::select! {
+                    changed = holding.standing_changed(standing) => changed,
+                    outcome = renew(client, confirmed, tell) => match outcome? {},
+                };
+                continue;
             }
             Standing::Suspended => tell(Happening::Suspended),
             Standing::Lost => return Ok(()),
         }
         standing = holding.standing_changed(standing).await;
     }
+}
+
+/// Tells how long the session lives, each time that a server has confirmed it. It ends with the session.
+async fn renew(
+    client: &Client,
+    mut confirmed: Instant,
+    tell: &impl Fn(Happening),
+) -> Result<Infallible, Error> {
+    loop {
+        // Where there is much to be asked of servers, not every answer need be told.
+        let news = confirmed + client.session_timeout() / LEASE_MARGIN;
+        confirmed = client.confirmed_after(Some(news)).await?;
+        tell(Happening::Confirmed(lease(client, confirmed)));
+    }
+}
+
+/// Until when nobody else can be elected, if a server has got a request that was sent at that moment.
+fn lease(client: &Client, confirmed: Instant) -> Instant {
+    let timeout = client.session_timeout();
+    confirmed + (timeout - timeout / LEASE_MARGIN)
+}
+
+/// What a singleton is told that would be started too late.
+pub(super) fn no_lease() -> io::Error {
+    io::Error::other("no server has confirmed for too long that no other machine runs it")
 }
 
 /// Tells who is elected, as long as this machine is not. It ends with the session.
