@@ -4,6 +4,7 @@
 mod answers;
 mod cluster;
 pub mod control;
+mod doubts;
 mod goals;
 mod guardian;
 mod jobs;
@@ -53,6 +54,7 @@ use crate::fleet::{Fleet, Name, Target};
 use crate::limits::FLUSH_MAX;
 use crate::process::Event as ProcessEvent;
 
+pub use self::doubts::doubts;
 pub use self::guardian::Guard;
 pub use self::own_server::Beside;
 
@@ -381,6 +383,9 @@ impl Supervisor {
     }
 
     fn apply(&mut self, config: &Config) {
+        for program in &config.programs {
+            doubts(program).iter().for_each(|doubt| tracing::warn!(program = program.name, "{doubt}"));
+        }
         let held: Vec<Target> = self.held_programs().map(Target::Program).collect();
         self.spawner.tell_servers(&config.server);
         self.logs.apply(&config.programs);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use trellis_supervisor::config::{Config, OwnServer};
-use trellis_supervisor::runtime::{Options, Prepared, RunError};
+use trellis_supervisor::runtime::{Options, Prepared, RunError, doubts};
 use trellis_unix::daemon::{Daemon, DaemonError, Started};
 
 use super::own_server::{self, ServerThread};
@@ -38,7 +38,7 @@ pub(super) struct SuperviseArgs {
     #[arg(long, value_name = "FILE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
     serve: Option<Option<PathBuf>>,
 
-    /// Only say whether the file is right
+    /// Only say whether the file is right, and what programs need that is not on this machine
     #[arg(long, conflicts_with = "daemon")]
     check: bool,
 }
@@ -51,8 +51,14 @@ pub(super) fn run(args: SuperviseArgs, config: &Path, socket: &Path) -> Result<(
     if args.check {
         let checked = load(config, addresses.as_ref())?;
         let mut output = Output::new(false);
-        output.line(format!("{} is right: {} programs", config.display(), checked.programs.len()))?;
-        return output.flush();
+        let programs = match checked.programs.len() {
+            1 => "1 program".to_owned(),
+            count => format!("{count} programs"),
+        };
+        output.line(format!("{} is right: {programs}", config.display()))?;
+        output.flush()?;
+        tell_doubts(&checked);
+        return Ok(());
     }
     let options = Options {
         config: absolute(config)?,
@@ -66,7 +72,7 @@ pub(super) fn run(args: SuperviseArgs, config: &Path, socket: &Path) -> Result<(
         return supervise(&options, server, || ()).map_err(|failure| told(failure, format));
     }
     // What is wrong with the file is told here, where somebody reads it.
-    load(config, addresses.as_ref())?;
+    tell_doubts(&load(config, addresses.as_ref())?);
     let pid_file = absolute(&args.pid_file.unwrap_or_else(|| config.with_extension("pid")))?;
     let output = absolute(&args.output.unwrap_or_else(|| config.with_extension("log")))?;
     files.extend([("the pid file", &pid_file), ("the output", &output)]);
@@ -139,6 +145,13 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 fn load(config: &Path, addresses: Option<&OwnServer>) -> Result<Config, Failure> {
     Config::load_with(config, addresses).map_err(|error| failed(RunError::Config(error)))
+}
+
+/// Says what programs need that is not on this machine.
+fn tell_doubts(config: &Config) {
+    for program in &config.programs {
+        doubts(program).iter().for_each(|doubt| note(&format!("warning: program.{}.{doubt}", program.name)));
+    }
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {

@@ -70,6 +70,29 @@ fn what_goes_wrong_has_its_exit_code() {
 }
 
 #[test]
+fn what_is_missing_on_this_machine_is_told_and_hinders_nobody_else() {
+    let file = "[program.bad]\ncommand = \"no-such-program\"\ndirectory = \"/nowhere\"\nlog = { to = \"workers.toml/a\" }\n\
+                [program.good]\ncommand = \"sleep 1000\"\n";
+    let mut supervisor = Supervisor::start(file);
+    supervisor.wait_for("there is no directory /nowhere program=\"bad\"");
+    supervisor.ask(&["start", "good"]);
+    let check = supervisor.command(&["--check"]);
+    assert_eq!(
+        (check.status.code(), &*text(&check.stdout)),
+        (Some(0), "workers.toml is right: 2 programs\n")
+    );
+    let told = text(&check.stderr);
+    assert!(
+        told.starts_with("warning: program.bad.command: there is no program \"no-such-program\" in PATH"),
+        "{told}"
+    );
+    assert!(told.ends_with("warning: program.bad.log.to: workers.toml is not a directory\n"), "{told}");
+    supervisor.write("[program.good]\ncommand = \"sleep 1000\"\n");
+    let check = supervisor.command(&["--check"]);
+    assert_eq!((&*text(&check.stdout), &*text(&check.stderr)), ("workers.toml is right: 1 program\n", ""));
+}
+
+#[test]
 fn a_changed_file_disturbs_only_what_has_changed() {
     let mut supervisor = Supervisor::start(
         "[program.same]\ncommand = \"sleep 1000\"\n[program.other]\ncommand = \"sleep 1001\"\n\
