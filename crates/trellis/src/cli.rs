@@ -159,6 +159,11 @@ fn tip(error: &clap::Error, command: &str) -> Option<String> {
         let in_shell = crate::zk::is_for_shell(given);
         return in_shell.then(|| format!("{given} is a command of the shell, which `trellis zk` begins"));
     }
+    if command == "run" {
+        let given = text(ContextKind::InvalidSubcommand)?;
+        let is_file = given.ends_with(".toml") || std::path::Path::new(given).is_file();
+        return is_file.then(|| format!("`trellis run --config {given}`"));
+    }
     let given = text(ContextKind::InvalidSubcommand).filter(|given| *given == command)?;
     let definition = definition();
     let knows = |group: &&str| {

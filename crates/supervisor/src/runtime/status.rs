@@ -48,6 +48,7 @@ impl Supervisor {
         let leaving = self.fleet.members().filter(|(name, _)| gone(name));
         processes.extend(leaving.map(|(name, member)| self.of_process(name, member)));
         processes.extend(self.timetables_status());
+        processes.sort_by(|one, other| (&one.program, one.index).cmp(&(&other.program, other.index)));
         processes
     }
 

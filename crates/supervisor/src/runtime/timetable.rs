@@ -181,7 +181,6 @@ impl Supervisor {
                 ..ProcessStatus::default()
             }
         }));
-        rows.sort_by(|one, other| (&one.program, one.index).cmp(&(&other.program, other.index)));
         rows
     }
 

@@ -18,7 +18,13 @@ use crate::settings::ServeSettings;
 
 /// The settings of the server: those of `trellis serve --config FILE`, and the warnings.
 pub(super) fn settings(file: Option<&Path>) -> Result<(ServeSettings, Vec<String>), Failure> {
-    let (settings, warnings) = usable(ServeArgs::without_flags(file)?)?;
+    let (settings, warnings) = usable(ServeArgs::without_flags(file)?).map_err(|failure| match file {
+        Some(file) if names_programs(file) => failure.hint(format!(
+            "that is a file of programs: `trellis run --config {} --serve` runs them with a server of default settings",
+            file.display()
+        )),
+        _ => failure,
+    })?;
     if settings.user.is_some() {
         // Whoever starts programs of several users is root, and one process cannot be both.
         let message =
@@ -27,6 +33,12 @@ pub(super) fn settings(file: Option<&Path>) -> Result<(ServeSettings, Vec<String
             .hint("start it as that user, or give programs theirs with `user` in the workers' file"));
     }
     Ok((settings, warnings))
+}
+
+/// Whether a file is for the supervisor, and not for the server.
+fn names_programs(file: &Path) -> bool {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    text.lines().any(|line| line.trim_start().starts_with("[program."))
 }
 
 /// Where it will be reached, as far as the settings say.

@@ -45,6 +45,18 @@ fn status_is_a_table() {
 }
 
 #[test]
+fn rows_are_in_one_order_whatever_they_are() {
+    let supervisor = Supervisor::start(
+        "[program.c]\ncommand = \"sleep 1000\"\nprocesses = 2\n[program.a]\ncommand = \"sleep 1000\"\nafter = \"c\"\n\
+         [program.b]\ncommand = \"true\"\nschedule = \"@yearly\"\n[program.d]\ncommand = \"true\"\nprocesses = 0\n",
+    );
+    supervisor.ask(&["start"]);
+    let table = supervisor.ask(&["status"]);
+    let names: Vec<&str> = table.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, ["a.0", "b", "c.0", "c.1", "d"], "{table}");
+}
+
+#[test]
 fn what_goes_wrong_has_its_exit_code() {
     let supervisor = Supervisor::start(
         "[program.sleeper]\ncommand = \"sleep 1000\"\n[program.bad]\ncommand = \"nobody\"\n\

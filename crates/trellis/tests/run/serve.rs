@@ -148,6 +148,22 @@ fn the_end_of_the_server_is_the_end_of_all() {
 }
 
 #[test]
+fn the_wrong_file_in_the_wrong_place_is_told_apart() {
+    let folder = folder(SETTINGS, SLEEPER);
+    let config = "`trellis run --config workers.toml";
+    for arguments in [&["workers.toml"][..], &["--serve", "trellis.toml", "workers.toml"]] {
+        let (code, message) = refusal(folder.path(), arguments);
+        assert_eq!(code, 2, "{message}");
+        assert!(message.contains(&format!("tip: {config}`\n")), "{message}");
+    }
+    let (code, message) = refusal(folder.path(), &["--serve", "workers.toml"]);
+    assert_eq!(code, 2, "{message}");
+    assert!(message.contains(&format!("{config} --serve`")), "{message}");
+    let (_, message) = refusal(folder.path(), &["restat"]);
+    assert!(message.contains("'restart'"), "{message}");
+}
+
+#[test]
 fn what_is_wrong_is_told_before_anything_is_started() {
     let other = format!("[server]\nbeanstalk = \"queue.example:11300\"\n{SLEEPER}");
     let tube = format!("{SLEEPER}tube = \"work\"\n");
