@@ -118,6 +118,9 @@ pub const CONTROL_PATIENCE: Duration = Duration::from_secs(10);
 /// The processes that are started before anything else has its turn.
 pub const STARTS_AT_ONCE_MAX: usize = 16;
 
+/// The connections that may wait for a program to take them, on each of its sockets; the system may allow fewer.
+pub const LISTEN_BACKLOG_MAX: i32 = 4096;
+
 /// How long the end waits for output to be written.
 pub const FLUSH_MAX: Duration = Duration::from_secs(2);
 

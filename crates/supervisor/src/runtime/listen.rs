@@ -3,14 +3,18 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
+
+use rustix::net::sockopt::{set_ipv6_v6only, set_socket_reuseaddr};
+use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with};
 
 use super::Supervisor;
 use super::socket_file::{SocketFile, make_room};
 use super::spawn::Extra;
 use crate::config::{Listen, Program, Work};
+use crate::limits::LISTEN_BACKLOG_MAX;
 
 /// The sockets that are open, by address: programs that name the same address share the socket, which also lets one
 /// take over from another in a changed file.
@@ -96,11 +100,10 @@ fn name(address: &Listen) -> String {
 fn open(address: &Listen) -> io::Result<Socket> {
     match address {
         Listen::Tcp(address) => {
-            let listener = TcpListener::bind(address);
-            let listener = listener.map_err(|error| {
+            let descriptor = listen_on(address).map_err(|error| {
                 io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
             })?;
-            Ok(Socket { descriptor: listener.into(), _file: None })
+            Ok(Socket { descriptor, _file: None })
         }
         Listen::Unix(path) => {
             let listener = make_room(path).and_then(|_| UnixListener::bind(path)).map_err(|error| {
@@ -111,9 +114,36 @@ fn open(address: &Listen) -> io::Result<Socket> {
     }
 }
 
+/// Listens on the first of the addresses that a text stands for on which that is possible.
+fn listen_on(address: &str) -> io::Result<OwnedFd> {
+    let mut last = io::Error::other("there is no such address");
+    for address in address.to_socket_addrs()? {
+        match listen_on_one(address) {
+            Ok(socket) => return Ok(socket),
+            Err(error) => last = error.into(),
+        }
+    }
+    Err(last)
+}
+
+/// A socket of IPv6 is of that alone, so that another one can listen on the same port of IPv4.
+fn listen_on_one(address: SocketAddr) -> rustix::io::Result<OwnedFd> {
+    let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
+    let socket = socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    if address.is_ipv6() {
+        set_ipv6_v6only(&socket, true)?;
+    }
+    // What is left of earlier connections does not matter.
+    set_socket_reuseaddr(&socket, true)?;
+    bind(&socket, &address)?;
+    listen(&socket, LISTEN_BACKLOG_MAX)?;
+    Ok(socket)
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::net::{TcpListener, TcpStream};
     use std::os::unix::net::UnixStream;
     use std::path::Path;
 
@@ -135,6 +165,21 @@ mod tests {
         for (address, wanted) in table {
             assert_eq!(name(&address), wanted, "{address:?}");
         }
+    }
+
+    #[test]
+    fn both_protocols_have_their_own_socket_on_one_port() {
+        let any = listen_on("0.0.0.0:0").expect("it is possible");
+        let port =
+            TcpListener::from(any.try_clone().expect("a copy")).local_addr().expect("it has one").port();
+        // Not every machine has IPv6.
+        let is_there = TcpListener::bind("[::1]:0").is_ok();
+        let six = listen_on(&format!("[::]:{port}"));
+        assert_eq!(six.is_ok(), is_there, "{six:?}");
+        let taken = open(&Listen::Tcp(format!("0.0.0.0:{port}"))).err().expect("it is taken");
+        assert!(taken.to_string().starts_with(&format!("cannot listen on 0.0.0.0:{port}: ")), "{taken}");
+        TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+        assert_eq!(TcpStream::connect(("::1", port)).is_ok(), is_there);
     }
 
     #[test]

@@ -19,10 +19,11 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
             Ok(())
         }),
         default: "[]",
-        example: "listen = [\"0.0.0.0:8080\", \"unix:/run/shop.sock\"]",
+        example: "listen = [\"0.0.0.0:8080\", \"[::]:8080\", \"unix:/run/shop.sock\"]",
         help: "Where to listen for the program's processes, which share the sockets: they are open as descriptors 3 and \
                up, and LISTEN_FDS says how many there are, as with systemd; LISTEN_FDNAMES names them by their ports or \
-               files. They stay open while processes are replaced, so that nobody is refused.",
+               files. They stay open while processes are replaced, so that nobody is refused. `[::]` is all addresses of \
+               IPv6, and none of IPv4, which are `0.0.0.0`.",
     },
     Key {
         name: "tube",
