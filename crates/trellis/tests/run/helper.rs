@@ -70,6 +70,13 @@ fn work() {
                 writeln!(std::io::stdout(), "\nholds {id}").expect("it is read");
                 continue;
             }
+            "flood" => {
+                let answer = format!("done {id}");
+                loop {
+                    trellis_unix::frame::write_frame(&mut socket, answer.as_bytes(), 100)
+                        .expect("somebody reads");
+                }
+            }
             "close" => {
                 writeln!(std::io::stdout(), "\ncloses for {id}").expect("it is read");
                 socket.shutdown(std::net::Shutdown::Both).expect("it is open");

@@ -17,7 +17,7 @@ use self::lane::Command;
 pub(super) use self::lane::Told;
 pub(super) use self::worker::{Said, Worker};
 use crate::config::{Jobs, Mode};
-use crate::dispatch::{Action, Dispatcher, Event, WorkerId};
+use crate::dispatch::{Action, Dispatcher, Event, KillReason, WorkerId};
 use crate::{JobId, Moment};
 
 /// What happens to a lane or on a worker's socket, with the program that it is about.
@@ -147,21 +147,17 @@ impl Tube {
     pub(super) fn said(&mut self, now: Moment, id: WorkerId, start: u64, said: Said) -> Vec<Demand> {
         let worker = self.workers.get(&id).filter(|worker| worker.start() == start);
         let Some(worker) = worker else { return Vec::new() };
-        match said {
-            Said::Answer(answer) => self.on(now, Event::Answered(id, answer.job, answer.verdict)),
-            Said::Nonsense(error) => {
-                let mut demands = self.on(now, Event::Gone { worker: id, has_begun: true });
-                demands.push(Demand::Kill(id, error.to_string()));
-                demands
-            }
-            Said::Closed { is_unread } => {
-                // What was handed over since then has not come into the socket, either.
-                let has_begun = !is_unread && !worker.is_writing();
-                let mut demands = self.on(now, Event::Gone { worker: id, has_begun });
-                demands.push(Demand::Closed(id));
-                demands
-            }
-        }
+        let (demand, is_unread) = match said {
+            Said::Answer(answer) => return self.on(now, Event::Answered(id, answer.job, answer.verdict)),
+            Said::Nonsense(error) => (Demand::Kill(id, error.to_string()), false),
+            Said::Unasked(job) => (Demand::Kill(id, KillReason::UnknownJob(job).to_string()), false),
+            Said::Closed { is_unread } => (Demand::Closed(id), is_unread),
+        };
+        // What was handed over since then has not come into the socket, either.
+        let has_begun = !is_unread && !worker.is_writing();
+        let mut demands = self.on(now, Event::Gone { worker: id, has_begun });
+        demands.push(demand);
+        demands
     }
 
     /// The process of a worker has ended. What it has said before that is still heard, and then that it says no more.

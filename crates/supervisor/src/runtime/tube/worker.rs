@@ -21,8 +21,10 @@ use crate::stream::{Answer, StreamError, decode_answer, encode_job};
 pub(in crate::runtime) enum Said {
     /// What became of a job.
     Answer(Answer),
-    /// Nothing that can be understood.
+    /// Nothing that can be understood. Nothing more is heard.
     Nonsense(StreamError),
+    /// An answer, though it had none to give. Nothing more is heard, however much it says.
+    Unasked(JobId),
     /// It has closed its socket, or has ended, and will never say anything more.
     Closed {
         /// Whether there is something in the socket that it has not read.
@@ -33,7 +35,8 @@ pub(in crate::runtime) enum Said {
 /// A worker's socket. When this is dropped, the socket ends behind what was handed over.
 pub(in crate::runtime) struct Worker {
     writer: Arc<OwnedWriteHalf>,
-    /// What the socket has no room for yet.
+    /// What the socket has no room for yet. It is a few frames at most, since a worker is given a job when its answer to
+    /// the one before is heard, and none is to a job of which the socket has nothing yet.
     frames: UnboundedSender<Vec<u8>>,
     common: Arc<Common>,
     start: u64,
@@ -44,7 +47,9 @@ pub(in crate::runtime) struct Worker {
 struct Common {
     /// Whether something that was handed over has no room in the socket yet.
     is_writing: AtomicBool,
-    /// Whether [`Said::Closed`] is on its way; what is handed over after that stays here.
+    /// Whether it has an answer to give: it was given a job, of which the socket has something.
+    owes_answer: AtomicBool,
+    /// Whether the last that is heard is on its way; what is handed over after that stays here.
     is_closed: AtomicBool,
     process_ended: Notify,
 }
@@ -53,7 +58,7 @@ impl Worker {
     /// A socket; the other end is for the process.
     pub(in crate::runtime) fn new(
         start: u64,
-        tell: impl Fn(Said) + Send + 'static,
+        tell: impl Fn(Said) + Send + Sync + 'static,
     ) -> io::Result<(Worker, OwnedFd)> {
         let (ours, theirs) = StdStream::pair()?;
         ours.set_nonblocking(true)?;
@@ -79,6 +84,7 @@ impl Worker {
             return;
         }
         if !was_writing {
+            self.common.owes_answer.store(true, Ordering::Relaxed);
             // What goes wrong shows in the task, too.
             let count = self.writer.try_write(&frame).unwrap_or(0);
             if count == frame.len() {
@@ -105,6 +111,7 @@ impl Worker {
 
 async fn write(writer: Arc<OwnedWriteHalf>, mut frames: UnboundedReceiver<Vec<u8>>, common: Arc<Common>) {
     while let Some(frame) = frames.recv().await {
+        common.owes_answer.store(true, Ordering::Relaxed);
         if write_all(&writer, &frame).await.is_err() {
             return;
         }
@@ -126,7 +133,14 @@ async fn write_all(writer: &OwnedWriteHalf, mut bytes: &[u8]) -> io::Result<()> 
     Ok(())
 }
 
-async fn read(mut reader: OwnedReadHalf, common: Arc<Common>, tell: impl Fn(Said)) {
+async fn read(reader: OwnedReadHalf, common: Arc<Common>, tell: impl Fn(Said)) {
+    let last = read_answers(reader, &common, &tell).await;
+    common.is_closed.store(true, Ordering::Relaxed);
+    tell(last);
+}
+
+/// Tells the answers, up to what is the last that is heard.
+async fn read_answers(mut reader: OwnedReadHalf, common: &Common, tell: &impl Fn(Said)) -> Said {
     let mut bytes = Vec::with_capacity(WORKER_READ_BYTES);
     let mut is_last = false;
     loop {
@@ -143,18 +157,20 @@ async fn read(mut reader: OwnedReadHalf, common: Arc<Common>, tell: impl Fn(Said
             match decode_answer(&bytes[taken..]) {
                 Ok(Some((answer, length))) => {
                     taken += length;
+                    if !common.owes_answer.swap(false, Ordering::Relaxed) {
+                        return Said::Unasked(answer.job);
+                    }
                     tell(Said::Answer(answer));
                 }
                 Ok(None) => break,
-                Err(error) => return tell(Said::Nonsense(error)),
+                Err(error) => return Said::Nonsense(error),
             }
         }
         bytes.drain(..taken);
         if is_last || count.as_ref().map_or(true, |count| *count == 0) {
             // The system says so when an end is closed with something in it that nobody has read.
             let is_unread = count.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset);
-            common.is_closed.store(true, Ordering::Relaxed);
-            return tell(Said::Closed { is_unread });
+            return Said::Closed { is_unread };
         }
     }
 }
@@ -168,5 +184,90 @@ fn read_rest(reader: &OwnedReadHalf, bytes: &mut Vec<u8>) -> io::Result<usize> {
         if count == 0 || bytes.len() > WORKER_READ_BYTES {
             return Ok(count);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use super::*;
+    use crate::stream::{Verdict, encode_answer};
+
+    /// More than a socket has room for.
+    const BODY_BYTES: usize = 4 << 20;
+
+    fn job(id: u64) -> JobId {
+        JobId { server: 0, id }
+    }
+
+    fn done(id: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        encode_answer(Answer { job: job(id), verdict: Verdict::Done }, &mut bytes);
+        bytes
+    }
+
+    /// A worker, its end of the socket, and what it says.
+    fn worker() -> (Worker, StdStream, UnboundedReceiver<Said>) {
+        let (sender, said) = unbounded_channel();
+        let (worker, theirs) = Worker::new(0, move |said| drop(sender.send(said))).expect("a socket");
+        let theirs = StdStream::from(theirs);
+        theirs.set_nonblocking(true).expect("it is open");
+        (worker, theirs, said)
+    }
+
+    #[tokio::test]
+    async fn of_a_flood_of_answers_one_too_many_is_heard() {
+        let (worker, mut theirs, mut said) = worker();
+        worker.hand(job(1), b"");
+        let mut count = 0;
+        let error = loop {
+            match theirs.write_all(&done(1)) {
+                Ok(()) => count += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock);
+        assert!(count > 100, "only {count} have room");
+        assert!(matches!(said.recv().await, Some(Said::Answer(answer)) if answer.job == job(1)));
+        assert!(matches!(said.recv().await, Some(Said::Unasked(unasked)) if unasked == job(1)));
+        assert!(said.recv().await.is_none(), "nothing more is heard");
+        // What it would be given now, it can't have begun.
+        worker.hand(job(2), b"");
+        assert!(worker.is_writing());
+    }
+
+    #[tokio::test]
+    async fn a_job_that_the_socket_has_nothing_of_has_no_answer() {
+        let (worker, mut theirs, mut said) = worker();
+        worker.hand(job(1), &vec![0; BODY_BYTES]);
+        // It may have seen enough of the first, but it can have seen nothing of the second.
+        theirs.write_all(&done(1)).expect("there is room");
+        assert!(matches!(said.recv().await, Some(Said::Answer(_))));
+        worker.hand(job(2), b"");
+        theirs.write_all(&done(2)).expect("there is room");
+        assert!(matches!(said.recv().await, Some(Said::Unasked(_))));
+    }
+
+    #[tokio::test]
+    async fn the_rest_of_a_job_may_be_read_after_its_answer() {
+        let (worker, mut theirs, mut said) = worker();
+        worker.hand(job(1), &vec![0; BODY_BYTES]);
+        theirs.write_all(&done(1)).expect("there is room");
+        assert!(matches!(said.recv().await, Some(Said::Answer(_))));
+        worker.hand(job(2), b"last");
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"job 2\nlast") {
+            // What is read makes room for what is still to be written.
+            let mut part = vec![0; 64 << 10];
+            match theirs.read(&mut part) {
+                Ok(count) => bytes.extend_from_slice(&part[..count]),
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+            }
+            tokio::task::yield_now().await;
+        }
+        theirs.write_all(&done(2)).expect("there is room");
+        assert!(matches!(said.recv().await, Some(Said::Answer(answer)) if answer.job == job(2)));
+        assert!(!worker.is_writing());
     }
 }
