@@ -24,7 +24,11 @@ pub fn json_schema() -> String {
                 "type": "object",
                 "description": "The programs by name.",
                 "minProperties": 1,
-                "propertyNames": { "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$" },
+                "propertyNames": {
+                    "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$",
+                    // That is what a process of a program is called.
+                    "not": { "pattern": "[.][0-9]+$" },
+                },
                 "additionalProperties": program,
             },
         },

@@ -39,7 +39,6 @@ BEYOND_THE_SCHEMA = {
     "needs a shell": "a text's form",
     "there is nothing to run": "a text's form",
     "it is empty": "a text's form",
-    "is what a process of a program is called": "a text's form",
     "is a directory": "a text's form",
     "has a { that": "a text's form",
     # Units are no numbers to a schema.
