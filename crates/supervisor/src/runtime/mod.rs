@@ -2,6 +2,7 @@
 //! carried out. One thread, one loop; nothing is decided here that a machine could decide.
 
 mod answers;
+mod begin;
 mod cluster;
 pub mod control;
 mod doubts;
@@ -29,7 +30,6 @@ mod tubes;
 mod user;
 
 use std::collections::{BTreeMap, HashMap};
-use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -39,8 +39,9 @@ use trellis_unix::Pid;
 use trellis_unix::process::{Status as EndStatus, adopt_orphans};
 
 use self::answers::Waiting;
+use self::begin::take_socket;
 use self::cluster::Cluster;
-use self::control::server::{Asked, NoSocket, Socket};
+use self::control::server::{Asked, Socket};
 use self::guardian::Guardian;
 use self::listen::Sockets;
 use self::log::Logs;
@@ -54,6 +55,7 @@ use crate::fleet::{Fleet, Name, Target};
 use crate::limits::FLUSH_MAX;
 use crate::process::Event as ProcessEvent;
 
+pub use self::begin::{RunError, look_for_another};
 pub use self::doubts::doubts;
 pub use self::guardian::Guard;
 pub use self::own_server::Beside;
@@ -69,45 +71,6 @@ pub struct Options {
     pub own_server: Option<OwnServer>,
     /// Whether messages are JSON: those of the guardian, a process of its own, are to look alike.
     pub json: bool,
-}
-
-/// Why a supervisor does not run.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The file is of no use.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// Another one runs.
-    #[error("a supervisor is running already: it answers at {}", socket.display())]
-    AlreadyRunning {
-        /// Its socket.
-        socket: PathBuf,
-    },
-    /// Another one runs, and somebody has removed its socket.
-    #[error("a supervisor is running already, but nobody can ask it, since its socket {} is gone", socket.display())]
-    Hidden {
-        /// Where its socket was.
-        socket: PathBuf,
-    },
-    /// The control socket cannot be made.
-    #[error("cannot listen at {}: {source}", socket.display())]
-    Socket {
-        /// The socket.
-        socket: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The guardian cannot be started.
-    #[error("the process that looks after the others cannot be started: {0}")]
-    Guardian(io::Error),
-    /// Anything else that the system refuses.
-    #[error("cannot {what}: {source}")]
-    System {
-        /// What was tried.
-        what: &'static str,
-        /// What the system says.
-        source: io::Error,
-    },
 }
 
 /// Runs what the file says until a signal or a request ends it. `ready` is called once when nothing can go wrong any more
@@ -147,11 +110,7 @@ impl Prepared {
         let mark = format!("{}-{:016x}", std::process::id(), fastrand::u64(..));
         // Before anything is opened that it would hold open, too.
         let guardian = Guardian::start(&mark, options.json).map_err(RunError::Guardian)?;
-        let socket = Socket::bind(&options.socket).map_err(|error| match error {
-            NoSocket::Taken => RunError::AlreadyRunning { socket: options.socket.clone() },
-            NoSocket::Hidden => RunError::Hidden { socket: options.socket.clone() },
-            NoSocket::System(source) => RunError::Socket { socket: options.socket.clone(), source },
-        })?;
+        let socket = take_socket(&options.socket)?;
         adopt_orphans().map_err(|source| RunError::System { what: "adopt orphans", source })?;
         let open_files = raise_open_files();
         Ok(Prepared { options: options.clone(), config, mark, guardian, socket, open_files })

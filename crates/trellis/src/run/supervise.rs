@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use trellis_supervisor::config::{Config, OwnServer};
-use trellis_supervisor::runtime::{Options, Prepared, RunError, doubts};
+use trellis_supervisor::runtime::{Options, Prepared, RunError, doubts, look_for_another};
 use trellis_unix::daemon::{Daemon, DaemonError, Started};
 
 use super::own_server::{self, ServerThread};
@@ -79,6 +79,7 @@ pub(super) fn run(args: SuperviseArgs, config: &Path, socket: &Path) -> Result<(
     distinct(&files)?;
     let here = std::env::current_dir()
         .map_err(|error| Failure::new(Exit::Internal, format!("the working directory is gone: {error}")))?;
+    look_for_another(&options.socket).map_err(failed)?;
     let daemon = Daemon::new(&pid_file).directory(here).output(&output).umask(0o022);
     match daemon.start().map_err(not_in_background)? {
         Started::Launcher(pid) => {

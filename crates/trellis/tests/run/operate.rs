@@ -182,6 +182,27 @@ fn the_newest_output_can_be_read_and_followed() {
 }
 
 #[test]
+fn it_does_not_run_in_the_background_beside_one_that_does_in_the_foreground() {
+    let supervisor = Supervisor::start(SLEEPERS);
+    let begun = format!("a supervisor is running already, as process {}", supervisor.pid().as_raw_nonzero());
+    // Nor if that does nothing, or cannot be asked any more.
+    supervisor.signal(Signal::STOP);
+    for arguments in [&["--daemon"][..], &[]] {
+        let output = supervisor.command(arguments);
+        assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+        assert!(
+            text(&output.stderr).starts_with(&format!("error: {begun}: it answers at ")),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+    fs::remove_file(supervisor.folder().join("workers.sock")).expect("it is there");
+    let output = supervisor.command(&["--daemon"]);
+    assert_eq!(output.status.code(), Some(4), "{}", text(&output.stderr));
+    assert!(!supervisor.folder().join("workers.log").exists(), "nothing was begun");
+}
+
+#[test]
 fn it_runs_in_the_background() {
     let folder = tempfile::tempdir().expect("a folder");
     write_file(folder.path(), SLEEPERS);

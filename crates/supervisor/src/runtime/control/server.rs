@@ -14,11 +14,13 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 use tokio::time::timeout;
+use trellis_unix::Pid;
+use trellis_unix::process::Peer;
 
 use super::{Envelope, Reply, Request, VERSION};
 use crate::limits::{CONTROL_CONNECTIONS_MAX, CONTROL_LINE_BYTES_MAX, CONTROL_PATIENCE};
 use crate::runtime::log::Part;
-use crate::runtime::socket_file::{Claim, SocketFile, make_room};
+use crate::runtime::socket_file::{Claim, SocketFile, connect, make_room};
 
 /// How long to wait before trying again what has failed for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -54,8 +56,8 @@ pub(in crate::runtime) struct Socket {
 
 /// Why there is no control socket.
 pub(in crate::runtime) enum NoSocket {
-    /// Somebody listens there already.
-    Taken,
+    /// Somebody listens there already: this process, if it is in sight.
+    Taken(Option<Pid>),
     /// Somebody listens there, although the socket's file is gone.
     Hidden,
     /// The system refuses.
@@ -76,7 +78,8 @@ impl Socket {
         let folder = File::open(folder)?;
         flock(&folder, FlockOperation::LockExclusive).map_err(io::Error::from)?;
         if make_room(path)? {
-            return Err(NoSocket::Taken);
+            let peer = connect(path, CONTROL_PATIENCE).ok().and_then(Peer::of);
+            return Err(NoSocket::Taken(peer.map(|peer| peer.pid())));
         }
         let claim = match Claim::lay(&folder, path) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(NoSocket::Hidden),
