@@ -82,8 +82,11 @@ pub const FENCE_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// another machine can be elected: its clock may run a little faster, and a process takes a moment to die.
 pub const LEASE_MARGIN: u32 = 10;
 
-/// How long the end waits for what programs have left behind, which was killed.
-pub const ORPHANS_END_MAX: Duration = Duration::from_secs(2);
+/// How long what a process has left behind may take to end before it is killed.
+pub const ORPHAN_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long the end waits for what programs have left behind; it is longer, so that what is killed is gone.
+pub const ORPHANS_END_MAX: Duration = Duration::from_secs(3);
 
 /// How long it waits before it looks again.
 pub const ORPHANS_END_PAUSE: Duration = Duration::from_millis(5);

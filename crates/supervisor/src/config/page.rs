@@ -66,8 +66,9 @@ somebody else asks for the opposite, which is an error.
 
 ## What a process leaves behind
 
-When a process ends, whatever it has started is killed with it, also what began a session of its own. (It is known by the
-variable TRELLIS_SUPERVISOR.) Only what began a session of its own *and* cleared its environment lives on, until the
+When a process ends, whatever it has started is killed with it. What began a session of its own gets the stop signal, too,
+and is killed a second later; if it is a singleton's, it is killed at once. (It is known by the variable
+TRELLIS_SUPERVISOR.) Only what began a session of its own *and* cleared its environment lives on, until the
 supervisor ends; if that is killed with SIGKILL, it is not found.
 
 A process beside the supervisor, the guardian, kills everything when the supervisor is killed, and singletons when it is

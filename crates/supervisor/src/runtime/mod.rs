@@ -46,6 +46,7 @@ use self::guardian::Guardian;
 use self::listen::Sockets;
 use self::log::Logs;
 use self::notify::{Notice, Notifications, Words};
+use self::orphans::Orphans;
 use self::signals::{Meaning, Signals};
 use self::spawn::Spawner;
 use self::timetable::Timetables;
@@ -153,6 +154,7 @@ impl Prepared {
                 spawner: Spawner::new(&mark, open_files),
                 logs: Logs::start().map_err(system("start threads for output"))?,
                 guardian,
+                orphans: Orphans::default(),
                 sockets: Sockets::default(),
                 timetables: Timetables::default(),
                 cluster: Cluster::new(&mark, sender.clone()),
@@ -247,6 +249,7 @@ struct Supervisor {
     spawner: Spawner,
     logs: Logs,
     guardian: Guardian,
+    orphans: Orphans,
     /// The sockets that listen for programs.
     sockets: Sockets,
     timetables: Timetables,
@@ -288,7 +291,8 @@ impl Supervisor {
             let due = [self.fleet.due(), self.tubes.due(), self.timetables.due(self.now())];
             let due = due.into_iter().flatten().min();
             let due = due.map(|due| self.start + due.0);
-            let due = [due, self.guardian.due()].into_iter().flatten().min().map(Into::into);
+            let due =
+                [due, self.guardian.due(), self.orphans.due()].into_iter().flatten().min().map(Into::into);
             let event = tokio::select! {
                 biased;
                 meaning = signals.next() => Event::Signal(meaning),
@@ -298,7 +302,7 @@ impl Supervisor {
             };
             self.on(event).await;
         }
-        self.kill_orphans().await;
+        self.end_orphans().await;
         self.flush_tubes().await;
         self.cluster.end().await;
         tracing::info!("stopped");
@@ -325,6 +329,9 @@ impl Supervisor {
             Event::ServerEnded => self.server_ended(),
             Event::Time => {
                 self.keep_guardian();
+                if self.orphans.due().is_some_and(|due| due <= Instant::now()) {
+                    self.end_left_behind();
+                }
                 self.fleet.time(self.now());
                 self.tubes_time(self.now());
                 self.timetables_time();
@@ -408,7 +415,7 @@ impl Supervisor {
         for (pid, status) in ends {
             self.ended(pid, status);
         }
-        self.kill_left_behind();
+        self.end_left_behind();
     }
 
     fn ended(&mut self, pid: Pid, status: EndStatus) {

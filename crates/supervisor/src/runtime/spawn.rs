@@ -158,6 +158,7 @@ impl Supervisor {
         extra: Extra,
     ) -> io::Result<Started> {
         let lease = if program.singleton { Some(self.cluster.lease(&program.name)?) } else { None };
+        self.orphans.remember(program);
         let number = self.spawner.next_start();
         if lease.is_some() {
             self.guardian.lease(number, lease);

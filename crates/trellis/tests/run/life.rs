@@ -169,6 +169,34 @@ fn what_has_left_its_session_ends_with_its_program() {
 }
 
 #[test]
+fn what_has_left_its_session_is_asked_before_it_is_killed() {
+    let mut supervisor = Supervisor::start(
+        "[program.polite]\nstop = { signal = \"USR1\" }\n\
+         command = [\"sh\", \"-c\", \"\"\"setsid sh -c 'trap \"echo good-bye; exit\" USR1; echo child $$; \
+         while :; do sleep 0.01; done' & exec sleep 1000\"\"\"]\n\
+         [program.stubborn]\n\
+         command = [\"sh\", \"-c\", \"setsid sh -c 'trap : TERM; echo child $$; while :; do sleep 1; done' & exec sleep 1000\"]\n",
+    );
+    let pids = told(&mut supervisor, 2);
+    supervisor.ask(&["stop", "polite", "stubborn"]);
+    supervisor.wait_for("asked to end, since what has started it has ended program=\"stubborn\"");
+    supervisor.wait_for("polite.0 | good-bye");
+    supervisor.wait_for("killed, since what has started it has ended program=\"stubborn\"");
+    pids.into_iter().for_each(wait_until_gone);
+    // So are those that nothing is known of but at the end.
+    supervisor.write(
+        "[program.hidden]\n\
+         command = [\"sh\", \"-c\", \"\"\"(env -i setsid sh -c 'trap \"echo farewell; exit\" TERM; echo child $$; \
+         while :; do sleep 0.01; done' &) ; exec sleep 1000\"\"\"]\n",
+    );
+    supervisor.ask(&["reload"]);
+    told(&mut supervisor, 1);
+    supervisor.ask(&["stop"]);
+    assert_eq!(supervisor.end().code(), Some(0));
+    assert!(supervisor.rest().iter().any(|line| line.ends_with("hidden.0 | farewell")));
+}
+
+#[test]
 fn what_hides_from_its_program_ends_with_the_supervisor() {
     let mut supervisor = Supervisor::start(
         "[program.hidden]\n\
