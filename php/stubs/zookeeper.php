@@ -98,7 +98,7 @@ class Zookeeper
      * @param int|null $flags Zookeeper::EPHEMERAL and Zookeeper::SEQUENCE
      * @return string the path, with the number of a sequence
      */
-    public function create(string $path, ?string $value = null, ?array $acl = null, ?int $flags = null) {}
+    public function create(string $path, ?string $value, ?array $acl = null, ?int $flags = null) {}
     /** @return true */
     public function delete(string $path, int $version = -1) {}
     /**
@@ -112,7 +112,7 @@ class Zookeeper
     /** @return array|false the znode's record; a watcher also waits for a znode to come */
     public function exists(string $path, ?callable $watcher_cb = null) {}
     /** @return true */
-    public function set(string $path, ?string $value = null, int $version = -1, mixed &$stat_info = null) {}
+    public function set(string $path, ?string $value, int $version = -1, mixed &$stat_info = null) {}
     /** @return array the znode's record, and the list */
     public function getAcl(string $path) {}
     /** @return true */

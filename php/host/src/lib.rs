@@ -9,6 +9,7 @@
 //! | [`call`], [`doorbell`] | calls of PHP, and how another thread has them made |
 //! | [`fork`] | what must be held while the process forks |
 //! | [`setting`], [`SaveHandler`] | what php.ini says, and a place for PHP's sessions |
+//! | [`Information`] | what `phpinfo()` prints |
 //! | [`Owner`] | which process something belongs to, since PHP scripts fork |
 //!
 //! Nothing here knows what a module is about. `unsafe` is found in `sys` alone. What holds a borrow or a lock must give it
@@ -32,6 +33,7 @@ pub use function::function;
 pub use interrupt::serve_interrupts;
 pub use owner::Owner;
 pub use sys::callable::call;
+pub use sys::information::{Information, print_information};
 pub use sys::object::{object_value, state};
 pub use sys::save_handler::{SaveHandler, offer};
 pub use sys::setting::setting;

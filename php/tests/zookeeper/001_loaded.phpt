@@ -23,6 +23,9 @@ foreach (['Zookeeper', 'ZookeeperConfig'] as $class) {
         if ($method->hasReturnType()) echo "which has a return type\n";
     }
 }
+ob_start();
+phpinfo(INFO_MODULES);
+echo implode("\n", preg_grep('/^zookeeper /', explode("\n", ob_get_clean()))), "\n";
 ?>
 --EXPECT--
 bool(true)
@@ -46,12 +49,12 @@ Array
     [zookeeper.sess_lock_wait] => 150000
     [zookeeper.session_lock] => 1
 )
-Zookeeper::create(string $path, ?string $value = null, ?array $acl = null, ?int $flags = null)
+Zookeeper::create(string $path, ?string $value, ?array $acl = null, ?int $flags = null)
 Zookeeper::delete(string $path, int $version = -1)
 Zookeeper::get(string $path, ?callable $watcher_cb = null, mixed &$stat_info = null, int $max_size = 0)
 Zookeeper::getChildren(string $path, ?callable $watcher_cb = null)
 Zookeeper::exists(string $path, ?callable $watcher_cb = null)
-Zookeeper::set(string $path, ?string $value = null, int $version = -1, mixed &$stat_info = null)
+Zookeeper::set(string $path, ?string $value, int $version = -1, mixed &$stat_info = null)
 Zookeeper::getAcl(string $path)
 Zookeeper::setAcl(string $path, int $version, array $acl)
 Zookeeper::addAuth(string $scheme, string $cert, ?callable $completion_cb = null)
@@ -72,3 +75,4 @@ ZookeeperConfig::get(?callable $watcher_cb = null, mixed &$stat_info = null)
 ZookeeperConfig::add(string $members, int $version = -1, mixed &$stat_info = null)
 ZookeeperConfig::remove(string $members, int $version = -1, mixed &$stat_info = null)
 ZookeeperConfig::set(string $members, int $version = -1, mixed &$stat_info = null)
+zookeeper support => enabled

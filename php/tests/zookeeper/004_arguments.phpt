@@ -13,6 +13,8 @@ try_it(fn() => $zookeeper->getConfig());
 try_it(fn() => (new ZookeeperConfig)->get());
 $zookeeper->connect(getenv('TRELLIS_ZOOKEEPER'));
 try_it(fn() => $zookeeper->get());
+try_it(fn() => $zookeeper->create('/x'));
+try_it(fn() => $zookeeper->set('/x'));
 try_it(fn() => $zookeeper->get([]));
 try_it(fn() => $zookeeper->get("/\xff"));
 try_it(fn() => $zookeeper->get('/', 'no function'));
@@ -44,6 +46,8 @@ ZookeeperConnectionException 5998: Zookeeper->connect() was not called
 ZookeeperConnectionException 5998: Zookeeper->connect() was not called
 ZookeeperConnectionException 5998: Zookeeper->connect() was not called
 ArgumentCountError 0: Zookeeper::get() expects at least 1 argument, 0 given
+ArgumentCountError 0: Zookeeper::create() expects at least 2 arguments, 1 given
+ArgumentCountError 0: Zookeeper::set() expects at least 2 arguments, 1 given
 TypeError 0: Zookeeper::get(): Argument #1 ($path) must be of type string, array given
 ValueError 0: Zookeeper::get(): Argument #1 ($path) must be valid UTF-8
 TypeError 0: Zookeeper::get(): Argument #2 ($watcher_cb) must be a valid callback or null, function "no function" not found or invalid function name

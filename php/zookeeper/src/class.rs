@@ -57,13 +57,15 @@ pub(crate) fn declare(mut builder: ClassBuilder) -> Declared<ClassBuilder> {
 /// The methods that ask a server.
 fn operations() -> [FunctionBuilder<'static>; 9] {
     let path = || required("path", DataType::String);
+    // It may be null and not left out: a value that was forgotten is not to erase the one that is there.
+    let value = || required("value", DataType::String).allow_null();
     let watcher = || nullable("watcher_cb", DataType::Callable);
     let version = || optional("version", DataType::Long, "-1");
     [
         function("create", operations::create)
             .arg(path())
+            .arg(value())
             .not_required()
-            .arg(nullable("value", DataType::String))
             .arg(nullable("acl", DataType::Array))
             .arg(nullable("flags", DataType::Long)),
         function("delete", operations::delete).arg(path()).not_required().arg(version()),
@@ -77,8 +79,8 @@ fn operations() -> [FunctionBuilder<'static>; 9] {
         function("exists", operations::exists).arg(path()).not_required().arg(watcher()),
         function("set", operations::set)
             .arg(path())
+            .arg(value())
             .not_required()
-            .arg(nullable("value", DataType::String))
             .arg(version())
             .arg(output("stat_info")),
         function("getAcl", operations::acl).arg(path()),

@@ -25,8 +25,12 @@ mod settings;
 mod values;
 mod watchers;
 
+use std::ffi::CStr;
+
 use ext_php_rs::prelude::*;
-use trellis_php_host::{Call, Throw, doorbell, fork, function, offer, started};
+use trellis_php_host::{
+    Call, Information, Throw, doorbell, fork, function, offer, print_information, started,
+};
 
 use class::Zookeeper;
 use config::Config;
@@ -37,9 +41,17 @@ pub fn module(module: ModuleBuilder) -> ModuleBuilder {
     module
         .name("zookeeper")
         .startup_function(start)
+        .info_function(print_information::<About>)
         .request_shutdown_function(end_request)
         .shutdown_function(end)
         .function(function("zookeeper_dispatch", dispatch))
+}
+
+/// What `phpinfo()` says, in the words that scripts look for.
+struct About;
+
+impl Information for About {
+    const ROWS: &[(&CStr, &CStr)] = &[(c"zookeeper support", c"enabled"), (c"client", c"trellis-zk-client")];
 }
 
 extern "C" fn start(_kind: i32, number: i32) -> i32 {
