@@ -17,7 +17,7 @@ on_each_server(function (string $server) {
         do {
             // It says so before it has set its watch again, so it may miss what comes at once.
             $here->set('/test', "$i");
-        } while (!$copy->prints("Insider Watcher\n", 0.2) && microtime(true) - $begin < 60);
+        } while ($copy->prints("/Insider Watcher\n/", 0.2) === null && microtime(true) - $begin < 60);
         // It sleeps for 2 s at a time.
         $soon[] = microtime(true) - $begin < 1;
     }
