@@ -1,6 +1,7 @@
 //! The servers that PHP's tests talk to. Each is started if a test names its environment variable.
 
 use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::ops::Range;
 use std::path::Path;
@@ -21,6 +22,9 @@ const DEBIAN_BEANSTALK: &str = "DEBIAN_BEANSTALK";
 /// The paths of trellis and of beanstalkd, for tests that start servers or workers themselves.
 const TRELLIS_PROGRAM: &str = "TRELLIS_PROGRAM";
 const BEANSTALKD_PROGRAM: &str = "BEANSTALKD_PROGRAM";
+
+/// Who may do everything at Debian's ZooKeeper: `super` with the password `secret`, as the server's digest of both.
+const SUPERUSER: &str = "super:lK75jTNcA+U9vtVEw5vB51mj/w4=";
 
 /// How long a server may take until it takes connections, and how often it is tried. Java is slow to start.
 const START_DEADLINE: Duration = Duration::from_secs(60);
@@ -70,22 +74,7 @@ pub(super) fn start(tests: &str, trellis: &Path, folder: &Path) -> Result<Server
         servers.start(DEBIAN_BEANSTALK, &mut command, address, folder)?;
     }
     if tests.contains(DEBIAN_ZOOKEEPER) {
-        let address = servers.free_address()?;
-        let (java, jar) = tools::zookeeper()?;
-        let data = folder.join("zookeeper");
-        fs::create_dir_all(&data)?;
-        let configuration = folder.join("zoo.cfg");
-        let text = format!(
-            "tickTime=500\ndataDir={}\nclientPort={}\nclientPortAddress={}\nadmin.enableServer=false\n",
-            data.display(),
-            address.port(),
-            address.ip(),
-        );
-        fs::write(&configuration, text)?;
-        let mut command = Command::new(java);
-        command.args(["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp"]).arg(jar);
-        command.arg("org.apache.zookeeper.server.ZooKeeperServerMain").arg(configuration);
-        servers.start(DEBIAN_ZOOKEEPER, &mut command, address, folder)?;
+        servers.start_debian_zookeeper(folder)?;
     }
     Ok(servers)
 }
@@ -102,6 +91,34 @@ impl Servers {
         addresses.find(|address| TcpListener::bind(address).is_ok()).context("no port is free")
     }
 
+    /// Starts Debian's ZooKeeper as an ensemble of one, since a server without an ensemble doesn't let its members be
+    /// changed. [`SUPERUSER`] may do so.
+    fn start_debian_zookeeper(&mut self, folder: &Path) -> Result<()> {
+        let (java, jar) = tools::zookeeper()?;
+        let (address, peers, election) = (self.free_address()?, self.free_address()?, self.free_address()?);
+        let data = folder.join("zookeeper");
+        fs::create_dir_all(&data)?;
+        fs::write(data.join("myid"), "1\n")?;
+        let text = format!(
+            "tickTime=500\ninitLimit=10\nsyncLimit=10\ndataDir={}\nadmin.enableServer=false\n\
+             standaloneEnabled=false\nreconfigEnabled=true\n\
+             DigestAuthenticationProvider.superDigest={SUPERUSER}\n\
+             server.1={}:{}:{};{address}\n",
+            data.display(),
+            address.ip(),
+            peers.port(),
+            election.port(),
+        );
+        let configuration = folder.join("zoo.cfg");
+        fs::write(&configuration, text)?;
+        let mut command = Command::new(java);
+        command.args(["-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp"]).arg(jar);
+        command.arg("org.apache.zookeeper.server.quorum.QuorumPeerMain").arg(configuration);
+        self.start(DEBIAN_ZOOKEEPER, &mut command, address, folder)?;
+        // It takes connections, and ends them, before it has elected itself.
+        self.wait(&command, folder, || ask(address, "srvr").is_ok_and(|answer| answer.contains("Mode: ")))
+    }
+
     /// Starts a server and waits until it takes connections.
     fn start(
         &mut self,
@@ -110,22 +127,36 @@ impl Servers {
         address: SocketAddr,
         folder: &Path,
     ) -> Result<()> {
-        let log_path = folder.join(format!("{name}.log"));
-        let log = File::create(&log_path)?;
+        let log = File::create(folder.join(format!("{name}.log")))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
         self.children.push(child);
         self.variables.push((name, address.to_string()));
+        self.wait(command, folder, || TcpStream::connect(address).is_ok())
+    }
+
+    /// Waits until the server that was started last is ready.
+    fn wait(&mut self, command: &Command, folder: &Path, ready: impl Fn() -> bool) -> Result<()> {
         let deadline = Instant::now() + START_DEADLINE;
-        while TcpStream::connect(address).is_err() {
+        while !ready() {
             let ended = self.children.last_mut().map(Child::try_wait).transpose()?.flatten();
             if ended.is_some() || Instant::now() > deadline {
-                bail!("{command:?} does not serve; see {}", log_path.display());
+                bail!("{command:?} does not serve; see the logs in {}", folder.display());
             }
             thread::sleep(START_INTERVAL);
         }
         Ok(())
     }
+}
+
+/// What ZooKeeper answers to one of its words for administrators.
+fn ask(address: SocketAddr, word: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(START_DEADLINE))?;
+    stream.write_all(word.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 impl Drop for Servers {
