@@ -7,34 +7,39 @@ use std::path::Path;
 use rustix::fs::{FlockOperation, flock};
 use trellis_tube_client::PutOptions;
 use trellis_tube_client::blocking::Client;
+use trellis_unix::fifo::Fifo;
 
 use crate::jobs::{STREAM, Server, put, wait_for, wait_for_in};
 use crate::supervisor::Supervisor;
 
-/// A process for each job; one with the body `hold` waits until something is written into a pipe.
-fn exec(pipe: &Path) -> String {
+/// A process for each job; one with the body `hold` or `hold-too` waits until something is written into its pipe.
+fn exec(folder: &Path) -> String {
     format!(
-        "command = [\"sh\", \"-c\", \"read body; echo begun $body; [ $body != hold ] || read line < {}; echo ended $body\"]\n\
+        "command = [\"sh\", \"-c\", \"read body; echo begun $body; [ ! -p $0/$body ] || read line < $0/$body; echo ended $body\", \"{}\"]\n\
          processes = {{ min = 0, max = 2 }}\nstop = {{ timeout = \"1h\" }}\n",
-        pipe.display()
+        folder.display()
     )
 }
 
-struct Pipe(tempfile::TempDir, trellis_unix::fifo::Fifo);
+/// A pipe for each job that waits: of two that read the same one, either may get what is meant for the other.
+struct Pipes(tempfile::TempDir);
 
-impl Pipe {
-    fn new() -> Pipe {
+impl Pipes {
+    fn new() -> Pipes {
         let folder = tempfile::tempdir().expect("a folder");
-        let fifo = trellis_unix::fifo::Fifo::create(folder.path().join("pipe"), 0o600).expect("a pipe");
-        Pipe(folder, fifo)
+        for body in ["hold", "hold-too"] {
+            Fifo::create(folder.path().join(body), 0o600).expect("a pipe");
+        }
+        Pipes(folder)
     }
 
     fn exec(&self) -> String {
-        exec(&self.0.path().join("pipe"))
+        exec(self.0.path())
     }
 
-    fn let_go(&self) {
-        self.1.waiting_writer().expect("somebody reads").write_all(b"go on\n").expect("somebody reads");
+    fn let_go(&self, body: &str) {
+        let pipe = Fifo::existing(self.0.path().join(body)).expect("a pipe");
+        pipe.waiting_writer().expect("somebody reads").write_all(b"go on\n").expect("somebody reads");
     }
 }
 
@@ -51,9 +56,9 @@ fn reload(supervisor: &Supervisor, file: &str) {
 
 #[test]
 fn another_tube_is_followed_while_a_job_of_the_old_one_is_finished() {
-    let (server, pipe) = (Server::start(), Pipe::new());
+    let (server, pipes) = (Server::start(), Pipes::new());
     let client = &mut server.client();
-    let file = server.file(&pipe.exec());
+    let file = server.file(&pipes.exec());
     let mut supervisor = Supervisor::start(&file);
     put(client, b"hold\n");
     supervisor.wait_for("begun hold");
@@ -61,18 +66,18 @@ fn another_tube_is_followed_while_a_job_of_the_old_one_is_finished() {
     put_into(client, "other", b"new\n");
     supervisor.wait_for("ended new");
     put(client, b"old\n");
-    pipe.let_go();
+    pipes.let_go("hold");
     supervisor.wait_for("ended hold");
     wait_for(client, "cmd-delete", 1);
     // Both places have moved, and nobody has connections for the old tube.
     wait_for(client, "current-watching", 0);
     wait_for(client, "current-jobs-ready", 1);
-    for _ in 0..2 {
-        put_into(client, "other", b"hold\n");
-        supervisor.wait_for("begun hold");
+    for body in ["hold", "hold-too"] {
+        put_into(client, "other", format!("{body}\n").as_bytes());
+        supervisor.wait_for(&format!("begun {body}"));
     }
-    pipe.let_go();
-    pipe.let_go();
+    pipes.let_go("hold");
+    pipes.let_go("hold-too");
     wait_for_in(client, "other", "cmd-delete", 3);
 }
 
@@ -104,8 +109,8 @@ fn processes_that_live_on_move_to_another_tube() {
 
 #[test]
 fn other_servers_are_followed() {
-    let (old, new, pipe) = (Server::start(), Server::start(), Pipe::new());
-    for program in [pipe.exec(), format!("{STREAM}prefetch = 1\n")] {
+    let (old, new, pipes) = (Server::start(), Server::start(), Pipes::new());
+    for program in [pipes.exec(), format!("{STREAM}prefetch = 1\n")] {
         let (client, other) = (&mut old.client(), &mut new.client());
         let deletes = |client: &mut Client| {
             let statistics = client.stats_tube("work").expect("it answers").expect("it is used");
@@ -143,9 +148,9 @@ fn trials_and_jobs_ahead_hold_at_once() {
 
 #[test]
 fn a_program_that_goes_lets_go_of_its_tube_and_may_come_back() {
-    let (server, pipe) = (Server::start(), Pipe::new());
+    let (server, pipes) = (Server::start(), Pipes::new());
     let client = &mut server.client();
-    let file = server.file(&pipe.exec());
+    let file = server.file(&pipes.exec());
     let mut supervisor = Supervisor::start(&file);
     put(client, b"hold\n");
     supervisor.wait_for("begun hold");
@@ -155,7 +160,7 @@ fn a_program_that_goes_lets_go_of_its_tube_and_may_come_back() {
     put(client, b"new\n");
     supervisor.wait_for("ended new");
     reload(&supervisor, "[program.idle]\ncommand = \"sleep 1000\"\n");
-    pipe.let_go();
+    pipes.let_go("hold");
     wait_for(client, "cmd-delete", 2);
     wait_for(client, "current-watching", 0);
     reload(&supervisor, &file);
