@@ -180,6 +180,8 @@ impl Inner {
         let mut more = false;
         match std::mem::replace(input, Input::Nothing) {
             Input::Nothing => {}
+            // Nobody has any use for it, and its handshake would take the session away from whoever goes on with it.
+            Input::Opened(_) if self.abandoned => {}
             Input::Opened(link) => {
                 self.link = Some(link);
                 self.machine.opened(now);

@@ -216,3 +216,48 @@ impl Wake for ChoreWaker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Client;
+
+    struct Nobody;
+
+    impl Rouse for Nobody {
+        fn rouse(&self) {}
+    }
+
+    /// A socket that says whether anything was written.
+    struct Witness(Arc<AtomicBool>);
+
+    impl Link for Witness {
+        fn read(&self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+
+        fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.store(true, Ordering::Relaxed);
+            Ok(bytes.len())
+        }
+    }
+
+    /// Whether a handshake goes out over a connection that is there after this.
+    fn greets(before: impl FnOnce(Client)) -> bool {
+        let settings = Settings::new("a").expect("an address");
+        let shared = Shared::new(&settings, Arc::new(Nobody), Instant::now).expect("random numbers");
+        assert!(shared.turn(Input::Nothing).wanted.is_some());
+        before(Client::new(Arc::clone(&shared)));
+        let has_written = Arc::new(AtomicBool::new(false));
+        shared.turn(Input::Opened(Box::new(Witness(Arc::clone(&has_written)))));
+        has_written.load(Ordering::Relaxed)
+    }
+
+    /// The session may have gone on elsewhere by then.
+    #[test]
+    fn a_session_that_nobody_uses_is_not_asked_for_again() {
+        let mut kept = None;
+        assert!(greets(|client| kept = Some(client)));
+        assert!(!greets(drop));
+    }
+}
