@@ -73,6 +73,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if with_zookeeper {
         tests.arg("--c-clients");
         tests.arg("--recipes").arg(target.join("debug/examples/recipes"));
+        tests.arg("--sessions").arg(target.join("debug/examples/sessions"));
     }
     if wanted("php") || wanted("workers") {
         tests.arg("--php-echo").arg(target.join("debug/examples/php_echo"));

@@ -28,6 +28,9 @@ pub(crate) struct Runtimes {
     /// The example `recipes` of trellis's client, which meets kazoo; without it, it does not.
     #[arg(long, value_name = "PATH")]
     pub(crate) recipes: Option<PathBuf>,
+    /// The example `sessions` of trellis's client, which goes over restarts of the servers; without it, it does not.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) sessions: Option<PathBuf>,
     /// There is a C compiler, and ZooKeeper's library for C.
     #[arg(long)]
     pub(crate) c_clients: bool,

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use super::server::{Pace, Program, Server};
-use super::{own_shell, shell};
+use super::{own_shell, restarts, shell};
 use crate::report::Report;
 use crate::tours::{self, Runtimes};
 
@@ -34,6 +34,15 @@ pub(super) fn run(trellis: &Program, runtimes: &Runtimes, report: &mut Report) -
             let mut command = Command::new(python);
             command.arg("-B").arg(folder.join("recipes_tour.py")).arg(recipes);
             report.check(&format!("recipes with kazoo, on {name}"), || tour(server, &mut command))?;
+        }
+    }
+    if let Some(sessions) = &runtimes.sessions {
+        // The original server shows that the client is right, whatever trellis makes of it.
+        for (name, server) in [("zookeeper", &Program::ZooKeeper), ("trellis", trellis)] {
+            for driver in ["thread", "tokio"] {
+                let name = format!("sessions of trellis's client, by {driver}, on {name}");
+                report.check(&name, || restarts::tour(server, sessions, driver))?;
+            }
         }
     }
     if let Some(node_modules) = &runtimes.node_modules {

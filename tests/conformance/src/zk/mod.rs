@@ -17,6 +17,7 @@ mod proxy;
 mod random;
 mod request;
 mod requests;
+mod restarts;
 mod sequence;
 mod server;
 mod settings;

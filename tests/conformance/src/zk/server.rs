@@ -44,6 +44,10 @@ const SETTINGS: &str = "\
     enforceQuota=true\n\
     DigestAuthenticationProvider.superDigest=super:lK75jTNcA+U9vtVEw5vB51mj/w4=\n";
 
+/// What trellis is told about what must outlast it. The real server has no such choice.
+const FLEETING: &str = "memory";
+const LASTING: &str = "strict";
+
 /// Which server to run.
 #[derive(Clone, Debug)]
 pub(super) enum Program {
@@ -70,6 +74,7 @@ impl Pace {
 /// A running server; it is killed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Server {
+    command: Command,
     child: Child,
     address: SocketAddr,
     _directory: TempDir,
@@ -83,16 +88,31 @@ impl Server {
         Server::start_with(program, &settings, &check_interval)
     }
 
+    /// The same for one that knows after a restart what it has acknowledged before.
+    pub(super) fn start_lasting(program: &Program) -> Result<Server> {
+        let settings = format!("tickTime={}\n{SETTINGS}", Pace::SLOW.tick_ms);
+        Server::start_for(program, &settings, "-Dnothing=else", LASTING)
+    }
+
     /// The same with other settings: lines of a zoo.cfg, and what the real server wants to be told otherwise.
     pub(super) fn start_with(program: &Program, settings: &str, java_property: &str) -> Result<Server> {
+        Server::start_for(program, settings, java_property, FLEETING)
+    }
+
+    fn start_for(
+        program: &Program,
+        settings: &str,
+        java_property: &str,
+        durability: &'static str,
+    ) -> Result<Server> {
         let directory = tempfile::tempdir().context("cannot make a temporary directory")?;
         let address = free_address()?;
         let log_path = directory.path().join("log");
         let log = File::create(&log_path)?;
-        let mut command = command(program, settings, java_property, address, directory.path())?;
+        let mut command = command(program, settings, java_property, (address, directory.path()), durability)?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
-        let mut server = Server { child, address, _directory: directory };
+        let mut server = Server { command, child, address, _directory: directory };
         server.wait_until_it_serves().with_context(|| {
             let log = fs::read_to_string(&log_path).unwrap_or_default();
             format!("{program:?} does not start; it has written: {log}")
@@ -103,6 +123,19 @@ impl Server {
     /// Where it listens for ZooKeeper's protocol.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Ends it without a warning.
+    pub(super) fn kill(&mut self) -> Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Starts it again where it was, and waits until it serves.
+    pub(super) fn start_again(&mut self) -> Result<()> {
+        self.child = self.command.spawn()?;
+        self.wait_until_it_serves()
     }
 
     /// Asks until it answers. In between, its end is what is waited for.
@@ -152,8 +185,8 @@ fn command(
     program: &Program,
     settings: &str,
     java_property: &str,
-    address: SocketAddr,
-    directory: &Path,
+    (address, directory): (SocketAddr, &Path),
+    durability: &str,
 ) -> Result<Command> {
     let data = directory.join("data");
     let configuration = directory.join("zoo.cfg");
@@ -179,7 +212,7 @@ fn command(
         }
         Program::Trellis(path) => {
             let mut command = Command::new(path);
-            command.args(["serve", "--durability", "memory", "--zoo-cfg"]).arg(configuration);
+            command.args(["serve", "--durability", durability, "--zoo-cfg"]).arg(configuration);
             command
         }
     })
