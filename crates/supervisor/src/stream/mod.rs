@@ -15,7 +15,7 @@
 //! ID is a word without spaces that the worker gives back as it is. A worker gets a job when it has answered the one before.
 //! A line feed at an answer's end is allowed. When the socket ends, there are no more jobs, and the worker should exit. A
 //! worker that ends has failed at the job that it has not answered, if it has read it; one that closes its socket should
-//! exit right after that. One that sends anything else is killed.
+//! exit right after that. One that sends anything else, or an answer that it was not asked for, is killed.
 
 #[cfg(test)]
 mod tests;
