@@ -5,6 +5,7 @@ beanstalk
 --FILE--
 <?php
 require __DIR__ . '/common.inc';
+// The upper limits are for a machine that is busy with other things.
 with_each_server(function (string $host, int $port) {
     $tube = tube();
     [$b, $other] = [classic($host, $port), classic($host, $port)];
@@ -13,24 +14,24 @@ with_each_server(function (string $host, int $port) {
         $one->ignore('default');
     }
     echo "--- time-outs\n";
-    between(0, seconds(fn() => show(fn() => $b->reserve($tube, 0))), 0.5);
-    between(0.25, seconds(fn() => show(fn() => $b->reserve($tube, 0.25))), 0.75);
-    between(0.9, seconds(fn() => show(fn() => $b->reserve($tube, 1))), 2);
-    between(0.9, seconds(fn() => show(fn() => $b->reserve(null, 1.0))), 2);
+    between(0, seconds(fn() => show(fn() => $b->reserve($tube, 0))), 2);
+    between(0.25, seconds(fn() => show(fn() => $b->reserve($tube, 0.25))), 3);
+    between(0.9, seconds(fn() => show(fn() => $b->reserve($tube, 1))), 5);
+    between(0.9, seconds(fn() => show(fn() => $b->reserve(null, 1.0))), 5);
     echo "--- a delay\n";
     $id = $b->put($tube, 'later', 1024, 1);
     show(fn() => $b->reserve($tube, 0));
     show(fn() => $b->peek_delayed($tube)['id'] === $id);
-    between(0.5, seconds(fn() => show(fn() => $b->reserve($tube, 4)['id'] === $id)), 3);
+    between(0.5, seconds(fn() => show(fn() => $b->reserve($tube, 4)['id'] === $id)), 5);
     echo "--- a release with a delay\n";
     $b->release($id, $tube, 1024, 1);
     show(fn() => $b->reserve($tube, 0));
     show(fn() => $b->reserve($tube, 4)['id'] === $id && $b->delete($id));
     echo "--- a time to run\n";
-    $id = $b->put($tube, 'mine', 1024, 0, 1);
+    $id = $b->put($tube, 'mine', 1024, 0, 2);
     show(fn() => $b->reserve($tube, 1)['id'] === $id);
-    show(fn() => $b->reserve($tube, 1));
-    between(0.2, seconds(fn() => show(fn() => $other->reserve($tube, 4)['id'] === $id)), 3);
+    show(fn() => $b->reserve($tube, 5));
+    between(0.2, seconds(fn() => show(fn() => $other->reserve($tube, 5)['id'] === $id)), 5);
     show(fn() => $b->delete($id));
     show(fn() => $b->touch($id));
     show(fn() => $other->stats_job($id)['timeouts']);
