@@ -113,8 +113,13 @@ pub struct Child {
 }
 
 impl Child {
-    /// The child that a fork has just made. Nobody has waited for it yet, so its pid is still its own.
-    pub(super) fn of_new(pid: Pid) -> io::Result<Child> {
+    /// The child that a fork has just made; [`fork`](super::fork()) gives it, others' forks don't. Nobody may have waited for
+    /// it yet, so that its pid is still its own.
+    ///
+    /// # Errors
+    ///
+    /// There are too many open files, and then the child is killed. It is gone already, since SIGCHLD is ignored.
+    pub fn of_new(pid: Pid) -> io::Result<Child> {
         let handle = match pidfd_open(pid, PidfdFlags::empty()) {
             Ok(handle) => handle,
             Err(error) => {
