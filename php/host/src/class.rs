@@ -5,6 +5,7 @@ use ext_php_rs::builders::ClassBuilder;
 use ext_php_rs::class::ClassEntryInfo;
 use ext_php_rs::error::Result;
 use ext_php_rs::exception::PhpException;
+use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::types::ZendObject;
 use ext_php_rs::zend::ClassEntry;
 
@@ -120,6 +121,17 @@ pub fn create<T: Native>(fill: impl FnOnce(&T)) -> ZBox<ZendObject> {
         fill(state);
     }
     object
+}
+
+/// Registers an interface; `build` adds its methods, which are abstract.
+///
+/// # Errors
+///
+/// If there is a class of that name, or if what was added doesn't make an interface.
+pub fn register_interface<T: Class>(build: impl FnOnce(ClassBuilder) -> Result<ClassBuilder>) -> Result<()> {
+    build(ClassBuilder::new(T::NAME).flags(ClassFlags::Interface))?
+        .registration(|entry, tables| T::slot().keep(entry, tables))
+        .register()
 }
 
 /// What a module's start-up function returns to PHP: success, or failure after a message that says what failed.

@@ -6,8 +6,9 @@
 //! | [`Call`], [`FromArgument`] | a call's arguments, `$this`, and what is passed by reference |
 //! | [`Throw`], [`exceptions!`] | exceptions with file, line and trace, of PHP's classes and of one's own |
 //! | [`Class`], [`Native`] | classes with state in Rust that users may extend |
-//! | [`call`], [`doorbell`] | calls of PHP, and how another thread has them made |
-//! | [`fork`] | what must be held while the process forks |
+//! | [`call`], [`outcome`] | calls of PHP code, and what has become of them |
+//! | [`doorbell`] | how another thread has PHP code called |
+//! | [`fork`], [`process`] | what must be held while the process forks, and processes for PHP code |
 //! | [`setting`], [`SaveHandler`] | what php.ini says, and a place for PHP's sessions |
 //! | [`Information`] | what `phpinfo()` prints |
 //! | [`Owner`] | which process something belongs to, since PHP scripts fork |
@@ -21,16 +22,21 @@ pub mod doorbell;
 pub mod fork;
 pub mod function;
 mod interrupt;
+mod outcome;
 mod owner;
+pub mod process;
 mod sleep;
 mod sys;
 mod throw;
 
 pub use call::{Call, FromArgument, Mismatch};
-pub use class::{Class, Exception, Native, create, register, register_exception, started};
+pub use class::{
+    Class, Exception, Native, create, register, register_exception, register_interface, started,
+};
 pub use ext_php_rs;
 pub use function::function;
 pub use interrupt::serve_interrupts;
+pub use outcome::{Outcome, call_function, has_function, outcome};
 pub use owner::Owner;
 pub use sys::callable::call;
 pub use sys::information::{Information, print_information};
@@ -38,5 +44,5 @@ pub use sys::object::{object_value, state};
 pub use sys::save_handler::{SaveHandler, offer};
 pub use sys::setting::setting;
 pub use sys::slot::Slot;
-pub use sys::stream::stream_descriptor;
+pub use sys::stream::{inherited, stream_descriptor};
 pub use throw::Throw;

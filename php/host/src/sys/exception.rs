@@ -4,7 +4,7 @@ use std::mem::ManuallyDrop;
 use std::ptr::null_mut;
 
 use ext_php_rs::ffi::{IS_OBJECT_EX, ext_php_rs_executor_globals, zend_object, zend_op};
-use ext_php_rs::types::Zval;
+use ext_php_rs::types::{ZendObject, Zval};
 
 // Exported by the engine for extensions, with these signatures from PHP 8.1 to 8.4.
 unsafe extern "C" {
@@ -29,13 +29,19 @@ pub(crate) fn put_aside() -> Option<Aside> {
     (!exception.is_null()).then_some(Aside { exception, before: globals.opline_before_exception })
 }
 
+/// Whether what is under way is no exception but the end of the script, by `exit`, or of a fiber.
+pub(crate) fn is_exit(exception: &ZendObject) -> bool {
+    // SAFETY: it is a valid object.
+    let exit = unsafe { zend_is_unwind_exit(exception) };
+    // SAFETY: as above.
+    exit || unsafe { zend_is_graceful_exit(exception) }
+}
+
 impl Aside {
     /// Whether it is no exception but the end of the script or of a fiber.
     pub(crate) fn is_exit(&self) -> bool {
         // SAFETY: it is an exception that we hold.
-        let exit = unsafe { zend_is_unwind_exit(self.exception) };
-        // SAFETY: as above.
-        exit || unsafe { zend_is_graceful_exit(self.exception) }
+        is_exit(unsafe { &*self.exception })
     }
 
     /// Has it go on its way. One that has come meanwhile goes instead and has it as the previous one; the end of the

@@ -4,6 +4,7 @@
 pub(crate) mod arguments;
 pub(crate) mod bell;
 pub(crate) mod callable;
+pub(crate) mod child;
 pub(crate) mod exception;
 pub(crate) mod function;
 pub(crate) mod information;

@@ -1,7 +1,7 @@
 //! PHP's streams, such as `fopen` gives.
 
 use std::ffi::{c_char, c_void};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::null;
 
 use ext_php_rs::types::Zval;
@@ -39,4 +39,15 @@ pub fn stream_descriptor(stream: &Zval) -> Option<OwnedFd> {
     let copy = unsafe { libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 0) };
     // SAFETY: the copy was made for us.
     (copy >= 0).then(|| unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// Another descriptor for one that this process was started with; none if it isn't open.
+#[must_use]
+pub fn inherited(number: i32) -> Option<OwnedFd> {
+    if number < 0 {
+        return None;
+    }
+    // SAFETY: it is not negative, and if it isn't open, the only use made of it says so.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
+    borrowed.try_clone_to_owned().ok()
 }

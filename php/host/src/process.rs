@@ -1,0 +1,40 @@
+//! Processes for PHP code. What they do is the caller's business.
+
+use ext_php_rs::zend::ExecutorGlobals;
+
+use crate::sys::child;
+use crate::{Throw, call_function};
+
+/// Forks as PHP does it. The child, which gets 0, must end by [`end`]; the parent gets the child's pid, and a negative number
+/// if the system has refused.
+///
+/// # Errors
+///
+/// If this PHP has no `pcntl_fork`.
+pub fn fork() -> Result<i64, Throw> {
+    // It is called and not done here, so that whoever holds something at a fork of PHP's holds it at this one, too.
+    Ok(call_function("pcntl_fork", [])?.long().unwrap_or(-1))
+}
+
+/// The life of a child: it runs `work`, and ends as a script does, with the exit code that it would have. What it has from
+/// its parent it leaves alone: no output is printed twice, and neither shutdown functions nor destructors of the parent's
+/// run here. After a fatal error in `work` comes `fallen`.
+pub fn end(work: impl FnOnce(), fallen: impl FnOnce()) -> ! {
+    child::forget_the_parents();
+    if !child::guarded(work) {
+        child::guarded(fallen);
+    }
+    // What has ended the work, an `exit` perhaps, has done so.
+    drop(ExecutorGlobals::take_exception());
+    child::exit_now(child::finish())
+}
+
+/// Runs something that may end in a fatal error. `false` if it has, and then PHP has said so already.
+pub fn guarded(work: impl FnOnce()) -> bool {
+    child::guarded(work)
+}
+
+/// Forgets what waits in PHP's output buffers, which is for another process to print.
+pub fn forget_output() {
+    child::forget_output();
+}

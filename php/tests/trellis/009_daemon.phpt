@@ -1,0 +1,51 @@
+--TEST--
+A daemon starts once, tells its pid, and stops
+--EXTENSIONS--
+trellis
+--FILE--
+<?php
+$folder = sys_get_temp_dir() . '/trellis-daemon-' . getmypid();
+mkdir($folder);
+$daemon = new Trellis\Daemon("$folder/pid", "$folder/log");
+var_dump($daemon->status(), $daemon->stop());
+ob_start();
+echo "printed by the launcher\n";
+$pid = $daemon->start();
+if ($pid === 0) {
+    ob_end_clean();
+    echo "in the daemon\n";
+    pcntl_signal(SIGTERM, function () { echo "told to stop\n"; exit; });
+    while (true) {
+        sleep(60);
+    }
+}
+ob_end_flush();
+var_dump($daemon->status() === $pid, trim(file_get_contents("$folder/pid")) === (string) $pid);
+try {
+    $daemon->start();
+} catch (Trellis\DaemonException $exception) {
+    echo str_replace([$folder, (string) $pid], ['FOLDER', 'PID'], $exception->getMessage()), "\n";
+}
+var_dump($daemon->stop() === $pid, $daemon->status(), file_exists("$folder/pid"));
+echo file_get_contents("$folder/log");
+array_map('unlink', glob("$folder/*"));
+rmdir($folder);
+try {
+    (new Trellis\Daemon('/nonexistent/pid'))->start();
+} catch (Trellis\DaemonException $exception) {
+    echo preg_replace('/:.*/', '', $exception->getMessage()), "\n";
+}
+?>
+--EXPECTF--
+NULL
+NULL
+printed by the launcher
+bool(true)
+bool(true)
+it is already running as process PID (says FOLDER/pid)
+bool(true)
+NULL
+bool(false)
+in the daemon
+told to stop
+%s

@@ -1,0 +1,27 @@
+//! The PHP module `trellis`: processes, workers, daemons, signals, and recipes of coordination. Each class has a file or
+//! folder of its name; this file only registers them.
+
+use ext_php_rs::prelude::*;
+use trellis_php_host::started;
+
+mod daemon;
+mod pool;
+mod signals;
+mod wait;
+mod worker;
+
+extern "C" fn start(_kind: i32, number: i32) -> i32 {
+    signals::register(number);
+    started(pool::register().and_then(|()| worker::register()).and_then(|()| daemon::register()))
+}
+
+extern "C" fn begin(_kind: i32, _number: i32) -> i32 {
+    signals::begin();
+    0
+}
+
+/// What PHP asks for when it loads the module.
+#[php_module]
+pub fn module(module: ModuleBuilder) -> ModuleBuilder {
+    module.name("trellis").startup_function(start).request_startup_function(begin)
+}

@@ -1,0 +1,77 @@
+//! What children say: each frame is a value as `serialize()` writes it, or, after a mark that no such text begins with, why
+//! there is none.
+
+use trellis_php_host::ext_php_rs::types::Zval;
+use trellis_php_host::{Exception, Throw, call_function};
+use trellis_unix::php::{PhpValue, serialize, unserialize};
+
+use super::PoolFailure;
+
+/// A result, or why there is none.
+pub(super) enum Said {
+    /// A value that came from another process.
+    Bytes(Vec<u8>),
+    /// A value that never left this process.
+    Value(Zval),
+    /// The task has failed.
+    Failure(Failure),
+}
+
+/// Why there is no result.
+#[derive(Debug, PartialEq)]
+pub(super) struct Failure {
+    pub(super) message: String,
+    pub(super) code: i64,
+}
+
+/// How a failure's frame begins.
+const MARK: u8 = b'!';
+
+impl Said {
+    /// What a frame says.
+    pub(super) fn of_frame(frame: Vec<u8>) -> Said {
+        match frame.split_first() {
+            Some((&MARK, rest)) => Said::Failure(Failure::decode(rest)),
+            _ => Said::Bytes(frame),
+        }
+    }
+
+    /// The value for who asks for results.
+    ///
+    /// # Errors
+    ///
+    /// A `ProcessPoolException` for a failure; what a class throws that is woken up.
+    pub(super) fn open(self) -> Result<Zval, Throw> {
+        match self {
+            Said::Value(value) => Ok(value),
+            Said::Bytes(bytes) => {
+                let mut text = Zval::new();
+                text.set_binary(bytes);
+                call_function("unserialize", [text])
+            }
+            Said::Failure(Failure { message, code }) => {
+                Err(PoolFailure::with(&message, i32::try_from(code).unwrap_or(0)))
+            }
+        }
+    }
+}
+
+impl Failure {
+    /// The frame's bytes.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let message = PhpValue::String(self.message.clone().into_bytes());
+        let fields = PhpValue::list([message, PhpValue::Int(self.code)]);
+        let mut frame = vec![MARK];
+        // Two plain values are never too deep.
+        frame.extend(serialize(&fields).unwrap_or_default());
+        frame
+    }
+
+    fn decode(bytes: &[u8]) -> Failure {
+        let fields = unserialize(bytes).unwrap_or(PhpValue::Null);
+        let message =
+            fields.get(0).and_then(PhpValue::as_bytes).unwrap_or(b"the worker's reason makes no sense");
+        let code = fields.get(1).and_then(PhpValue::as_int).unwrap_or(0);
+        Failure { message: String::from_utf8_lossy(message).into_owned(), code }
+    }
+}
