@@ -1,0 +1,16 @@
+--TEST--
+The script with a pool of its own runs beside ours
+--EXTENSIONS--
+trellis
+--FILE--
+<?php
+const SECONDS = 60;
+require 'run.inc';
+$said = run(text_of('07_processpool.php'));
+// Its own reaper loses some of the 100.
+var_dump(substr_count($said, 'running...'), substr_count($said, 'GOT: ') > 80, str_contains($said, 'rror'));
+?>
+--EXPECT--
+int(100)
+bool(true)
+bool(false)
