@@ -2,6 +2,8 @@
 Scripts with semaphores, shared memory, socket pairs and forks run as they are
 --EXTENSIONS--
 trellis
+--SKIPIF--
+<?php if (getenv('SKIP_SLOW_TESTS')) echo 'skip valgrind knows no pidfd_open, and is slow'; ?>
 --FILE--
 <?php
 const SECONDS = 30;

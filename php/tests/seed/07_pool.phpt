@@ -2,6 +2,8 @@
 The script with a pool of its own runs beside ours
 --EXTENSIONS--
 trellis
+--SKIPIF--
+<?php if (getenv('SKIP_SLOW_TESTS')) echo 'skip valgrind knows no pidfd_open, and is slow'; ?>
 --FILE--
 <?php
 const SECONDS = 60;

@@ -2,6 +2,8 @@
 The daemon of old starts once and is stopped by its own command
 --EXTENSIONS--
 trellis
+--SKIPIF--
+<?php if (getenv('SKIP_SLOW_TESTS')) echo 'skip valgrind knows no pidfd_open, and is slow'; ?>
 --FILE--
 <?php
 const SECONDS = 10;

@@ -2,6 +2,8 @@
 The scripts with signals in empty loops: five children complete, and alarms come every three seconds
 --EXTENSIONS--
 trellis
+--SKIPIF--
+<?php if (getenv('SKIP_SLOW_TESTS')) echo 'skip valgrind knows no pidfd_open, and is slow'; ?>
 --FILE--
 <?php
 const SECONDS = 10;

@@ -2,6 +2,8 @@
 A pool returns 100 of 100 results, whatever their size, and what tasks say before they return
 --EXTENSIONS--
 trellis
+--SKIPIF--
+<?php if (getenv('SKIP_SLOW_TESTS')) echo 'skip valgrind knows no pidfd_open, and is slow'; ?>
 --FILE--
 <?php
 use Trellis\ProcessPool;

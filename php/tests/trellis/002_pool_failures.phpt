@@ -1,6 +1,8 @@
 --TEST--
 What goes wrong in a task is an exception in the parent, with its message and code
 trellis
+--SKIPIF--
+<?php if (getenv('SKIP_SLOW_TESTS')) echo 'skip valgrind knows no pidfd_open, and is slow'; ?>
 --FILE--
 <?php
 use Trellis\{ProcessPool, ProcessPoolException};

@@ -2,6 +2,8 @@
 A child prints nothing of its parent's, and runs neither its shutdown functions nor its destructors
 --EXTENSIONS--
 trellis
+--SKIPIF--
+<?php if (getenv('SKIP_SLOW_TESTS')) echo 'skip valgrind knows no pidfd_open, and is slow'; ?>
 --FILE--
 <?php
 class Loud {

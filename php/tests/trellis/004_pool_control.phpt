@@ -2,6 +2,8 @@
 Time-outs, signals, clear, the callback at each child, objects that run, and a pool without forks
 --EXTENSIONS--
 trellis
+--SKIPIF--
+<?php if (getenv('SKIP_SLOW_TESTS')) echo 'skip valgrind knows no pidfd_open, and is slow'; ?>
 --FILE--
 <?php
 use Trellis\{ProcessInterface, ProcessPool, ProcessPoolException};

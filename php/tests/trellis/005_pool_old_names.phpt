@@ -3,6 +3,8 @@ The old names of the pool come through the autoloader only
 --EXTENSIONS--
 trellis
 sockets
+--SKIPIF--
+<?php if (getenv('SKIP_SLOW_TESTS')) echo 'skip valgrind knows no pidfd_open, and is slow'; ?>
 --FILE--
 <?php
 var_dump(class_exists('Lifo\IPC\ProcessPool'));

@@ -2,6 +2,8 @@
 Worker::run works on the jobs of trellis run: what is returned and thrown decides, and SIGTERM ends it between two jobs
 --EXTENSIONS--
 trellis
+--SKIPIF--
+<?php if (getenv('SKIP_SLOW_TESTS')) echo 'skip valgrind knows no pidfd_open, and is slow'; ?>
 --FILE--
 <?php
 // The supervisor's side, in frames on descriptor 3.

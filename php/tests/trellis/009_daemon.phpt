@@ -2,6 +2,8 @@
 A daemon starts once, tells its pid, and stops
 --EXTENSIONS--
 trellis
+--SKIPIF--
+<?php if (getenv('SKIP_SLOW_TESTS')) echo 'skip valgrind knows no pidfd_open, and is slow'; ?>
 --FILE--
 <?php
 $folder = sys_get_temp_dir() . '/trellis-daemon-' . getmypid();

@@ -21,6 +21,8 @@ use crate::wait::{Round, round, serve};
 /// `STREAM_PF_UNIX` and `STREAM_SOCK_STREAM` of PHP.
 const UNIX: i64 = 1;
 const STREAM: i64 = 1;
+/// ESRCH: there is no such process.
+const GONE: i32 = 3;
 
 /// A pool.
 #[derive(Default)]
@@ -130,7 +132,17 @@ impl Pool {
             });
             return if waits { Ok(false) } else { Err(of_class("RuntimeException", "Could not fork")) };
         }
-        let child = i32::try_from(pid).ok().and_then(Pid::from_raw).and_then(|pid| Child::of_new(pid).ok());
+        let child = i32::try_from(pid).ok().and_then(Pid::from_raw).map(Child::of_new);
+        // Only of one that is gone already, since SIGCHLD is ignored, there may still be a result.
+        let unheld = child
+            .as_ref()
+            .and_then(|child| child.as_ref().err())
+            .filter(|error| error.raw_os_error() != Some(GONE));
+        if let Some(error) = unheld {
+            let message = format!("worker {pid} had to be killed, since it can't be waited for: {error}");
+            self.with(|inner| inner.fail(message));
+        }
+        let child = child.and_then(Result::ok);
         let created = self.with(|inner| {
             inner.workers.push(Worker::new(pid, child, pair.ours));
             inner.on_create.as_ref().map(Zval::shallow_clone)
@@ -199,11 +211,15 @@ impl Inner {
             if !ended {
                 self.workers.push(worker);
             } else if let Some(message) = worker.complaint() {
-                self.results.push_back(Said::Failure(Failure { message, code: 0 }));
-                self.count += 1;
+                self.fail(message);
             }
         }
         heard
+    }
+
+    fn fail(&mut self, message: String) {
+        self.results.push_back(Said::Failure(Failure { message, code: 0 }));
+        self.count += 1;
     }
 
     fn collect(&mut self, frames: Vec<Vec<u8>>) {
