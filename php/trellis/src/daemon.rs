@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use trellis_php_host::ext_php_rs::error::Result as Registered;
-use trellis_php_host::ext_php_rs::flags::{DataType, MethodFlags};
-use trellis_php_host::ext_php_rs::zend::ce;
+use ext_php_rs::error::Result as Registered;
+use ext_php_rs::flags::{DataType, MethodFlags};
+use ext_php_rs::zend::ce;
 use trellis_php_host::function::{nullable, optional, required};
 use trellis_php_host::{Call, Class, Exception, Native, Slot, Throw, function, process, register_exception};
 use trellis_unix::daemon::{self, DaemonError, Running, Started};

@@ -1,9 +1,9 @@
 //! Signals without ticks: handlers run between two statements, as after `pcntl_async_signals(true)`, unless php.ini says
 //! `trellis.async_signals = 0`.
 
-use trellis_php_host::ext_php_rs::flags::IniEntryPermission;
-use trellis_php_host::ext_php_rs::types::Zval;
-use trellis_php_host::ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
+use ext_php_rs::flags::IniEntryPermission;
+use ext_php_rs::types::Zval;
+use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
 use trellis_php_host::{call_function, has_function, setting};
 
 static SETTINGS: IniEntryDefs<2> = IniEntryDefs::new([

@@ -5,12 +5,12 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use trellis_php_host::ext_php_rs::args::Arg;
-use trellis_php_host::ext_php_rs::boxed::ZBox;
-use trellis_php_host::ext_php_rs::error::Result as Registered;
-use trellis_php_host::ext_php_rs::flags::{ConstantFlags, DataType, MethodFlags};
-use trellis_php_host::ext_php_rs::types::{ZendHashTable, ZendObject, Zval};
-use trellis_php_host::ext_php_rs::zend::ce;
+use ext_php_rs::args::Arg;
+use ext_php_rs::boxed::ZBox;
+use ext_php_rs::error::Result as Registered;
+use ext_php_rs::flags::{ConstantFlags, DataType, MethodFlags};
+use ext_php_rs::types::{ZendHashTable, ZendObject, Zval};
+use ext_php_rs::zend::ce;
 use trellis_php_host::function::required;
 use trellis_php_host::{
     Call, Class, Exception, Native, Outcome, Slot, Throw, call as call_php, call_function, function,

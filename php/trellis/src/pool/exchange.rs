@@ -1,6 +1,6 @@
 //! `socket_send` and `socket_fetch`: how a task tells its pool of more than the value that it returns.
 
-use trellis_php_host::ext_php_rs::types::Zval;
+use ext_php_rs::types::Zval;
 use trellis_php_host::{Call, Throw, call_function};
 
 /// How many bytes say how long a value is.

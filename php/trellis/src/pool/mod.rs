@@ -8,15 +8,15 @@ mod worker;
 
 use std::time::Instant;
 
+use ext_php_rs::args::Arg;
+use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
+use ext_php_rs::error::Result as Registered;
+use ext_php_rs::exception::PhpException;
+use ext_php_rs::flags::{DataType, MethodFlags};
+use ext_php_rs::types::Zval;
+use ext_php_rs::zend::{ClassEntry, ce};
 use state::Pool;
 use task::Task;
-use trellis_php_host::ext_php_rs::args::Arg;
-use trellis_php_host::ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
-use trellis_php_host::ext_php_rs::error::Result as Registered;
-use trellis_php_host::ext_php_rs::exception::PhpException;
-use trellis_php_host::ext_php_rs::flags::{DataType, MethodFlags};
-use trellis_php_host::ext_php_rs::types::Zval;
-use trellis_php_host::ext_php_rs::zend::{ClassEntry, ce};
 use trellis_php_host::function::{nullable, optional, required};
 use trellis_php_host::{
     Call, Class, Exception, Native, Slot, Throw, function, register_exception, register_interface,
@@ -128,7 +128,7 @@ fn counts(builder: ClassBuilder) -> ClassBuilder {
         "false",
     ));
     let workers =
-        function("getWorkers", |call| pool(call, |pool| pool.with(|inner| number(inner.workers.len()))));
+        function("getWorkers", |call| pool(call, |pool| pool.with(|inner| number(inner.working()))));
     let active = function("getActive", |call| pool(call, |pool| pool.with(|inner| number(inner.active()))));
     let completed =
         function("getCompleted", |call| pool(call, |pool| pool.with(|inner| number(inner.count))));

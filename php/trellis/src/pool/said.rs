@@ -1,7 +1,7 @@
-//! What children say: each frame is a value as `serialize()` writes it, or, after a mark that no such text begins with, why
-//! there is none.
+//! What children say: each frame is a value as `serialize()` writes it. The last one has a mark before it that no such text
+//! begins with: of the task's own value, if it has one, or of why there is none.
 
-use trellis_php_host::ext_php_rs::types::Zval;
+use ext_php_rs::types::{ZendStr, Zval};
 use trellis_php_host::{Exception, Throw, call_function};
 use trellis_unix::php::{PhpValue, serialize, unserialize};
 
@@ -24,15 +24,29 @@ pub(super) struct Failure {
     pub(super) code: i64,
 }
 
-/// How a failure's frame begins.
-const MARK: u8 = b'!';
+/// How a failure's frame begins, and that of what the task has returned. Both are the last of a child.
+const FAILED: u8 = b'!';
+const RETURNED: u8 = b'=';
+
+/// Whether a child says nothing more.
+pub(super) fn is_last(frame: &[u8]) -> bool {
+    matches!(frame.first(), Some(&(FAILED | RETURNED)))
+}
+
+/// The frame of what a task has returned; null is no value.
+pub(super) fn returned(value: &Zval) -> Vec<u8> {
+    let text = value.zend_str().map(ZendStr::as_bytes).unwrap_or_default();
+    [&[RETURNED], text].concat()
+}
 
 impl Said {
-    /// What a frame says.
-    pub(super) fn of_frame(frame: Vec<u8>) -> Said {
+    /// What a frame says; none if it is only that there is nothing more.
+    pub(super) fn of_frame(frame: Vec<u8>) -> Option<Said> {
         match frame.split_first() {
-            Some((&MARK, rest)) => Said::Failure(Failure::decode(rest)),
-            _ => Said::Bytes(frame),
+            Some((&FAILED, rest)) => Some(Said::Failure(Failure::decode(rest))),
+            Some((&RETURNED, [])) => None,
+            Some((&RETURNED, rest)) => Some(Said::Bytes(rest.to_vec())),
+            _ => Some(Said::Bytes(frame)),
         }
     }
 
@@ -61,7 +75,7 @@ impl Failure {
     pub(super) fn encode(&self) -> Vec<u8> {
         let message = PhpValue::String(self.message.clone().into_bytes());
         let fields = PhpValue::list([message, PhpValue::Int(self.code)]);
-        let mut frame = vec![MARK];
+        let mut frame = vec![FAILED];
         // Two plain values are never too deep.
         frame.extend(serialize(&fields).unwrap_or_default());
         frame

@@ -7,8 +7,8 @@ use std::mem;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
+use ext_php_rs::types::Zval;
 use rustix::process::Pid;
-use trellis_php_host::ext_php_rs::types::Zval;
 use trellis_php_host::{Owner, Throw, call_function, process, stream_descriptor};
 use trellis_unix::process::Child;
 
@@ -94,7 +94,7 @@ impl Pool {
     pub(super) fn hear(&self, deadline: Option<Instant>) -> Result<Option<Vec<i64>>, Throw> {
         loop {
             self.fill()?;
-            if self.with(|inner| inner.workers.is_empty()) {
+            if self.with(|inner| inner.active() == 0) {
                 return Ok(Some(Vec::new()));
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -177,7 +177,12 @@ impl Pool {
 impl Inner {
     /// How many tasks have not ended.
     pub(super) fn active(&self) -> usize {
-        self.pending.len() + self.workers.len()
+        self.pending.len() + self.working()
+    }
+
+    /// How many children have a task that has not ended.
+    pub(super) fn working(&self) -> usize {
+        self.workers.iter().filter(|worker| !worker.is_done()).count()
     }
 
     /// The next task that there is room for.
@@ -203,8 +208,9 @@ impl Inner {
         let mut heard = Vec::new();
         for mut worker in mem::take(&mut self.workers) {
             let mut frames = Vec::new();
+            let was_done = worker.is_done();
             let ended = worker.look(&mut frames);
-            if ended || !frames.is_empty() {
+            if (ended && !was_done) || !frames.is_empty() {
                 heard.push(worker.pid);
             }
             self.collect(frames);
@@ -223,8 +229,9 @@ impl Inner {
     }
 
     fn collect(&mut self, frames: Vec<Vec<u8>>) {
-        self.count += frames.len();
-        self.results.extend(frames.into_iter().map(Said::of_frame));
+        let before = self.results.len();
+        self.results.extend(frames.into_iter().filter_map(Said::of_frame));
+        self.count += self.results.len() - before;
     }
 
     /// In a child of a fork: the tasks and results are the parent's. What PHP values they hold isn't given back, since that

@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 
-use trellis_php_host::ext_php_rs::convert::IntoZvalDyn;
-use trellis_php_host::ext_php_rs::types::{ZendCallable, ZendHashTable, ZendObject, Zval};
+use ext_php_rs::convert::IntoZvalDyn;
+use ext_php_rs::types::{ZendCallable, ZendHashTable, ZendObject, Zval};
 use trellis_php_host::{Class, Outcome, Throw, call_function, has_function, outcome, process};
 use trellis_unix::frame::write_frame;
 use trellis_unix::limits::FRAME_BYTES_MAX;
 
 use super::ProcessInterface;
-use super::said::Failure;
+use super::said::{Failure, returned};
 
 /// What to call, and with what.
 pub(super) struct Task {
@@ -48,7 +48,6 @@ impl Task {
     pub(super) fn be_child(&self, parent: &Zval, socket: &UnixStream) -> ! {
         process::end(
             || {
-                // A value of null is none.
                 if let Some(frame) = self.frame(parent) {
                     say(socket, &frame);
                 }
@@ -70,7 +69,7 @@ impl Task {
             false => call_function("serialize", [value]),
         });
         match outcome(called) {
-            Ok(Outcome::Value(value)) => value.zend_str().map(|text| text.as_bytes().to_vec()),
+            Ok(Outcome::Value(value)) => Some(returned(&value)),
             Ok(Outcome::Thrown(exception)) => Some(failure(&exception).encode()),
             // It says nothing more; its exit code does.
             Ok(Outcome::Exit) => None,

@@ -1,4 +1,4 @@
-//! One child of a pool, as its parent sees it. What its words mean is no business of this file.
+//! One child of a pool, as its parent sees it. What its words mean is no business of this file, but for which is the last.
 
 use std::io::{ErrorKind, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -8,6 +8,8 @@ use trellis_unix::Signal;
 use trellis_unix::frame::Decoder;
 use trellis_unix::limits::FRAME_BYTES_MAX;
 use trellis_unix::process::{Child, Status};
+
+use super::said::is_last;
 
 /// How much is read at once.
 const READ_BYTES: usize = 64 << 10;
@@ -21,6 +23,8 @@ pub(super) struct Worker {
     socket: Option<UnixStream>,
     decoder: Decoder,
     spoke: bool,
+    /// It has said that it says nothing more.
+    is_done: bool,
     was_killed: bool,
 }
 
@@ -28,7 +32,7 @@ impl Worker {
     /// A child that was just made; `socket` never makes anyone wait.
     pub(super) fn new(pid: i64, child: Option<Child>, socket: UnixStream) -> Worker {
         let decoder = Decoder::new(FRAME_BYTES_MAX);
-        Worker { pid, child, socket: Some(socket), decoder, spoke: false, was_killed: false }
+        Worker { pid, child, socket: Some(socket), decoder, spoke: false, is_done: false, was_killed: false }
     }
 
     /// What becomes readable when it has said something, and when it has ended.
@@ -39,6 +43,11 @@ impl Worker {
     /// Whether nothing has to be waited for, since it is gone.
     pub(super) fn is_gone(&self) -> bool {
         self.child.is_none()
+    }
+
+    /// Whether its task is done, although it may still be there.
+    pub(super) fn is_done(&self) -> bool {
+        self.is_done
     }
 
     /// Sends it a signal. After one, nobody wonders about a result that doesn't come.
@@ -67,7 +76,7 @@ impl Worker {
     /// Why there is something to complain about, after it has ended.
     pub(super) fn complaint(&mut self) -> Option<String> {
         let status = self.child.as_mut().and_then(|child| child.wait().ok());
-        if self.was_killed {
+        if self.was_killed || self.is_done {
             return None;
         }
         let how = status.map(|status| format!(" ({status})")).unwrap_or_default();
@@ -102,6 +111,7 @@ impl Worker {
         // No frame is too long for this decoder, so there are no errors.
         while let Ok(Some(frame)) = self.decoder.push(&mut bytes) {
             self.spoke = true;
+            self.is_done |= is_last(&frame);
             frames.push(frame);
         }
     }
