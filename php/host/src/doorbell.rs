@@ -10,6 +10,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::sync::{Mutex, PoisonError};
 
 use ext_php_rs::zend::ExecutorGlobals;
@@ -53,14 +54,25 @@ pub fn dispatch() {
     (bell::shared().dispatch)();
 }
 
+/// Lets a call that waits wait for the bell, too: `wait` is given what becomes readable when it rings, and must not call PHP.
+/// When it has rung, [`dispatch`] is due. None: nobody can ring, or a callback is under way.
+pub fn while_listening<R>(wait: impl FnOnce(Option<BorrowedFd<'_>>) -> R) -> R {
+    wait(bell::borrow((bell::shared().awaited)()))
+}
+
 /// Forgets that a callback was under way, which a fatal error has ended; at the end of a request.
 pub fn reset() {
     (bell::shared().reset)();
 }
 
 /// This module's doorbell, which is the one if the module was loaded first.
-pub(crate) static OURS: Shared =
-    Shared { descriptor, attach: attach_here, dispatch: dispatch_here, reset: reset_here };
+pub(crate) static OURS: Shared = Shared {
+    descriptor,
+    attach: attach_here,
+    dispatch: dispatch_here,
+    reset: reset_here,
+    awaited: awaited_here,
+};
 
 thread_local! {
     /// The descriptor, and the process that made it.
@@ -74,6 +86,10 @@ static DELIVERIES: Mutex<Vec<Deliver>> = Mutex::new(Vec::new());
 pub(crate) fn awaited() -> Option<i32> {
     let descriptor = DESCRIPTOR.get().filter(|(_, owner)| owner.is_this_process());
     descriptor.map(|(descriptor, _)| descriptor).filter(|_| !DISPATCHING.get())
+}
+
+extern "C" fn awaited_here() -> i32 {
+    awaited().unwrap_or(-1)
 }
 
 extern "C" fn descriptor() -> i32 {
@@ -128,6 +144,8 @@ extern "C" fn dispatch_here() {
         aside.put_back();
     }
     DISPATCHING.set(false);
+    // Who has rung during a callback has interrupted that, and the module that is meant may have been asked before.
+    bell::ring_on(descriptor);
 }
 
 extern "C" fn reset_here() {

@@ -7,7 +7,7 @@
 //! | [`Throw`], [`exceptions!`] | exceptions with file, line and trace, of PHP's classes and of one's own |
 //! | [`Class`], [`Native`] | classes with state in Rust that users may extend |
 //! | [`call`], [`outcome`] | calls of PHP code, and what has become of them |
-//! | [`doorbell`] | how another thread has PHP code called |
+//! | [`doorbell`], [`quiet_thread`] | how another thread has PHP code called |
 //! | [`fork`], [`process`] | what must be held while the process forks, and processes for PHP code |
 //! | [`setting`], [`SaveHandler`] | what php.ini says, and a place for PHP's sessions |
 //! | [`Information`] | what `phpinfo()` prints |
@@ -45,4 +45,5 @@ pub use sys::save_handler::{SaveHandler, offer};
 pub use sys::setting::setting;
 pub use sys::slot::Slot;
 pub use sys::stream::{inherited, stream_descriptor};
+pub use sys::thread::quiet_thread;
 pub use throw::Throw;

@@ -3,6 +3,7 @@
 use std::ffi::c_void;
 use std::io;
 use std::mem;
+use std::os::fd::BorrowedFd;
 use std::panic::AssertUnwindSafe;
 use std::ptr::{null, null_mut};
 use std::sync::OnceLock;
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) attach: extern "C" fn(Deliver),
     pub(crate) dispatch: extern "C" fn(),
     pub(crate) reset: extern "C" fn(),
+    /// The descriptor on which a wait is to wait, too; negative for none.
+    pub(crate) awaited: extern "C" fn() -> i32,
 }
 
 /// The name under which a module offers its doorbell.
@@ -77,6 +80,15 @@ impl Bell {
     }
 }
 
+/// Rings once more if it has rung and nobody has forgotten that.
+pub(crate) fn ring_on(descriptor: i32) {
+    if matches!(wait(descriptor, Duration::ZERO), Awoken::Bell)
+        && let Ok(bell) = with(descriptor)
+    {
+        bell.ring();
+    }
+}
+
 /// A new descriptor; negative if there is none.
 pub(crate) fn open() -> i32 {
     // SAFETY: it takes numbers only.
@@ -87,6 +99,12 @@ pub(crate) fn open() -> i32 {
 pub(crate) fn close(descriptor: i32) {
     // SAFETY: it was made by `open`, and its owner gives it up.
     unsafe { libc::close(descriptor) };
+}
+
+/// A descriptor of `open` for who calls the system with it at once.
+pub(crate) fn borrow(descriptor: i32) -> Option<BorrowedFd<'static>> {
+    // SAFETY: it is open, and is only closed when a child of a fork makes its own.
+    (descriptor >= 0).then(|| unsafe { BorrowedFd::borrow_raw(descriptor) })
 }
 
 /// Forgets that it has rung.

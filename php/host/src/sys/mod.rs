@@ -14,4 +14,5 @@ pub(crate) mod save_handler;
 pub(crate) mod setting;
 pub(crate) mod slot;
 pub(crate) mod stream;
+pub(crate) mod thread;
 pub(crate) mod wrapped;
