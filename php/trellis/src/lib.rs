@@ -2,17 +2,24 @@
 //! folder of its name; this file only registers them.
 
 use ext_php_rs::prelude::*;
-use trellis_php_host::started;
+use trellis_php_host::{doorbell, started};
 
 mod daemon;
 mod pool;
 mod signals;
+mod timer;
 mod wait;
 mod worker;
 
 extern "C" fn start(_kind: i32, number: i32) -> i32 {
     signals::register(number);
-    started(pool::register().and_then(|()| worker::register()).and_then(|()| daemon::register()))
+    doorbell::attach(timer::deliver);
+    started(
+        pool::register()
+            .and_then(|()| worker::register())
+            .and_then(|()| daemon::register())
+            .and_then(|()| timer::register()),
+    )
 }
 
 extern "C" fn begin(_kind: i32, _number: i32) -> i32 {
@@ -20,8 +27,18 @@ extern "C" fn begin(_kind: i32, _number: i32) -> i32 {
     0
 }
 
+extern "C" fn end(_kind: i32, _number: i32) -> i32 {
+    timer::drop_all();
+    doorbell::reset();
+    0
+}
+
 /// What PHP asks for when it loads the module.
 #[php_module]
 pub fn module(module: ModuleBuilder) -> ModuleBuilder {
-    module.name("trellis").startup_function(start).request_startup_function(begin)
+    module
+        .name("trellis")
+        .startup_function(start)
+        .request_startup_function(begin)
+        .request_shutdown_function(end)
 }
