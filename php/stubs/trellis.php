@@ -7,7 +7,7 @@ class ProcessPoolException extends \Exception {}
 interface ProcessInterface
 {
     /** @param \Socket|resource $parent for ProcessPool::socket_send */
-    public function run($parent);
+    public function run(mixed $parent);
 }
 
 /** At most $max children at a time, each with one task. */
@@ -65,4 +65,109 @@ class Daemon
     public function status() {}
     /** Its pid, or null if it didn't run. */
     public function stop(float $timeout = 10.0, int $signal = SIGTERM) {}
+}
+
+/** Calls something once or again and again, between two statements of the script and while it sleeps. */
+class Timer
+{
+    private function __construct() {}
+    /** Calls $callback(Timer $timer) once, in so many milliseconds. */
+    public static function after(int $milliseconds, callable $callback): Timer {}
+    /** Calls $callback(Timer $timer) each time that so many milliseconds have passed; what is missed is not made up for. */
+    public static function every(int $milliseconds, callable $callback): Timer {}
+    /** Whether it would have fired. */
+    public function cancel(): bool {}
+    /** Whether it will fire. */
+    public function isActive(): bool {}
+}
+
+/** Whatever goes wrong with what follows; its code is the protocol's, if a server has refused something. */
+class CoordinationException extends \Exception {}
+
+/** No server can be reached, or none has answered in time. */
+class ConnectionException extends CoordinationException {}
+
+/** What was held is lost with its session; the next call begins another one. */
+class SessionLostException extends CoordinationException {}
+
+/** The object belongs to the process that this one was forked from. */
+class ForkedException extends CoordinationException {}
+
+/** A lock that one at a time holds, in order of arrival. $hosts is "host:port,host:port/chroot"; times are in seconds. */
+class Lock
+{
+    public function __construct(string $hosts, string $path, ?string $identifier = null, float $sessionTimeout = 10.0) {}
+    /** Whether it got it in time; null waits for ever, and 0 tries. */
+    public function acquire(?float $timeout = null): bool {}
+    public function release(): void {}
+    /** Whether it is held, and not lost. */
+    public function isHeld(): bool {}
+    /** The identifiers of those who hold or want it, in their order. */
+    public function contenders(): array {}
+}
+
+/** A lock that many may read under, or one may write under. */
+class SharedLock
+{
+    public function __construct(string $hosts, string $path, ?string $identifier = null, float $sessionTimeout = 10.0) {}
+    public function acquireRead(?float $timeout = null): bool {}
+    public function acquireWrite(?float $timeout = null): bool {}
+    public function release(): void {}
+    public function isHeld(): bool {}
+    public function contenders(): array {}
+}
+
+/** So many at a time hold a lease. All who use it must agree on $max. */
+class Semaphore
+{
+    public function __construct(string $hosts, string $path, int $max, ?string $identifier = null, float $sessionTimeout = 10.0) {}
+    public function acquire(?float $timeout = null): bool {}
+    public function release(): void {}
+    public function isHeld(): bool {}
+    /** The identifiers of those who hold a lease, in no order. */
+    public function holders(): array {}
+}
+
+/** Of all candidates, one leads, and the next one follows when it is gone. */
+class Election
+{
+    public function __construct(string $hosts, string $path, ?string $identifier = null, float $sessionTimeout = 10.0) {}
+    /** Whether it was elected in time. */
+    public function campaign(?float $timeout = null): bool {}
+    public function resign(): void {}
+    public function isLeader(): bool {}
+    /** The identifier of the candidate that leads. */
+    public function leader(): ?string {}
+    public function candidates(): array {}
+}
+
+/** A queue with priorities, from 0, the most urgent, to 999. An entry is gone when it is taken. */
+class Queue implements \Countable
+{
+    public function __construct(string $hosts, string $path, float $sessionTimeout = 10.0) {}
+    public function put(string $value, int $priority = 100): void {}
+    /** Null if there was none in time. */
+    public function take(?float $timeout = null): ?string {}
+    public function count(): int {}
+}
+
+/** Holds everybody up while it is there. It stays when its session ends. */
+class Barrier
+{
+    public function __construct(string $hosts, string $path, float $sessionTimeout = 10.0) {}
+    public function raise(): void {}
+    /** Whether it was there. */
+    public function lower(): bool {}
+    /** Whether it was gone in time. */
+    public function wait(?float $timeout = null): bool {}
+}
+
+/** $count begin together, and end together. */
+class DoubleBarrier
+{
+    public function __construct(string $hosts, string $path, int $count, ?string $identifier = null, float $sessionTimeout = 10.0) {}
+    /** Whether enough have come in time; if not, this one has gone again. */
+    public function enter(?float $timeout = null): bool {}
+    /** Whether all have left in time; this one has left in any case. */
+    public function leave(?float $timeout = null): bool {}
 }

@@ -2,10 +2,11 @@
 //! folder of its name; this file only registers them.
 
 use ext_php_rs::prelude::*;
-use trellis_php_host::{doorbell, started};
+use trellis_php_host::{doorbell, fork, started};
 
 mod daemon;
 mod pool;
+mod recipe;
 mod signals;
 mod timer;
 mod wait;
@@ -14,11 +15,13 @@ mod worker;
 extern "C" fn start(_kind: i32, number: i32) -> i32 {
     signals::register(number);
     doorbell::attach(timer::deliver);
+    fork::hold_at_fork(recipe::hold_around);
     started(
         pool::register()
             .and_then(|()| worker::register())
             .and_then(|()| daemon::register())
-            .and_then(|()| timer::register()),
+            .and_then(|()| timer::register())
+            .and_then(|()| recipe::register()),
     )
 }
 
