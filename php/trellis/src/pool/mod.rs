@@ -217,7 +217,8 @@ fn get(call: &mut Call<'_>) -> Result<Option<Zval>, Throw> {
 fn get_all(call: &mut Call<'_>) -> Result<Option<Vec<Zval>>, Throw> {
     let pool: &Pool = call.this()?;
     let deadline = deadline(call.argument(0)?);
-    while pool.with(|inner| inner.active()) > 0 {
+    // The children are waited for, too: what they do at their end is done then.
+    while pool.with(|inner| !inner.is_idle()) {
         if pool.hear(deadline)?.is_none() {
             return timed_out(call);
         }

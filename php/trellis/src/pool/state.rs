@@ -94,7 +94,7 @@ impl Pool {
     pub(super) fn hear(&self, deadline: Option<Instant>) -> Result<Option<Vec<i64>>, Throw> {
         loop {
             self.fill()?;
-            if self.with(|inner| inner.active() == 0) {
+            if self.with(|inner| inner.workers.is_empty()) {
                 return Ok(Some(Vec::new()));
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -178,6 +178,11 @@ impl Inner {
     /// How many tasks have not ended.
     pub(super) fn active(&self) -> usize {
         self.pending.len() + self.working()
+    }
+
+    /// Whether there are neither tasks nor children.
+    pub(super) fn is_idle(&self) -> bool {
+        self.pending.is_empty() && self.workers.is_empty()
     }
 
     /// How many children have a task that has not ended.
