@@ -1,8 +1,10 @@
 //! The PHP module `trellis`: processes, workers, daemons, signals, and recipes of coordination. Each class has a file or
 //! folder of its name; this file only registers them.
 
+use std::ffi::CStr;
+
 use ext_php_rs::prelude::*;
-use trellis_php_host::{doorbell, fork, started};
+use trellis_php_host::{Information, doorbell, fork, print_information, started};
 
 mod daemon;
 mod pool;
@@ -41,7 +43,16 @@ extern "C" fn end(_kind: i32, _number: i32) -> i32 {
 pub fn module(module: ModuleBuilder) -> ModuleBuilder {
     module
         .name("trellis")
+        .info_function(print_information::<About>)
         .startup_function(start)
         .request_startup_function(begin)
         .request_shutdown_function(end)
+}
+
+/// What `phpinfo()` says.
+struct About;
+
+impl Information for About {
+    const ROWS: &[(&CStr, &CStr)] =
+        &[(c"trellis support", c"enabled"), (c"coordination", c"trellis-zk-client")];
 }
