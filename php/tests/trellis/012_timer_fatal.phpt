@@ -2,15 +2,17 @@
 A fatal error in a timer's callback ends the script, and its shutdown functions run
 --EXTENSIONS--
 trellis
---INI--
-memory_limit=16M
+--SKIPIF--
+<?php
+if (getenv('USE_ZEND_ALLOC') === '0') die('skip what a fatal error jumps past goes with the memory of the request, which is off under valgrind');
+?>
 --FILE--
 <?php
 register_shutdown_function(function () { echo "\nthe shutdown function runs\n"; });
-Trellis\Timer::every(5, function () { str_repeat('x', 1 << 28); });
+Trellis\Timer::every(5, function () { eval('class Closure {}'); });
 for (;;);
 ?>
 --EXPECTF--
-Fatal error: Allowed memory size of 16777216 bytes exhausted%s in %s on line 3
+Fatal error: Cannot declare class Closure, because the name is already in use in %s on line 1
 
 the shutdown function runs
