@@ -8,6 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::thread::sched_yield;
 use trellis_tube_codec::Request;
 
+use super::close_watch::CloseWatch;
 use super::socket::{Connecting, Socket};
 use crate::address::Address;
 use crate::answer::Answer;
@@ -48,6 +49,7 @@ pub struct Client {
     /// The process that the link belongs to.
     owner: u32,
     buffer: Vec<u8>,
+    close_watch: CloseWatch,
 }
 
 #[derive(Debug)]
@@ -72,6 +74,7 @@ impl Client {
             link: Link::None,
             owner: std::process::id(),
             buffer: vec![0; READ_BYTES],
+            close_watch: CloseWatch::default(),
         }
     }
 
@@ -203,25 +206,30 @@ impl Client {
         let Link::Connected(socket) = &self.link else { return };
         match socket.read(&mut self.buffer) {
             Ok(0) => self.machine.lost(io::ErrorKind::UnexpectedEof.into(), now),
-            Ok(bytes) => self.machine.received(&self.buffer[..bytes], now),
+            Ok(bytes) => {
+                self.close_watch.end(now);
+                self.machine.received(&self.buffer[..bytes], now);
+            }
             Err(error) if is_later(&error) => {}
             Err(error) => self.machine.lost(error, now),
         }
     }
 
-    /// Looks for a reply for the moment that a server nearby takes, and says whether one has come. That is sooner there
-    /// than this thread would be asleep and awake again, and takes less of the processor. Whoever wants the processor
-    /// meanwhile, such as that server, gets it.
+    /// Begins a wait for a reply, and says whether one has come: it is looked for, for the moment that a server nearby
+    /// takes, if that has brought replies sooner lately than falling asleep. Whoever wants the processor meanwhile, such as
+    /// that server, gets it.
     pub(super) fn watch_closely(&mut self) -> bool {
         let Link::Connected(socket) = &self.link else { return false };
-        if !self.machine.output().is_empty() {
+        let began = Instant::now();
+        if !self.machine.output().is_empty() || !self.close_watch.begin(began) {
             return false;
         }
-        let began = Instant::now();
         loop {
             match socket.read(&mut self.buffer) {
                 Ok(bytes) if bytes > 0 => {
-                    self.machine.received(&self.buffer[..bytes], Instant::now());
+                    let now = Instant::now();
+                    self.close_watch.end(now);
+                    self.machine.received(&self.buffer[..bytes], now);
                     self.settle();
                     return true;
                 }

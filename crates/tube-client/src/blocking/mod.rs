@@ -1,6 +1,7 @@
 //! The driver for programs without a runtime: no threads, no signals, nothing that a fork would break.
 
 mod client;
+mod close_watch;
 mod pool;
 mod producer;
 mod reserving;
