@@ -110,7 +110,8 @@ impl Dispatcher {
     pub fn on(&mut self, now: Moment, event: Event) -> Vec<Action> {
         match event {
             Event::Joined(worker) => self.joined(now, worker),
-            Event::Retire(worker) => self.retire(now, worker),
+            Event::Retire(worker) => self.retire(now, worker, false),
+            Event::Replace(worker) => self.retire(now, worker, !self.stopping),
             Event::Gone { worker, has_begun } => self.gone(now, worker, has_begun),
             Event::NotStarted(worker) => self.not_started(now, worker),
             Event::Exited(worker, exit) => {
@@ -139,12 +140,12 @@ impl Dispatcher {
     fn joined(&mut self, now: Moment, worker: WorkerId) {
         self.workers.join(worker);
         if self.stopping {
-            self.retire(now, worker);
+            self.retire(now, worker, false);
         }
     }
 
-    fn retire(&mut self, now: Moment, worker: WorkerId) {
-        self.workers.retire(worker, now + self.stop_timeout);
+    fn retire(&mut self, now: Moment, worker: WorkerId, returns: bool) {
+        self.workers.retire(worker, now + self.stop_timeout, returns);
         self.let_go(now, worker);
     }
 
@@ -152,14 +153,14 @@ impl Dispatcher {
         self.stopping = true;
         self.workers.expect_nobody();
         for worker in self.workers.ids() {
-            self.retire(now, worker);
+            self.retire(now, worker, false);
         }
     }
 
     /// Lets a worker go that is to go and has nothing in hand.
     fn let_go(&mut self, now: Moment, worker: WorkerId) {
         if self.workers.is_finished(worker) {
-            self.workers.remove(worker, now);
+            self.workers.remove(worker, now + REPLACEMENT_MAX);
             self.actions.push(Action::Retired(worker));
         }
     }

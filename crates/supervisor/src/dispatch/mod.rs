@@ -7,8 +7,8 @@
 //! - no more jobs are asked for than there are workers, and `prefetch` more for each of them in mode `stream`;
 //! - a worker has one job at a time, which it works on. The others wait here, all together: whoever is idle gets the one
 //!   that has waited longest;
-//! - when there are fewer workers, those that are too many to wait are given back. A worker that dies keeps its place for a
-//!   moment, since most are replaced soon;
+//! - when there are fewer workers, those that are too many to wait are given back. A worker that dies, or goes to be
+//!   replaced, keeps its place for a moment, since most are replaced soon;
 //! - a job's time to run never ends while it waits here or a worker is at it;
 //! - a worker that dies gives its job back at once;
 //! - each job that was reserved is deleted, released, buried, or lost with the connection or its time: exactly one.
@@ -42,6 +42,8 @@ pub enum Event {
     Joined(WorkerId),
     /// A worker is to take no more jobs, and goes when it has answered the one that it works on.
     Retire(WorkerId),
+    /// The same, but another worker with its number will be there soon after that.
+    Replace(WorkerId),
     /// Mode `stream`: a worker has died, closed its socket, or said what is no answer. Its job is given back. (In mode
     /// `exec` a place doesn't die: its process ends, which is [`Event::Exited`].)
     Gone {

@@ -14,22 +14,27 @@ pub(super) struct Workers {
     idle: BTreeSet<WorkerId>,
     /// Those that are to go, by when.
     leaving: BTreeSet<(Moment, WorkerId)>,
-    /// Those that died and were to stay: until then, each is expected to be replaced by one with its number.
+    /// How many of those will be replaced.
+    leaving_to_return: usize,
+    /// Those that died and were to stay, or went to return: until then, each is expected to be replaced by one with its
+    /// number.
     expected: BTreeSet<(Moment, WorkerId)>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Worker {
     /// What it works on. The server may have lost that, but the worker is busy all the same.
     job: Option<(JobId, Arrival)>,
     /// By when it has to be gone, if it is to go.
     leaves: Option<Moment>,
+    /// Whether one with its number comes when it has gone.
+    returns: bool,
 }
 
 impl Workers {
-    /// How many stay or are expected.
+    /// How many stay, will be replaced, or are expected.
     pub(super) fn staying(&self) -> usize {
-        self.workers.len() - self.leaving.len() + self.expected.len()
+        self.workers.len() - self.leaving.len() + self.leaving_to_return + self.expected.len()
     }
 
     /// How many could take a job now.
@@ -66,7 +71,7 @@ impl Workers {
 
     pub(super) fn join(&mut self, id: WorkerId) {
         if let std::collections::btree_map::Entry::Vacant(place) = self.workers.entry(id) {
-            place.insert(Worker::default());
+            place.insert(Worker { job: None, leaves: None, returns: true });
             self.idle.insert(id);
             self.expected.retain(|(_, expected)| *expected != id);
         }
@@ -95,12 +100,18 @@ impl Workers {
         job
     }
 
-    /// From now on the worker gets no jobs. The first time that was set stays.
-    pub(super) fn retire(&mut self, id: WorkerId, leaves: Moment) {
-        let Some(worker) = self.workers.get_mut(&id).filter(|worker| worker.leaves.is_none()) else { return };
-        worker.leaves = Some(leaves);
-        self.leaving.insert((leaves, id));
-        self.idle.remove(&id);
+    /// From now on the worker gets no jobs, and is replaced when it has gone, or is not. The first time that was set stays.
+    pub(super) fn retire(&mut self, id: WorkerId, leaves: Moment, returns: bool) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        if worker.leaves.is_none() {
+            worker.leaves = Some(leaves);
+            self.leaving.insert((leaves, id));
+            self.idle.remove(&id);
+        } else {
+            self.leaving_to_return -= usize::from(worker.returns);
+        }
+        worker.returns = returns;
+        self.leaving_to_return += usize::from(returns);
     }
 
     /// Whether the worker is to go and has nothing in hand.
@@ -108,14 +119,17 @@ impl Workers {
         self.workers.get(&id).is_some_and(|worker| worker.leaves.is_some() && worker.job.is_none())
     }
 
-    /// The worker is no more, and replaced by `replaced` if it was to stay; what it worked on.
+    /// The worker is no more, and replaced by `replaced` if it was to stay or to return; what it worked on.
     pub(super) fn remove(&mut self, id: WorkerId, replaced: Moment) -> Option<(JobId, Arrival)> {
         let worker = self.workers.remove(&id)?;
         self.idle.remove(&id);
-        match worker.leaves {
-            Some(leaves) => self.leaving.remove(&(leaves, id)),
-            None => self.expected.insert((replaced, id)),
-        };
+        if let Some(leaves) = worker.leaves {
+            self.leaving.remove(&(leaves, id));
+            self.leaving_to_return -= usize::from(worker.returns);
+        }
+        if worker.returns {
+            self.expected.insert((replaced, id));
+        }
         worker.job
     }
 

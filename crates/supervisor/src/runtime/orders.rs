@@ -10,9 +10,9 @@ use super::tube::{Happening, Worker};
 use super::{Event, Owner, Supervisor, notify, tubes};
 use crate::config::{Mode, Program, ReadyWhen, Signal};
 use crate::dispatch::{Event as TubeEvent, WorkerId};
-use crate::fleet::{Name, Order};
+use crate::fleet::{Member, Name, Order};
 use crate::limits::STARTS_AT_ONCE_MAX;
-use crate::process::Event as ProcessEvent;
+use crate::process::{Event as ProcessEvent, State};
 
 impl Supervisor {
     /// Carries out orders; returns whether there may be more. After some starts, others have their turn.
@@ -37,7 +37,10 @@ impl Supervisor {
                 }
                 // One that gets jobs may finish the one that it has.
                 Order::Signal { name, .. } if self.is_worker(&name) => {
-                    self.tube(&name.program, Mode::Stream, TubeEvent::Retire, WorkerId(name.index));
+                    let state = self.fleet.member(&name).map(Member::state);
+                    let returns = matches!(state, Some(State::Restarting | State::Failing));
+                    let event = if returns { TubeEvent::Replace } else { TubeEvent::Retire };
+                    self.tube(&name.program, Mode::Stream, event, WorkerId(name.index));
                 }
                 Order::Signal { name, signal } => self.signal(&name, number(signal)),
                 Order::Kill { name } => {

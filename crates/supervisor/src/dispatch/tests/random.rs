@@ -25,7 +25,9 @@ struct World {
     /// The job that each worker works on.
     workers: BTreeMap<WorkerId, Option<JobId>>,
     retired: BTreeSet<WorkerId>,
-    /// Those that died and were to stay, and when; some are replaced.
+    /// Those of them that are to be replaced.
+    replaced: BTreeSet<WorkerId>,
+    /// Those that died and were to stay, or went to be replaced, and when; some are replaced.
     dead: BTreeMap<WorkerId, Moment>,
     /// The reservations that are under way.
     asked: u32,
@@ -57,6 +59,7 @@ impl World {
             random: fastrand::Rng::with_seed(seed),
             workers: BTreeMap::new(),
             retired: BTreeSet::new(),
+            replaced: BTreeSet::new(),
             dead: BTreeMap::new(),
             asked: 0,
             held: BTreeSet::new(),
@@ -90,8 +93,9 @@ impl World {
                     prop_assert!(self.held.remove(&job), "{job} ends twice");
                 }
                 Action::Retired(worker) => {
-                    let works_on = self.workers.remove(&worker).expect("a worker retires once");
+                    let works_on = self.workers.get(&worker).expect("a worker retires once");
                     prop_assert!(works_on.is_none() && self.retired.contains(&worker));
+                    self.dies(worker);
                 }
                 Action::Kill { worker, .. } => {
                     prop_assert!(self.workers.contains_key(&worker), "a worker is killed once");
@@ -138,6 +142,11 @@ impl World {
             10..13 => {
                 let Some(worker) = self.any_worker() else { return Ok(()) };
                 self.retired.insert(worker);
+                if self.random.bool() {
+                    self.replaced.insert(worker);
+                    return self.on(Event::Replace(worker));
+                }
+                self.replaced.remove(&worker);
                 self.on(Event::Retire(worker))
             }
             13..16 => {
@@ -172,7 +181,7 @@ impl World {
 
     fn dies(&mut self, worker: WorkerId) {
         self.workers.remove(&worker);
-        if !self.retired.remove(&worker) {
+        if !self.retired.remove(&worker) || self.replaced.remove(&worker) {
             self.dead.insert(worker, self.now);
         }
     }
@@ -242,6 +251,7 @@ impl World {
     /// Ends it all: whoever is slow is killed, and every question is answered.
     fn end(&mut self) -> Result<(), TestCaseError> {
         self.retired.extend(self.workers.keys());
+        self.replaced.clear();
         self.on(Event::Stop)?;
         for _ in 0..5 {
             self.ends()?;

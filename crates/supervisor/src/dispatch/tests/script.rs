@@ -60,6 +60,7 @@ fn event(words: &[&str]) -> Event {
     match *words {
         ["joined", id] => Event::Joined(worker(id)),
         ["retire", id] => Event::Retire(worker(id)),
+        ["replace", id] => Event::Replace(worker(id)),
         ["gone", id] => Event::Gone { worker: worker(id), has_begun: true },
         ["gone", id, "unread"] => Event::Gone { worker: worker(id), has_begun: false },
         ["not-started", id] => Event::NotStarted(worker(id)),
