@@ -39,6 +39,9 @@ pub(crate) const WORKER_WAIT_SECONDS_MAX: Duration = Duration::from_secs(30);
 /// How long a job runs before its worker first thinks of touching it. The shortest TTR is a second.
 pub(crate) const KEEP_ALIVE_MS_MIN: Duration = Duration::from_millis(400);
 
+/// How long a server may take to say what became of a reserve that nobody waits for any more.
+pub(crate) const TAKE_BACK_MAX: Duration = Duration::from_secs(1);
+
 /// How often a pool asks a server for a job that it can't wait for, since it holds others of it.
 pub(crate) const HOLDER_INTERVAL_MS: Duration = Duration::from_millis(100);
 

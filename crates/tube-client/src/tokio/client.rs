@@ -121,6 +121,38 @@ impl Client {
         }
     }
 
+    /// Ready when a reserve that nobody waits for any more has ended, with the job that had come by then; it went back.
+    ///
+    /// The protocol knows no way to end a reserve. But a server that sees that nothing more will be sent answers at once, and
+    /// what it says before it hangs up tells whether it has counted a reservation.
+    pub(super) fn poll_take_back(&mut self, ticket: Ticket, context: &mut Context<'_>) -> Poll<Option<u64>> {
+        loop {
+            if let Some(outcome) = self.machine.take(ticket) {
+                self.hang_up();
+                return Poll::Ready(outcome.ok().and_then(Answer::job).map(|job| job.id));
+            }
+            if !self.is_connected() {
+                self.abandon(ticket);
+                return Poll::Ready(None);
+            }
+            if let Link::Connected(socket) = &mut self.link
+                && self.machine.output().is_empty()
+            {
+                // What goes wrong shows when it is read.
+                let _ = socket.poll_half_close(context);
+            }
+            ready!(self.poll_progress(context));
+        }
+    }
+
+    /// Ready when the job is not held any more, as far as this client can know: at the latest with its connection's end.
+    pub(super) fn poll_lost(&mut self, id: u64, context: &mut Context<'_>) -> Poll<()> {
+        while self.machine.holds(id) {
+            ready!(self.poll_progress(context));
+        }
+        Poll::Ready(())
+    }
+
     /// The time at which a call begins.
     fn enter(&self) -> Instant {
         ::tokio::time::Instant::now().into_std()

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use ::tokio::time::{Instant, sleep, timeout_at};
+use ::tokio::time::{Instant, sleep, timeout, timeout_at};
 use trellis_tube_codec::Request;
 
 use super::client::Client;
@@ -13,7 +13,7 @@ use crate::address::Address;
 use crate::answer::Answer;
 use crate::error::Error;
 use crate::job::Job;
-use crate::limits::KEEP_ALIVE_MS_MIN;
+use crate::limits::{KEEP_ALIVE_MS_MIN, TAKE_BACK_MAX};
 use crate::machine::Ticket;
 use crate::settings::Settings;
 use crate::verdict::{Retry, Verdict};
@@ -44,8 +44,24 @@ pub struct Lane {
     first: usize,
     /// A reserve at each server, while they are waited for.
     reserves: Vec<Option<Ticket>>,
+    /// A reserve at each server that nobody waits for any more, until it has ended.
+    leaving: Vec<Option<Ticket>>,
     /// A delete that travels with the next reserve.
     deleting: Option<(usize, Ticket)>,
+}
+
+/// What a lane tells beside the job that was waited for.
+#[derive(Debug)]
+pub enum Aside {
+    /// A job came when nobody waited any more. It went back at once, but its server has counted a reservation.
+    TooLate {
+        /// The server's place in the list.
+        server: usize,
+        /// The job's number.
+        id: u64,
+    },
+    /// The delete of [`Lane::done`] has failed.
+    NotDeleted(Error),
 }
 
 impl Lane {
@@ -65,7 +81,7 @@ impl Lane {
             Ok(client)
         });
         let clients = clients.collect::<Result<_, Error>>()?;
-        Ok(Self { clients, first: 0, reserves, deleting: None })
+        Ok(Self { clients, first: 0, leaving: reserves.clone(), reserves, deleting: None })
     }
 
     /// Takes the next job of any server, and the server's place in the list; `None` if none came in time. When the
@@ -82,12 +98,66 @@ impl Lane {
             }
         }
         // Whole seconds stay whole, since the server ends those by itself: the look at each server is not taken off.
-        for (client, reserve) in self.clients.iter_mut().zip(&mut self.reserves) {
-            *reserve = Some(client.begin_reserve(wait));
-        }
+        self.begin_reserves(wait);
         let guard = Waiting { lane: self };
         let (mut failure, mut is_over) = (None, false);
-        poll_fn(|context| guard.lane.poll_next(&mut failure, &mut is_over, context)).await
+        poll_fn(|context| {
+            if let Poll::Ready(Err(error)) = guard.lane.poll_deleting(context) {
+                return Poll::Ready(Err(error));
+            }
+            guard.lane.poll_next(&mut failure, &mut is_over, context)
+        })
+        .await
+    }
+
+    /// Takes the next job of any server, until `stop` is ready, as [`Lane::next`] does. No reservation goes unnoticed: a job
+    /// that a server has sent when nobody waited any more is told to `aside`, now or in a later call.
+    ///
+    /// # Errors
+    /// If no server can be reached, or all refuse: the last error.
+    pub async fn next_until(
+        &mut self,
+        stop: impl Future<Output = ()>,
+        mut aside: impl FnMut(Aside),
+    ) -> Result<Option<(usize, Job)>, Error> {
+        self.leave(&mut aside).await;
+        if self.clients.len() > 1 {
+            if let Err(error) = self.finish().await {
+                aside(Aside::NotDeleted(error));
+            }
+            if let Some(found) = self.take_at_once().await {
+                return Ok(Some(found));
+            }
+        }
+        self.begin_reserves(None);
+        let guard = Waiting { lane: self };
+        let (mut failure, mut is_over, mut stop) = (None, false, pin!(stop));
+        let found = poll_fn(|context| {
+            if let Poll::Ready(Err(error)) = guard.lane.poll_deleting(context) {
+                aside(Aside::NotDeleted(error));
+            }
+            match guard.lane.poll_next(&mut failure, &mut is_over, context) {
+                Poll::Pending => stop.as_mut().poll(context).map(|()| Ok(None)),
+                found => found,
+            }
+        })
+        .await;
+        std::mem::swap(&mut guard.lane.leaving, &mut guard.lane.reserves);
+        drop(guard);
+        if !matches!(found, Ok(Some(_))) {
+            self.leave(&mut aside).await;
+        }
+        found
+    }
+
+    /// Waits until a job is lost with its connection, as far as can be known; at once if it was lost before. Dropping the
+    /// future changes nothing.
+    pub async fn lost(&mut self, server: usize, id: u64, mut aside: impl FnMut(Aside)) {
+        poll_fn(|context| {
+            let _ = self.poll_leaving(&mut aside, context);
+            self.clients.get_mut(server).map_or(Poll::Ready(()), |client| client.poll_lost(id, context))
+        })
+        .await;
     }
 
     /// Deletes the job: at once if [`Lane::finish`] is called, or with the request for the next job, in one
@@ -165,18 +235,47 @@ impl Lane {
         None
     }
 
+    fn begin_reserves(&mut self, wait: Option<Duration>) {
+        for (client, reserve) in self.clients.iter_mut().zip(&mut self.reserves) {
+            *reserve = Some(client.begin_reserve(wait));
+        }
+    }
+
+    /// Waits until the reserves have ended that nobody waits for any more.
+    async fn leave(&mut self, aside: &mut impl FnMut(Aside)) {
+        let leave = poll_fn(|context| self.poll_leaving(aside, context));
+        if timeout(TAKE_BACK_MAX, leave).await.is_err() {
+            // What a server that is silent may have counted remains unknown.
+            for (client, leaving) in self.clients.iter_mut().zip(&mut self.leaving) {
+                leaving.take().into_iter().for_each(|ticket| client.abandon(ticket));
+            }
+        }
+    }
+
+    fn poll_leaving(&mut self, aside: &mut impl FnMut(Aside), context: &mut Context<'_>) -> Poll<()> {
+        for (server, (client, leaving)) in self.clients.iter_mut().zip(&mut self.leaving).enumerate() {
+            let Some(ticket) = *leaving else { continue };
+            let Poll::Ready(job) = client.poll_take_back(ticket, context) else { continue };
+            *leaving = None;
+            job.into_iter().for_each(|id| aside(Aside::TooLate { server, id }));
+        }
+        if self.leaving.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn poll_deleting(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Some((server, ticket)) = self.deleting else { return Poll::Ready(Ok(())) };
+        self.clients[server].poll_outcome(ticket, context).map(|outcome| {
+            self.deleting = None;
+            outcome.and_then(Answer::done)
+        })
+    }
+
     fn poll_next(
         &mut self,
         failure: &mut Option<Error>,
         is_over: &mut bool,
         context: &mut Context<'_>,
     ) -> Poll<Result<Option<(usize, Job)>, Error>> {
-        if let Some((server, ticket)) = self.deleting
-            && let Poll::Ready(outcome) = self.clients[server].poll_outcome(ticket, context)
-        {
-            self.deleting = None;
-            outcome.and_then(Answer::done)?;
-        }
         for (server, (client, reserve)) in self.clients.iter_mut().zip(&mut self.reserves).enumerate() {
             let Some(ticket) = *reserve else { continue };
             let Poll::Ready(outcome) = client.poll_outcome(ticket, context) else { continue };

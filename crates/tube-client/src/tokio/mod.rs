@@ -8,6 +8,6 @@ mod socket;
 mod worker;
 
 pub use client::Client;
-pub use lane::Lane;
+pub use lane::{Aside, Lane};
 pub use producer::Producer;
 pub use worker::Worker;

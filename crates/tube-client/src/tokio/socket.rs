@@ -46,6 +46,14 @@ impl Socket {
         polled.map_ok(|()| buffer.filled().len())
     }
 
+    /// Says that nothing more will be written; there is still something to read.
+    pub(super) fn poll_half_close(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+
     /// Writes what can be written at once.
     pub(super) fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self {

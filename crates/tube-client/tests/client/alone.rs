@@ -1,6 +1,8 @@
 //! What only one of the drivers can do.
 
 use std::future::Future;
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -144,6 +146,47 @@ async fn a_waiting_lane_takes_one_job_and_leaves_the_others() {
     lane.done(server, job.id);
     lane.finish().await.unwrap();
     drop(lane);
+    one.finish();
+    other.finish();
+}
+
+/// A job that a server sends while the lane gives up its wait goes back, and is told of.
+#[::tokio::test]
+async fn what_comes_too_late_does_not_go_unnoticed() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string().parse().unwrap();
+    let (stopper, stop) = ::tokio::sync::oneshot::channel();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_exact(&mut [0; "reserve\r\n".len()]).unwrap();
+        stopper.send(()).unwrap();
+        // The client will send no more, and the job is on its way by then.
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+        stream.write_all(b"RESERVED 7 1\r\na\r\n").unwrap();
+    });
+    let mut lane = driver::Lane::new(vec![address], &[""; 0], &Settings::default()).unwrap();
+    let mut asides = Vec::new();
+    let stop = async { stop.await.unwrap() };
+    let found = lane.next_until(stop, |aside| asides.push(aside)).await;
+    assert!(found.unwrap().is_none());
+    assert!(matches!(asides[..], [driver::Aside::TooLate { server: 0, id: 7 }]), "{asides:?}");
+    server.join().unwrap();
+}
+
+/// While a job is held, the wait at another server is taken back, and the end of the job's connection is noticed.
+#[::tokio::test]
+async fn a_lane_that_holds_a_job_knows_when_it_is_lost() {
+    let one = Fake::start(&[&[Expect("reserve\n"), Send("RESERVED 7 1\na\n"), Close]]);
+    let other = Fake::start(&[&[Expect("reserve\n"), End, Send("RESERVED 8 1\nb\n"), Close]]);
+    let servers = vec![one.address.clone(), other.address.clone()];
+    let mut lane = driver::Lane::new(servers, &[""; 0], &Settings::default()).unwrap();
+    let mut asides = Vec::new();
+    let found = lane.next_until(std::future::pending(), |aside| asides.push(aside)).await;
+    assert!(matches!(found, Ok(Some((0, job))) if job.id == 7));
+    lane.lost(0, 7, |aside| asides.push(aside)).await;
+    let stop = async {};
+    assert!(lane.next_until(stop, |aside| asides.push(aside)).await.unwrap().is_none());
+    assert!(matches!(asides[..], [driver::Aside::TooLate { server: 1, id: 8 }]), "{asides:?}");
     one.finish();
     other.finish();
 }
