@@ -144,15 +144,6 @@ impl Jobs {
         Some(job)
     }
 
-    /// Forgets all jobs of a server.
-    pub(super) fn remove_server(&mut self, server: u16) {
-        let all = JobId { server, id: 0 }..=JobId { server, id: u64::MAX };
-        let lost: Vec<JobId> = self.jobs.range(all).map(|(id, _)| *id).collect();
-        for id in lost {
-            self.remove(id);
-        }
-    }
-
     /// The jobs that wait for a worker, or that one works on.
     pub(super) fn wanted(&self) -> Vec<JobId> {
         let wanted = |(_, job): &(&JobId, &Job)| !matches!(job.stage, Stage::Settling(_));

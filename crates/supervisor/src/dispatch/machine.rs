@@ -126,7 +126,8 @@ impl Dispatcher {
             Event::NotFound(job) => {
                 self.jobs.remove(job);
             }
-            Event::Disconnected { server } => self.jobs.remove_server(server),
+            Event::Disconnected(job) => self.disconnected(job),
+            Event::TooLate(job) => self.returns.note(job),
             Event::Stop => self.stop(now),
             Event::Time => {}
         }
@@ -274,6 +275,15 @@ impl Dispatcher {
                 self.jobs.set_due(id, Some(now + soon));
             }
             Stage::Settling(outcome) => self.decide(id, outcome),
+        }
+    }
+
+    /// A job that waits is not begun when somebody else can have it.
+    fn disconnected(&mut self, id: JobId) {
+        if self.jobs.get(id).is_some_and(|job| matches!(job.stage, Stage::Waiting(_))) {
+            self.jobs.remove(id);
+            self.returns.note(id);
+            self.actions.push(Action::Forget(id));
         }
     }
 

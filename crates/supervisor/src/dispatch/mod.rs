@@ -69,12 +69,12 @@ pub enum Event {
     Inspected(JobId, Statistics),
     /// A server doesn't know this job, or not as ours: the answer to an inspection or a touch.
     NotFound(JobId),
-    /// The connection to a server is lost, and with it what was reserved there. Also for a server that answers a
-    /// command in a way that is not understood, after hanging up on it.
-    Disconnected {
-        /// The server's place in the list of servers.
-        server: u16,
-    },
+    /// The connection that has reserved this job is gone, so anybody can have the job. Whoever works on it may still be the
+    /// first to say that it is done.
+    Disconnected(JobId),
+    /// A reservation that was taken back has brought this job all the same. It went back at once, but its server has
+    /// counted that.
+    TooLate(JobId),
     /// The program is to end: no more jobs; those that are being worked on may finish until the stop time-out.
     Stop,
     /// Time has passed. May come at any time and is needed at [`Dispatcher::due`].
@@ -122,6 +122,8 @@ pub enum Action {
     },
     /// Ask the job's server for its statistics.
     Inspect(JobId),
+    /// The job is lost, and nothing more is said of it.
+    Forget(JobId),
     /// Let the job's time to run begin anew.
     Touch(JobId),
     /// The job is done.

@@ -82,6 +82,7 @@ fn work() {
                 socket.shutdown(std::net::Shutdown::Both).expect("it is open");
                 std::thread::park();
             }
+            "fail" => record(body),
             "die" => {
                 record(body);
                 std::process::exit(1);

@@ -92,6 +92,10 @@ impl World {
                 Action::Delete(job) | Action::Release { job, .. } | Action::Bury { job, .. } => {
                     prop_assert!(self.held.remove(&job), "{job} ends twice");
                 }
+                Action::Forget(job) => {
+                    prop_assert!(self.held.remove(&job), "{job} ends twice");
+                    self.inspections.retain(|inspected| *inspected != job);
+                }
                 Action::Retired(worker) => {
                     let works_on = self.workers.get(&worker).expect("a worker retires once");
                     prop_assert!(works_on.is_none() && self.retired.contains(&worker));
@@ -161,10 +165,12 @@ impl World {
                 self.on(event)
             }
             18..20 => {
-                let server = self.random.u16(0..2);
-                self.held.retain(|job| job.server != server);
-                self.inspections.retain(|job| job.server != server);
-                self.on(Event::Disconnected { server })
+                let held: Vec<JobId> = self.held.iter().copied().collect();
+                let Some(job) = self.random.choice(held) else { return Ok(()) };
+                let waits = self.waiting().any(|waiting| waiting == job);
+                self.on(Event::Disconnected(job))?;
+                prop_assert!(!waits || !self.held.contains(&job), "{job} waits, though it is lost");
+                Ok(())
             }
             20..22 => {
                 let prefetch = self.random.u32(0..4);

@@ -86,7 +86,8 @@ fn event(words: &[&str]) -> Event {
             Event::Inspected(job(one), statistics)
         }
         ["not-found", one] => Event::NotFound(job(one)),
-        ["disconnected", server] => Event::Disconnected { server: server.parse().expect("a server") },
+        ["disconnected", one] => Event::Disconnected(job(one)),
+        ["too-late", one] => Event::TooLate(job(one)),
         ["stop"] => Event::Stop,
         ["time"] => Event::Time,
         _ => panic!("{words:?} is no event"),
@@ -98,6 +99,7 @@ fn spell(action: Action) -> String {
         Action::Ask { count } => format!("ask {count}"),
         Action::Hand { worker, job } => format!("hand {job} to {}", worker.0),
         Action::Inspect(job) => format!("inspect {job}"),
+        Action::Forget(job) => format!("forget {job}"),
         Action::Touch(job) => format!("touch {job}"),
         Action::Delete(job) => format!("delete {job}"),
         Action::Release { job, priority, delay_seconds } => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
-use trellis_tube_client::tokio::Lane;
+use trellis_tube_client::tokio::{Aside, Lane};
 use trellis_tube_client::{Address, Error, Settings};
 
 use crate::JobId;
@@ -21,6 +21,8 @@ pub(super) enum Command {
     Cancel,
     /// Ask the server about the job.
     Inspect,
+    /// Nothing more can be done about the job.
+    Forget,
     /// Let the job's time begin anew.
     Touch,
     /// The job is done.
@@ -46,6 +48,10 @@ pub(in crate::runtime) enum Told {
     Reserved(JobId, Vec<u8>),
     /// No job has come, or nobody waits any more.
     NotReserved,
+    /// A job came when nobody waited any more, and went back.
+    TooLate(JobId),
+    /// The connection that has reserved the job is gone.
+    Disconnected,
     /// What the server says about the job.
     Inspected(Statistics),
     /// The server doesn't know the job as ours any more.
@@ -60,7 +66,7 @@ pub(super) fn start(
 ) -> Result<(UnboundedSender<Command>, JoinHandle<()>), Error> {
     let lane = Lane::new(servers, &[tube], &Settings::default())?;
     let (sender, commands) = unbounded_channel();
-    let task = tokio::spawn(Runner { lane, commands, job: None }.run(tell));
+    let task = tokio::spawn(Runner { lane, commands, job: None, is_disconnected: false }.run(tell));
     Ok((sender, task))
 }
 
@@ -69,17 +75,19 @@ struct Runner {
     commands: UnboundedReceiver<Command>,
     /// The job that it holds: the server's place and the server's number.
     job: Option<(usize, u64)>,
+    /// Whether it was told that the job's connection is gone.
+    is_disconnected: bool,
 }
 
 impl Runner {
     async fn run(mut self, tell: impl Fn(Told)) {
-        while let Some(command) = self.next_command().await {
+        while let Some(command) = self.next_command(&tell).await {
             match (command, self.job) {
-                (Command::Ask, _) => match self.reserve().await {
+                (Command::Ask, _) => match self.reserve(&tell).await {
                     Ok(Some((server, job))) => {
                         self.job = Some((server, job.id));
-                        let server = u16::try_from(server).unwrap_or(u16::MAX);
-                        tell(Told::Reserved(JobId { server, id: job.id }, job.body));
+                        self.is_disconnected = false;
+                        tell(Told::Reserved(job_id(server, job.id), job.body));
                     }
                     Ok(None) => tell(Told::NotReserved),
                     Err(error) => {
@@ -95,6 +103,7 @@ impl Runner {
                 },
                 // It has come too late: the job is there already, and that was told.
                 (Command::Cancel, _) | (_, None) => {}
+                (Command::Forget, Some(_)) => self.job = None,
                 (Command::Delete, Some((server, id))) => {
                     self.job = None;
                     // It travels with the next reserve, if that comes at once.
@@ -105,27 +114,41 @@ impl Runner {
         }
     }
 
-    /// The next command. If there is none at once, nothing has to wait for it.
-    async fn next_command(&mut self) -> Option<Command> {
+    /// The next command. If there is none at once, nothing has to wait for it. Meanwhile it may turn out that the job is
+    /// lost.
+    async fn next_command(&mut self, tell: &impl Fn(Told)) -> Option<Command> {
         tokio::task::yield_now().await;
         if let Ok(command) = self.commands.try_recv() {
             return Some(command);
         }
         if let Err(error) = self.lane.finish().await {
-            tracing::warn!("a job that was done could not be deleted, and will be done again: {error}");
+            note(Aside::NotDeleted(error), tell);
+        }
+        if let Some((server, id)) = self.job.filter(|_| !self.is_disconnected) {
+            tokio::select! {
+                biased;
+                command = self.commands.recv() => return command,
+                () = self.lane.lost(server, id, |aside| note(aside, tell)) => {
+                    self.is_disconnected = true;
+                    tell(Told::Disconnected);
+                }
+            }
         }
         self.commands.recv().await
     }
 
     /// Waits for a job, until it is told not to.
-    async fn reserve(&mut self) -> Result<Option<(usize, trellis_tube_client::Job)>, Error> {
-        tokio::select! {
-            biased;
-            found = self.lane.next(None) => match found {
-                Err(Error::DeadlineSoon) => Ok(None),
-                found => found,
-            },
-            _ = self.commands.recv() => Ok(None),
+    async fn reserve(
+        &mut self,
+        tell: &impl Fn(Told),
+    ) -> Result<Option<(usize, trellis_tube_client::Job)>, Error> {
+        let commands = &mut self.commands;
+        let cancelled = async {
+            commands.recv().await;
+        };
+        match self.lane.next_until(cancelled, |aside| note(aside, tell)).await {
+            Err(Error::DeadlineSoon) => Ok(None),
+            found => found,
         }
     }
 
@@ -157,7 +180,7 @@ impl Runner {
                 self.job = None;
                 client.bury(id, priority).await
             }
-            Command::Ask | Command::Cancel | Command::Delete => Ok(()),
+            Command::Ask | Command::Cancel | Command::Delete | Command::Forget => Ok(()),
         };
         if let Err(error) = outcome {
             tracing::warn!(job = id, "the job is lost, and will be done again: {error}");
@@ -166,4 +189,18 @@ impl Runner {
             }
         }
     }
+}
+
+/// Tells what a lane has noticed by the way.
+fn note(aside: Aside, tell: &impl Fn(Told)) {
+    match aside {
+        Aside::TooLate { server, id } => tell(Told::TooLate(job_id(server, id))),
+        Aside::NotDeleted(error) => {
+            tracing::warn!("a job that was done could not be deleted, and may be done again: {error}");
+        }
+    }
+}
+
+fn job_id(server: usize, id: u64) -> JobId {
+    JobId { server: u16::try_from(server).unwrap_or(u16::MAX), id }
 }

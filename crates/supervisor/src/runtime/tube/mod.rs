@@ -186,12 +186,14 @@ impl Tube {
                 }
                 Event::NotReserved
             }
+            (Told::TooLate(job), _) => Event::TooLate(job),
+            (Told::Disconnected, Stage::Holding(job)) => Event::Disconnected(job),
             (Told::Inspected(statistics), Stage::Holding(job)) => Event::Inspected(job, statistics),
             (Told::Lost, Stage::Holding(job)) => {
                 self.free(job);
                 Event::NotFound(job)
             }
-            (Told::Inspected(_) | Told::Lost, _) => return Vec::new(),
+            (Told::Inspected(_) | Told::Lost | Told::Disconnected, _) => return Vec::new(),
         };
         self.on(now, event)
     }
@@ -217,6 +219,7 @@ impl Tube {
                     }
                 }
                 Action::Inspect(job) => self.command(job, Command::Inspect),
+                Action::Forget(job) => self.last_command(job, Command::Forget),
                 Action::Touch(job) => self.command(job, Command::Touch),
                 Action::Delete(job) => self.last_command(job, Command::Delete),
                 Action::Release { job, priority, delay_seconds } => {

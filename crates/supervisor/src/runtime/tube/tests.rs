@@ -1,7 +1,10 @@
 //! Lanes and the jobs that they hold.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::time::Duration;
 
+use super::lane::{self, Command};
 use super::{Stage, Told, Tube};
 use crate::config::{Backoff, Jobs, Mode};
 use crate::dispatch::{Event, WorkerId};
@@ -9,10 +12,10 @@ use crate::{JobId, Moment};
 
 const NOW: Moment = Moment::START;
 
-/// Two places for jobs of a server that is not there.
-fn tube() -> Tube {
+/// Two places for jobs of a server that is not there, or two workers and two jobs ahead.
+fn tube(mode: Mode) -> Tube {
     let retry = Backoff { first: Duration::ZERO, max: Duration::ZERO };
-    let settings = Jobs { tube: "t".to_owned(), mode: Mode::Exec, tries_max: 3, retry, prefetch: 0 };
+    let settings = Jobs { tube: "t".to_owned(), mode, tries_max: 3, retry, prefetch: 1 };
     let servers = vec!["127.0.0.1:1".parse().expect("an address")];
     let mut tube = Tube::new(0, &settings, Duration::from_secs(1), servers, |_| ());
     for place in 0..2 {
@@ -24,7 +27,7 @@ fn tube() -> Tube {
 
 #[tokio::test]
 async fn a_job_belongs_to_the_lane_that_had_it_last() {
-    let mut tube = tube();
+    let mut tube = tube(Mode::Exec);
     let job = JobId { server: 0, id: 7 };
     tube.told(NOW, 0, Told::Reserved(job, Vec::new()));
     // The connection of the first lane is gone, and it finds that out later than the second one has the job.
@@ -35,4 +38,41 @@ async fn a_job_belongs_to_the_lane_that_had_it_last() {
     tube.told(NOW, 0, Told::Lost);
     assert_eq!(tube.holders.get(&job), Some(&1));
     assert!(tube.dispatcher.due().is_some(), "it is looked after");
+}
+
+#[tokio::test]
+async fn a_lane_tells_when_the_connection_of_its_job_is_gone() {
+    const REQUESTS: &[u8] = b"watch t\r\nignore default\r\nreserve\r\n";
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string().parse().expect("an address");
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("the lane");
+        let mut requests = [0; REQUESTS.len()];
+        stream.read_exact(&mut requests).expect("a reserve");
+        assert_eq!(requests, REQUESTS);
+        stream.write_all(b"WATCHING 2\r\nWATCHING 1\r\nRESERVED 7 1\r\na\r\n").expect("the lane");
+    });
+    let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let lane = lane::start(vec![address], "t", move |told| drop(sender.send(told)));
+    let (commands, _) = lane.expect("a lane");
+    commands.send(Command::Ask).expect("it is there");
+    let job = JobId { server: 0, id: 7 };
+    assert!(matches!(told.recv().await, Some(Told::Reserved(reserved, _)) if reserved == job));
+    server.join().expect("it has hung up");
+    // Nothing is asked of it, and it knows.
+    assert!(matches!(told.recv().await, Some(Told::Disconnected)));
+}
+
+#[tokio::test]
+async fn a_job_whose_connection_is_gone_is_not_begun() {
+    let mut tube = tube(Mode::Stream);
+    let job = JobId { server: 0, id: 7 };
+    // Nobody is idle, so that it waits.
+    for place in 0..2 {
+        tube.told(NOW, place, Told::Reserved(JobId { server: 0, id: place as u64 }, Vec::new()));
+    }
+    tube.told(NOW, 2, Told::Reserved(job, Vec::new()));
+    tube.told(NOW, 2, Told::Disconnected);
+    assert!(!tube.holders.contains_key(&job) && !tube.bodies.contains_key(&job));
+    assert!(tube.lanes[2].stage != Stage::Holding(job), "it can be asked for other jobs");
 }
