@@ -112,6 +112,7 @@ impl Dispatcher {
             Event::Joined(worker) => self.joined(now, worker),
             Event::Retire(worker) => self.retire(now, worker, false),
             Event::Replace(worker) => self.retire(now, worker, !self.stopping),
+            Event::Abandon(worker) => self.abandon(now, worker),
             Event::Gone { worker, has_begun } => self.gone(now, worker, has_begun),
             Event::NotStarted(worker) => self.not_started(now, worker),
             Event::Exited(worker, exit) => {
@@ -200,13 +201,19 @@ impl Dispatcher {
         self.give_back(now, worker, if has_begun { Outcome::Crashed } else { Outcome::Returned });
     }
 
-    /// A worker takes too long to go, or says what cannot be.
+    fn abandon(&mut self, now: Moment, worker: WorkerId) {
+        if self.workers.contains(worker) {
+            self.kill(now, worker, KillReason::Abandoned);
+        }
+    }
+
+    /// A worker takes too long to go, may not go on, or says what cannot be.
     fn kill(&mut self, now: Moment, worker: WorkerId, reason: KillReason) {
         self.give_back(
             now,
             worker,
             match reason {
-                KillReason::StopTimeout => Outcome::Returned,
+                KillReason::StopTimeout | KillReason::Abandoned => Outcome::Returned,
                 KillReason::UnknownJob(_) => Outcome::Crashed,
             },
         );

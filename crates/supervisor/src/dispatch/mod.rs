@@ -44,6 +44,8 @@ pub enum Event {
     Retire(WorkerId),
     /// The same, but another worker with its number will be there soon after that.
     Replace(WorkerId),
+    /// Nobody waits for a worker any more: it is killed, and the job that it works on given back untried.
+    Abandon(WorkerId),
     /// Mode `stream`: a worker has died, closed its socket, or said what is no answer. Its job is given back. (In mode
     /// `exec` a place doesn't die: its process ends, which is [`Event::Exited`].)
     Gone {
@@ -160,6 +162,8 @@ pub enum Action {
 pub enum KillReason {
     /// It took longer than the stop time-out to finish its jobs.
     StopTimeout,
+    /// It may not run any longer, and is not to blame for that.
+    Abandoned,
     /// It answered for a job that it doesn't have, so nothing that it says can be relied on.
     UnknownJob(JobId),
 }
@@ -168,6 +172,7 @@ impl fmt::Display for KillReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             KillReason::StopTimeout => formatter.write_str("it took longer than stop.timeout"),
+            KillReason::Abandoned => formatter.write_str("it may not run any longer"),
             KillReason::UnknownJob(job) => {
                 write!(formatter, "it answered for job {job}, which it was not given or has answered before")
             }

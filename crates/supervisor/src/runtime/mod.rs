@@ -33,7 +33,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 use tokio::sync::mpsc;
 use trellis_unix::Pid;
 use trellis_unix::process::{Status as EndStatus, adopt_orphans};
@@ -392,10 +392,7 @@ impl Supervisor {
     fn end(&mut self, why: &'static str) {
         if self.ending {
             tracing::warn!(why, "everything is killed, as this was the second time");
-            for pid in self.owners.keys() {
-                orders::signal_group(*pid, rustix::process::Signal::KILL);
-            }
-            return;
+            return self.kill_all();
         }
         tracing::info!(why, "stopping");
         self.ending = true;
@@ -403,6 +400,15 @@ impl Supervisor {
         self.end_tubes();
         self.keep_sockets();
         self.timetables.runs.end(self.now());
+    }
+
+    fn kill_all(&mut self) {
+        for program in self.tubes.entries.keys().cloned().collect::<Vec<String>>() {
+            self.abandon_workers(&program);
+        }
+        for pid in self.owners.keys() {
+            orders::signal_group(*pid, Signal::KILL);
+        }
     }
 
     fn reap(&mut self) {

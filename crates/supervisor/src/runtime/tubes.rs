@@ -255,6 +255,17 @@ impl Supervisor {
         }
     }
 
+    /// Gives the jobs back that the workers of a program have in hand, and kills these workers. Whoever kills them at once
+    /// tells it by this first, lest their jobs count as having failed.
+    pub(super) fn abandon_workers(&mut self, program: &str) {
+        for mode in [Mode::Exec, Mode::Stream] {
+            let Some(entry) = self.tubes.entries.get(program) else { return };
+            for worker in entry.workers(mode).into_keys() {
+                self.tube(program, mode, TubeEvent::Abandon, WorkerId(worker));
+            }
+        }
+    }
+
     /// Something has happened to a worker, or is to happen to it.
     pub(super) fn tube(
         &mut self,

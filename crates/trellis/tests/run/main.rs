@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout, reason = "a failed test shows what it prints, such as its seed")]
 
+mod blame;
 mod cluster;
 mod crash;
 mod deaths;

@@ -159,7 +159,11 @@ impl World {
                 let has_begun = self.random.bool();
                 self.on(Event::Gone { worker, has_begun })
             }
-            16..18 if self.asked > 0 => {
+            16..17 => {
+                let Some(worker) = self.any_worker() else { return Ok(()) };
+                self.on(Event::Abandon(worker))
+            }
+            17..18 if self.asked > 0 => {
                 self.asked -= 1;
                 let event = if self.random.bool() { Event::NotReserved } else { Event::DeadlineSoon };
                 self.on(event)

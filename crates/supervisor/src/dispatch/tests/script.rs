@@ -61,6 +61,7 @@ fn event(words: &[&str]) -> Event {
         ["joined", id] => Event::Joined(worker(id)),
         ["retire", id] => Event::Retire(worker(id)),
         ["replace", id] => Event::Replace(worker(id)),
+        ["abandon", id] => Event::Abandon(worker(id)),
         ["gone", id] => Event::Gone { worker: worker(id), has_begun: true },
         ["gone", id, "unread"] => Event::Gone { worker: worker(id), has_begun: false },
         ["not-started", id] => Event::NotStarted(worker(id)),
@@ -108,6 +109,7 @@ fn spell(action: Action) -> String {
         Action::Bury { job, priority } => format!("bury {job} {priority}"),
         Action::Retired(worker) => format!("retired {}", worker.0),
         Action::Kill { worker, reason: KillReason::StopTimeout } => format!("kill {} (time)", worker.0),
+        Action::Kill { worker, reason: KillReason::Abandoned } => format!("kill {} (abandoned)", worker.0),
         Action::Kill { worker, reason: KillReason::UnknownJob(_) } => {
             format!("kill {} (unknown job)", worker.0)
         }
