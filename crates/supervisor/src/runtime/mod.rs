@@ -345,7 +345,8 @@ impl Supervisor {
 
     /// Whether nothing is left that was asked to end.
     fn is_finished(&self) -> bool {
-        self.fleet.is_empty() && self.tubes.are_finished() && self.timetables.runs.is_empty()
+        let is_idle = self.tubes.are_finished() && self.job_processes.is_empty();
+        is_idle && self.fleet.is_empty() && self.timetables.runs.is_empty()
     }
 
     fn apply(&mut self, config: &Config) {
