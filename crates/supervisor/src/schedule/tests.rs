@@ -113,6 +113,30 @@ fn missed_ticks_follow_the_policy() {
 }
 
 #[test]
+fn the_newest_tick_counts_among_those_that_nobody_was_there_for() {
+    // The others but for the newest are missed, even if they have come just now.
+    let script = "12:02:05 -> 12:02\nended ->\n12:03:00 -> 12:03";
+    for overlap in [Overlap::Skip, Overlap::Allow, Overlap::Wait] {
+        check(Missed::Skip, overlap, script);
+        check(Missed::Once, overlap, script);
+    }
+    for overlap in [Overlap::Skip, Overlap::Wait] {
+        check(Missed::All, overlap, "12:02:05 -> 12:01\nended -> 12:02\nended ->\n12:03:00 -> 12:03");
+    }
+    // So it is after a sleep, also when the run before it has slept, too.
+    check(Missed::Once, Overlap::Skip, "12:01:00 -> 12:01\n12:05:05 ->\nended -> 12:05\nended ->");
+    check(Missed::Once, Overlap::Allow, "12:01:00 -> 12:01\n12:05:05 -> 12:05\nended ->\nended ->");
+}
+
+#[test]
+fn what_is_made_up_for_pushes_nothing_out() {
+    let script = "12:02:30 -> 12:01\n12:03:00 ->\nended -> 12:02\nended -> 12:03\n12:04:00 ->\nended ->";
+    check(Missed::All, Overlap::Skip, script);
+    check(Missed::All, Overlap::Wait, &format!("{script} 12:04"));
+    check(Missed::Once, Overlap::Skip, "12:02:30 -> 12:02\n12:03:00 ->\nended -> 12:03");
+}
+
+#[test]
 fn no_more_than_a_hundred_are_made_up_for() {
     let ended = "ended -> 18:25\n";
     check(Missed::All, Overlap::Skip, &format!("20:03:30 -> 18:24\n{ended}"));

@@ -14,7 +14,7 @@ pub enum Missed {
     /// They are left out.
     #[default]
     Skip,
-    /// The newest of them is made up for.
+    /// The newest of them is made up for, which may be one that has just come.
     Once,
     /// All are made up for, the oldest first; the newest hundred at most.
     All,
@@ -62,7 +62,11 @@ pub struct Ticks {
     decided: Timestamp,
     /// When the schedule was changed: what it says of the time before has never been due.
     changed: Timestamp,
+    /// Whether nothing has been decided since the beginning: nobody was there for what has come meanwhile.
+    begins: bool,
     running: u32,
+    /// Whether a missed tick is what runs.
+    makes_up: bool,
     /// Missed ticks that are made up for one after another, the oldest first.
     made_up: VecDeque<Timestamp>,
     /// The tick that waits for the end of a run.
@@ -80,7 +84,9 @@ impl Ticks {
             runs_max,
             decided: since,
             changed: Timestamp::MIN,
+            begins: true,
             running: 0,
+            makes_up: false,
             made_up: VecDeque::new(),
             waiting: None,
         }
@@ -101,6 +107,7 @@ impl Ticks {
     /// for, and what comes after it is; runs go on.
     pub fn begin_after(&mut self, since: Timestamp) {
         self.decided = since.max(self.changed);
+        self.begins = true;
         self.forget_waiting();
     }
 
@@ -129,19 +136,24 @@ impl Ticks {
     /// The ticks that are to be run now, the oldest first. Each counts as running until [`Ticks::ended`].
     pub fn due(&mut self, now: Timestamp) -> Vec<Tick> {
         let mut beside = Vec::new();
-        for (at, on_time) in self.reached(now) {
-            let busy = self.running > 0 || !self.made_up.is_empty() || self.waiting.is_some();
+        let Reached { ticks, after_gap } = self.reached(now);
+        let newest = ticks.back().map(|(at, _)| *at);
+        for (at, on_time) in ticks {
+            let is_missed = !on_time || after_gap && Some(at) != newest;
             match self.timetable.overlap {
-                _ if !on_time => self.made_up.push_back(at),
+                _ if is_missed => self.made_up.push_back(at),
                 Overlap::Allow if self.running < self.runs_max => beside.push(self.begin(at)),
+                // It has its turn behind those that were missed, as the last of them.
+                _ if after_gap && self.timetable.missed != Missed::Skip => self.made_up.push_back(at),
                 Overlap::Allow => {}
-                Overlap::Skip if busy => {}
+                Overlap::Skip if self.is_busy() => {}
                 Overlap::Skip | Overlap::Wait => self.waiting = Some(at),
             }
         }
-        let surplus = self.made_up.len().saturating_sub(self.made_up_max());
-        self.made_up.drain(..surplus);
-        self.decided = self.decided.max(now);
+        let is_made_up_for = self.timetable.missed == Missed::Once && after_gap && !beside.is_empty();
+        let kept = if is_made_up_for { 0 } else { self.made_up_max() };
+        self.made_up.drain(..self.made_up.len().saturating_sub(kept));
+        (self.decided, self.begins) = (self.decided.max(now), false);
         beside.extend(self.next());
         beside
     }
@@ -149,7 +161,14 @@ impl Ticks {
     /// A run has ended. Returns the tick that is to be run next, if one has waited for it.
     pub fn ended(&mut self) -> Option<Tick> {
         self.running = self.running.saturating_sub(1);
+        self.makes_up &= self.running > 0;
         self.next()
+    }
+
+    /// Whether a tick that is on time comes while another one's run goes on or waits for its turn. Missed ones keep it
+    /// waiting, but are no reason to leave it out.
+    fn is_busy(&self) -> bool {
+        self.running > 0 && !self.makes_up || self.waiting.is_some()
     }
 
     fn made_up_max(&self) -> usize {
@@ -160,11 +179,11 @@ impl Ticks {
         }
     }
 
-    /// The ticks until `now` that the policy for missed ones lets through, and whether each is on time.
-    fn reached(&self, now: Timestamp) -> VecDeque<(Timestamp, bool)> {
+    /// The ticks until `now` that the policy for missed ones lets through.
+    fn reached(&self, now: Timestamp) -> Reached {
         let late = SignedDuration::try_from(TICK_LATE_MAX).unwrap_or(SignedDuration::ZERO);
         // From the newest backwards, so that years of missed ticks cost nothing.
-        let mut reached = VecDeque::new();
+        let mut ticks = VecDeque::new();
         let mut end = now;
         let mut missed = 0;
         while let Some(at) = self.timetable.schedule.last_until(end).filter(|at| *at > self.decided) {
@@ -173,11 +192,12 @@ impl Ticks {
             if missed > self.made_up_max() {
                 break;
             }
-            reached.push_front((at, on_time));
+            ticks.push_front((at, on_time));
             let Ok(before) = at.checked_sub(SignedDuration::from_secs(1)) else { break };
             end = before;
         }
-        reached
+        let after_gap = missed > 0 || self.begins && ticks.len() > 1;
+        Reached { ticks, after_gap }
     }
 
     /// What is to be run when nothing runs.
@@ -185,7 +205,9 @@ impl Ticks {
         if self.running > 0 || self.runs_max == 0 {
             return None;
         }
-        let at = self.made_up.pop_front().or_else(|| self.waiting.take())?;
+        let missed = self.made_up.pop_front();
+        self.makes_up = missed.is_some();
+        let at = missed.or_else(|| self.waiting.take())?;
         Some(self.begin(at))
     }
 
@@ -193,6 +215,14 @@ impl Ticks {
         self.running += 1;
         Tick { program: self.program.clone(), at }
     }
+}
+
+/// The ticks that have come.
+struct Reached {
+    /// The oldest first, and whether each is on time.
+    ticks: VecDeque<(Timestamp, bool)>,
+    /// Whether nobody was there for some of them.
+    after_gap: bool,
 }
 
 /// Whether no clock that is right can have shown this instant already.
