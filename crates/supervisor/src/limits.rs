@@ -82,6 +82,9 @@ pub const FENCE_PAUSE_MAX: Duration = Duration::from_secs(5);
 /// another machine can be elected: its clock may run a little faster, and a process takes a moment to die.
 pub const LEASE_MARGIN: u32 = 10;
 
+/// How long before the guardian would kill a singleton the supervisor does it, which can give its jobs back first.
+pub const LEASE_END_MARGIN: Duration = Duration::from_millis(100);
+
 /// How long what a process has left behind may take to end before it is killed.
 pub const ORPHAN_PATIENCE: Duration = Duration::from_secs(1);
 

@@ -291,8 +291,8 @@ impl Supervisor {
             let due = [self.fleet.due(), self.tubes.due(), self.timetables.due(self.now())];
             let due = due.into_iter().flatten().min();
             let due = due.map(|due| self.start + due.0);
-            let due =
-                [due, self.guardian.due(), self.orphans.due()].into_iter().flatten().min().map(Into::into);
+            let others = [self.guardian.due(), self.orphans.due(), self.cluster.due()];
+            let due = others.into_iter().chain([due]).flatten().min().map(Into::into);
             let event = tokio::select! {
                 biased;
                 meaning = signals.next() => Event::Signal(meaning),
@@ -332,6 +332,7 @@ impl Supervisor {
                 if self.orphans.due().is_some_and(|due| due <= Instant::now()) {
                     self.end_left_behind();
                 }
+                self.end_leases();
                 self.fleet.time(self.now());
                 self.tubes_time(self.now());
                 self.timetables_time();

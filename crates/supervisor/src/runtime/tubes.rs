@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use trellis_tube_client::Address;
 
 use super::places::Counts;
-use super::tube::{Happening, Tube, Worker};
+use super::tube::{Happening, Said, Tube, Worker};
 use super::{Event, Supervisor};
 use crate::Moment;
 use crate::config::{Config, Jobs, Mode, Program, Work};
@@ -291,6 +291,9 @@ impl Supervisor {
                 (tube.mode(), tube.told(now, index, told))
             }
             Happening::Worker(id, start, said) => {
+                let is_over = matches!(said, Said::Closed { .. }) && self.cluster.is_forbidden(program);
+                // The guardian may have killed it, so it can't be blamed for its job, nor the job for its end.
+                let said = if is_over { Said::Closed { is_unread: true } } else { said };
                 let Some(tube) = entry.tube_with(Mode::Stream, id) else { return };
                 (Mode::Stream, tube.said(now, id, start, said))
             }

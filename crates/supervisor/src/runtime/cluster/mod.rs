@@ -1,10 +1,10 @@
 //! What machines agree on through the servers: who runs a singleton, and who has run a tick. Each singleton has a task
 //! that stands for election; it tells the loop, which starts and stops processes.
 
+mod campaign;
 mod ticks;
 
 use std::collections::{HashMap, HashSet};
-use std::convert::Infallible;
 use std::io;
 use std::time::Instant;
 
@@ -12,14 +12,15 @@ use jiff::Timestamp;
 use rustix::process::{Pid, Signal};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
-use trellis_zk_client::recipe::{Election, Standing};
-use trellis_zk_client::{Client, ConnectError, Error, Settings};
+use trellis_zk_client::recipe::Election;
+use trellis_zk_client::{Client, Settings};
 
-use self::ticks::{claim, last_tick};
+use self::campaign::{campaign, watch};
+use self::ticks::claim;
 use super::{Event, Supervisor, orders};
 use crate::config::{Config, Server};
 use crate::fleet::Name;
-use crate::limits::{CAMPAIGN_PAUSE, FLUSH_MAX, LEADER_LOOK_PERIOD, LEASE_MARGIN};
+use crate::limits::{CAMPAIGN_PAUSE, FLUSH_MAX, LEASE_END_MARGIN};
 use crate::process::{Event as ProcessEvent, State};
 use crate::schedule::Tick;
 
@@ -67,6 +68,13 @@ struct Campaign {
     /// Whether it is one for servers that the file doesn't name any more. It is given up when nothing of the program runs,
     /// lest a machine that still follows the old file runs it, too.
     outdated: bool,
+}
+
+impl Campaign {
+    /// When what runs by it is to be killed, unless there is word from a server before: a moment before the guardian does it.
+    fn end(&self) -> Option<Instant> {
+        self.lease?.checked_sub(LEASE_END_MARGIN)
+    }
 }
 
 impl Drop for Campaign {
@@ -159,6 +167,16 @@ impl Cluster {
     pub(super) fn lease(&self, program: &str) -> io::Result<Instant> {
         let lease = self.campaigns.get(program).and_then(|campaign| campaign.lease);
         lease.filter(|until| *until > Instant::now()).ok_or_else(no_lease)
+    }
+
+    /// When [`Supervisor::end_leases`] is needed.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.campaigns.values().filter_map(Campaign::end).min()
+    }
+
+    /// Whether this is a singleton that may not run here, or not any longer.
+    pub(super) fn is_forbidden(&self, program: &str) -> bool {
+        self.campaigns.contains_key(program) && self.lease(program).is_err()
     }
 
     fn silent(&mut self, silence: Option<String>) {
@@ -337,8 +355,23 @@ impl Supervisor {
         self.keep_sockets();
     }
 
+    /// Kills the singletons that nobody knows any more to be alone soon.
+    pub(super) fn end_leases(&mut self) {
+        let now = Instant::now();
+        let is_over = |campaign: &&mut Campaign| campaign.end().is_some_and(|end| end <= now);
+        let campaigns = self.cluster.campaigns.iter_mut();
+        let over: Vec<String> = campaigns
+            .filter_map(|(program, campaign)| {
+                Some(campaign).filter(is_over)?.lease = None;
+                Some(program.clone())
+            })
+            .collect();
+        over.iter().for_each(|program| self.kill_all_of(program));
+    }
+
     /// There is no time left for asking.
-    fn kill_all_of(&self, program: &str) {
+    fn kill_all_of(&mut self, program: &str) {
+        self.abandon_workers(program);
         self.processes_of(program).for_each(|pid| orders::signal_group(pid, Signal::KILL));
     }
 
@@ -381,107 +414,7 @@ impl Supervisor {
     }
 }
 
-/// Stands for election and leads, until that is over.
-async fn campaign(
-    client: &Client,
-    election: &Election,
-    candidate: &str,
-    ticks: Option<&str>,
-    tell: &impl Fn(Happening),
-) -> Result<(), Error> {
-    let elected = tokio::select! {
-        elected = election.campaign(None) => elected?,
-        outcome = observe(client, election, candidate, tell) => return outcome,
-    };
-    let Some(holding) = elected else { return Ok(()) };
-    let mut standing = holding.standing();
-    loop {
-        match standing {
-            Standing::Certain => {
-                let since = loop {
-                    match last_tick(client, ticks).await {
-                        Ok(since) => break since,
-                        Err(error) => client.wait_out(error).await?,
-                    }
-                };
-                let confirmed = client.confirmed_after(None).await?;
-                tell(Happening::Elected(since, lease(client, confirmed)));
-                standing = tokio::select! {
-                    changed = holding.standing_changed(standing) => changed,
-                    outcome = renew(client, confirmed, tell) => match outcome? {},
-                };
-                continue;
-            }
-            Standing::Suspended => tell(Happening::Suspended),
-            Standing::Lost => return Ok(()),
-        }
-        standing = holding.standing_changed(standing).await;
-    }
-}
-
-/// Tells how long the session lives, each time that a server has confirmed it. It ends with the session.
-async fn renew(
-    client: &Client,
-    mut confirmed: Instant,
-    tell: &impl Fn(Happening),
-) -> Result<Infallible, Error> {
-    loop {
-        // Where there is much to be asked of servers, not every answer need be told.
-        let news = confirmed + client.session_timeout() / LEASE_MARGIN;
-        confirmed = client.confirmed_after(Some(news)).await?;
-        tell(Happening::Confirmed(lease(client, confirmed)));
-    }
-}
-
-/// Until when nobody else can be elected, if a server has got a request that was sent at that moment.
-fn lease(client: &Client, confirmed: Instant) -> Instant {
-    let timeout = client.session_timeout();
-    confirmed + (timeout - timeout / LEASE_MARGIN)
-}
-
 /// What a singleton is told that would be started too late.
 pub(super) fn no_lease() -> io::Error {
     io::Error::other("no server has confirmed for too long that no other machine runs it")
-}
-
-/// Tells who is elected, as long as this machine is not. It ends with the session.
-async fn observe(
-    client: &Client,
-    election: &Election,
-    candidate: &str,
-    tell: &impl Fn(Happening),
-) -> Result<(), Error> {
-    loop {
-        client.connected().await?;
-        let mut states = client.states();
-        match election.leader().await? {
-            Some(leader) if leader != candidate => tell(Happening::Held(leader)),
-            _ => {}
-        }
-        tokio::select! {
-            _ = states.change() => {}
-            () = tokio::time::sleep(LEADER_LOOK_PERIOD) => {}
-        }
-    }
-}
-
-/// Tells when no server can be reached, and when one can be again, once each. It ends with the session.
-async fn watch(client: Client, tell: impl Fn(Option<String>)) {
-    loop {
-        match client.ready().await {
-            Ok(()) => {}
-            Err(error @ ConnectError::Unreachable(_)) => {
-                tell(Some(error.to_string()));
-                if client.connected().await.is_err() {
-                    return;
-                }
-                tell(None);
-            }
-            Err(_) => return,
-        }
-        let mut states = client.states();
-        while client.state().is_connected() {
-            states.change().await;
-        }
-    }
 }
