@@ -4,6 +4,7 @@ use rustix::process::Signal;
 use trellis_zk_client::blocking::{Wait, connect};
 use trellis_zk_client::{Client, Settings};
 
+use crate::host::Host;
 use crate::server::Server;
 use crate::supervisor::{Supervisor, wait_until_gone};
 
@@ -79,6 +80,27 @@ fn without_a_server_it_is_run_nowhere() {
     // Nor does it hinder the end.
     first.signal(Signal::TERM);
     assert_eq!(first.end().code(), Some(0));
+}
+
+#[test]
+fn who_has_lost_a_session_stands_for_election_once_again() {
+    let mut host = Host::forgetful();
+    let mut supervisor = Supervisor::start(&host.file(
+        "[program.one]\ncommand = [\"sh\", \"-c\", \"echo here; exec sleep 1000\"]\nsingleton = true\n",
+    ));
+    supervisor.wait_for("one.0 | here");
+    host.kill();
+    supervisor.wait_for("standing for election again");
+    supervisor.wait_for("WARN nothing can be agreed on");
+    host.revive();
+    supervisor.wait_for("INFO a server can be reached");
+    supervisor.wait_for("one.0 | here");
+    supervisor.signal(Signal::TERM);
+    assert_eq!(supervisor.end().code(), Some(0));
+    let rest = supervisor.rest();
+    let again =
+        |line: &String| line.contains("standing for election") || line.contains("nothing can be agreed");
+    assert!(!rest.iter().any(again), "{rest:#?}");
 }
 
 #[test]

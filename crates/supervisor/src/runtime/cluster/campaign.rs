@@ -90,19 +90,26 @@ async fn observe(
     }
 }
 
-/// Tells when no server can be reached, and when one can be again, once each. It ends with the session.
-pub(super) async fn watch(client: Client, tell: impl Fn(Option<String>)) {
+/// Tells when no server can be reached, and when one can be again, once each; the one before this may have told the first. It
+/// ends with the session.
+pub(super) async fn watch(client: Client, mut is_silent: bool, tell: impl Fn(Option<String>)) {
     loop {
-        match client.ready().await {
-            Ok(()) => {}
-            Err(error @ ConnectError::Unreachable(_)) => {
-                tell(Some(error.to_string()));
-                if client.connected().await.is_err() {
-                    return;
+        if !is_silent {
+            match client.ready().await {
+                Ok(()) => {}
+                Err(error @ ConnectError::Unreachable(_)) => {
+                    tell(Some(error.to_string()));
+                    is_silent = true;
                 }
-                tell(None);
+                Err(_) => return,
             }
-            Err(_) => return,
+        }
+        if is_silent {
+            if client.connected().await.is_err() {
+                return;
+            }
+            tell(None);
+            is_silent = false;
         }
         let mut states = client.states();
         while client.state().is_connected() {

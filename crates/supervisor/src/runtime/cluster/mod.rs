@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use trellis_zk_client::recipe::Election;
-use trellis_zk_client::{Client, Settings};
+use trellis_zk_client::{Client, Settings, State};
 
 use self::campaign::{campaign, watch};
 use self::ticks::claim;
@@ -21,7 +21,7 @@ use super::{Event, Supervisor, orders};
 use crate::config::{Config, Server};
 use crate::fleet::Name;
 use crate::limits::{CAMPAIGN_PAUSE, FLUSH_MAX, LEASE_END_MARGIN};
-use crate::process::{Event as ProcessEvent, State};
+use crate::process::{Event as ProcessEvent, State as ProcessState};
 use crate::schedule::Tick;
 
 /// This machine among those that share the servers.
@@ -119,9 +119,9 @@ impl Cluster {
         }
     }
 
-    /// The session, a new one if the last is over.
+    /// The session, a new one if the last is over, or is most likely: whatever it has held is lost in any case.
     fn client(&mut self) -> Option<Client> {
-        let over = |client: &Client| client.state().is_over();
+        let over = |client: &Client| client.state().is_over() || client.state() == State::Overdue;
         if self.client.as_ref().is_none_or(over) {
             let server = self.server.as_ref()?;
             let settings = Settings::new(&server.zookeeper.join(","));
@@ -136,7 +136,8 @@ impl Cluster {
                     let tell = move |silence| {
                         drop(sender.send(Event::Cluster(String::new(), 0, Happening::Silent(silence))));
                     };
-                    self.watcher = Some(Watcher(tokio::spawn(watch(client.clone(), tell))));
+                    self.watcher =
+                        Some(Watcher(tokio::spawn(watch(client.clone(), self.silence.is_some(), tell))));
                     self.client = Some(client);
                 }
                 Err(error) => tracing::error!("nothing can be agreed on with other machines: {error}"),
@@ -406,7 +407,7 @@ impl Supervisor {
     fn claimed(&mut self, name: &Name, tick: &Tick, ours: bool) {
         let run = self.timetables.runs.runs().find(|(run, of, _)| *run == name && *of == tick);
         let Some((_, _, state)) = run else { return };
-        if ours && state == State::Starting {
+        if ours && state == ProcessState::Starting {
             return self.begin_run(name);
         }
         let now = self.now();
