@@ -421,6 +421,7 @@ impl Supervisor {
             tracing::error!(%error, "the ends of processes cannot be seen");
         }
         for (pid, status) in ends {
+            self.orphans.group_killed(pid);
             self.ended(pid, status);
         }
         self.end_left_behind();

@@ -1,11 +1,11 @@
 //! What programs leave behind: children that this process has adopted, as their own parents have ended. Whose they are is
 //! known by the number of the start in their environment. Processes that were started here are none of these.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::time::Instant;
 
-use rustix::process::{Pid, Signal, getpid, kill_process, kill_process_group};
+use rustix::process::{Pid, Signal, getpgid, getpid, kill_process, kill_process_group};
 use trellis_unix::process::reap;
 
 use super::Supervisor;
@@ -19,6 +19,8 @@ use crate::limits::{ORPHAN_PATIENCE, ORPHANS_END_MAX, ORPHANS_END_PAUSE};
 pub(super) struct Orphans {
     /// Those that were asked to end, and until when they may take; nothing if they were killed then.
     asked: HashMap<Pid, Option<Instant>>,
+    /// The groups that were killed, as long as somebody is left in them.
+    killed: HashSet<Pid>,
     /// How programs want their processes to be asked.
     manners: HashMap<String, Manner>,
 }
@@ -45,6 +47,20 @@ impl Orphans {
         self.asked.values().flatten().min().copied()
     }
 
+    /// Takes note that the group that this process has led was killed with its end.
+    pub(super) fn group_killed(&mut self, leader: Pid) {
+        self.killed.insert(leader);
+    }
+
+    /// Those of them who are not about to be gone anyway. As long as somebody is in a group, its number means no other one.
+    fn without_killed(&mut self, orphans: Vec<Pid>) -> Vec<Pid> {
+        let group = |pid: Pid| getpgid(Some(pid)).unwrap_or(pid);
+        let (killed, others): (Vec<Pid>, Vec<Pid>) =
+            orphans.into_iter().partition(|pid| self.killed.contains(&group(*pid)));
+        self.killed = killed.into_iter().map(group).collect();
+        others
+    }
+
     fn manner(&self, program: &str) -> Manner {
         self.manners.get(program).copied().unwrap_or(Manner { signal: Signal::TERM, singleton: false })
     }
@@ -62,7 +78,7 @@ impl Supervisor {
     pub(super) fn end_left_behind(&mut self) {
         let (orphans, now) = (self.orphans(), Instant::now());
         self.orphans.asked.retain(|pid, _| orphans.contains(pid));
-        for pid in orphans {
+        for pid in self.orphans.without_killed(orphans) {
             let asked = self.orphans.asked.get(&pid).copied();
             if asked.is_some_and(|until| until.is_none_or(|until| until > now)) {
                 continue;

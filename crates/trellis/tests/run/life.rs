@@ -225,3 +225,16 @@ fn orphans_are_taken_over_and_waited_for() {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn what_has_stayed_in_the_group_ends_with_its_leader_and_no_word_is_lost_about_it() {
+    let mut supervisor = Supervisor::start(
+        "[program.father]\nrestart = \"never\"\n\
+         command = [\"sh\", \"-c\", \"for i in 1 2 3 4 5 6 7 8; do sleep 1000 & echo child $!; done\"]\n",
+    );
+    told(&mut supervisor, 8).into_iter().for_each(wait_until_gone);
+    supervisor.ask(&["stop"]);
+    assert_eq!(supervisor.end().code(), Some(0));
+    let rest = supervisor.rest();
+    assert!(!rest.iter().any(|line| line.contains("what has started it has ended")), "{rest:#?}");
+}
