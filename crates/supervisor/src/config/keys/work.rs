@@ -57,7 +57,8 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
         help: "How often a job is tried: when the last try fails, it is buried. A process that dies at a job has failed at \
                it. Exit status 75, and `retry` in stream mode, are tries, but never bury it. What the server counts are \
                reservations, whoever made them. One that ended before a process had read the job is no try, nor is one that \
-               `stop.timeout` cut short. But only the supervisor that made such a reservation knows that; to others, and \
+               was cut short because the process may not run any longer: by `stop.timeout`, by the second signal, or as \
+               another machine may run it soon. But only the supervisor that made such a reservation knows that; to others, and \
                after its end, each of them counts as a try.",
     },
     Key {
@@ -116,7 +117,7 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
         default: "\"skip\"",
         example: "missed = \"once\"",
         help: "What becomes of times at which no machine was there. `once`: the newest is made up for; `all`: up to a \
-               hundred are, one after another. Nothing is run twice when the clock is set back by up to a minute; by more, \
+               hundred are, one after another. What comes while they are runs after them, one at most. Nothing is run twice when the clock is set back by up to a minute; by more, \
                the schedule begins anew, and times that come again are run again.",
     },
     Key {
