@@ -72,7 +72,8 @@ TRELLIS_SUPERVISOR.) Only what began a session of its own *and* cleared its envi
 supervisor ends; if that is killed with SIGKILL, it is not found.
 
 A process beside the supervisor, the guardian, kills everything when the supervisor is killed, and singletons when it is
-stopped for too long. If the guardian itself is killed, another one takes its place.
+stopped for too long. If the guardian itself is killed or stopped, another one takes its place. If both are killed in the
+same moment, processes still end with the supervisor, but what these have started lives on.
 ";
 
 /// The whole page.

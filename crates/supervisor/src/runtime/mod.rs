@@ -424,6 +424,7 @@ impl Supervisor {
             self.orphans.group_killed(pid);
             self.ended(pid, status);
         }
+        self.end_stopped_guardian();
         self.end_left_behind();
     }
 

@@ -24,6 +24,15 @@ fn kill_guardian(supervisor: &mut Supervisor) {
     supervisor.wait_for("there is a guardian again");
 }
 
+/// Stops the guardian, and waits for another one.
+fn stop_guardian(supervisor: &mut Supervisor) {
+    let guardian = supervisor.guardian();
+    kill_process(guardian, Signal::STOP).expect("it is there");
+    supervisor.wait_for("the guardian was stopped, and is killed for it");
+    supervisor.wait_for("there is a guardian again");
+    wait_until_gone(guardian);
+}
+
 /// Has two supervisors run a singleton, one after the other, where the first one is stopped, and not killed.
 fn stop_and_continue(mut first: Supervisor, file: &str) {
     let pid = first.pid_of("one.0");
@@ -62,6 +71,16 @@ fn a_guardian_that_follows_another_kills_it_just_so() {
     let mut first = Supervisor::start(&file);
     first.wait_for("is alone");
     kill_guardian(&mut first);
+    stop_and_continue(first, &file);
+}
+
+#[test]
+fn a_guardian_that_is_stopped_is_replaced_by_one_that_kills_it_just_so() {
+    let (server, lock) = (Server::start(), tempfile::NamedTempFile::new().expect("a file"));
+    let file = alone(&server, &lock);
+    let mut first = Supervisor::start(&file);
+    first.wait_for("is alone");
+    stop_guardian(&mut first);
     stop_and_continue(first, &file);
 }
 

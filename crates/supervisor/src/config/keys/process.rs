@@ -265,9 +265,10 @@ pub(in crate::config) static PROCESS_KEYS: &[Key<Draft>] = &[
         help: "Whether only one machine runs it, of all that share the servers and `server.root`. With a `schedule`, \
                each run takes place on one machine. A machine without word from the servers stops it before another one may \
                run it, and kills it when nine tenths of `session_timeout` are over since it has asked a server for the last \
-               time that answered; if the supervisor itself is stopped or starved, its guardian does so. Two things \
-               remain. A machine may stand still as a whole, as one that is frozen or moved: until it goes on, another may run \
-               it, and what it was about to write then comes late. And a follower of a ZooKeeper ensemble that is cut off from \
+               time that answered; if the supervisor itself is stopped or starved, its guardian does so. Three \
+               things remain. A machine may stand still as a whole, as one that is frozen or moved: until it goes on, another may run \
+               it, and what it was about to write then comes late. Somebody may stop the supervisor and then stop \
+               or kill its guardian, too, so that nobody is left to kill it. And a follower of a ZooKeeper ensemble that is cut off from \
                its leader answers for a while, `syncLimit`, as if it were not. Where either would do harm, have the program get a number that \
                grows when it begins, such as the zxid of a znode that it writes, and let whatever it changes refuse smaller \
                ones.",

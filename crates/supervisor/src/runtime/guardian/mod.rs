@@ -13,7 +13,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, getpid, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, kill_process, waitid};
 use rustix::time::{ClockId, clock_gettime};
 use trellis_unix::process::{Conditions, Status, start};
 
@@ -132,6 +132,17 @@ impl Supervisor {
     pub(super) fn guardian_ended(&mut self, status: Status) {
         tracing::warn!(%status, "the guardian is gone; another one takes its place");
         self.guardian.process = None;
+    }
+
+    /// Kills the guardian if somebody has stopped it, since it guards nobody; another one follows when its end is seen.
+    pub(super) fn end_stopped_guardian(&self) {
+        let Some(pid) = self.guardian.pid() else { return };
+        // Its end is not taken by this.
+        let stops = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        if matches!(waitid(WaitId::Pid(pid), stops), Ok(Some(_))) {
+            tracing::warn!("the guardian was stopped, and is killed for it");
+            let _ = kill_process(pid, Signal::KILL);
+        }
     }
 
     /// Starts another guardian if there is none. As long as that fails, what programs leave behind may outlive this
