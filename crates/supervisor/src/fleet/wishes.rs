@@ -87,7 +87,7 @@ impl Fleet {
         self.entries.iter().filter(wanted).map(|entry| &*entry.program)
     }
 
-    /// Starts what is stopped, has ended or was given up. What runs is left alone.
+    /// Starts what is stopped, has ended, was given up or waits to be started again. What runs is left alone.
     ///
     /// # Errors
     ///
@@ -96,8 +96,10 @@ impl Fleet {
         for name in self.names(target)? {
             let Some(member) = self.members.get_mut(&name) else { continue };
             let was_held = std::mem::take(&mut member.held);
-            let rests =
-                matches!(member.state(), State::Idle | State::Ended | State::GivenUp | State::Stopping);
+            let rests = matches!(
+                member.state(),
+                State::Idle | State::Ended | State::GivenUp | State::Waiting | State::Stopping
+            );
             if was_held || rests {
                 self.on(now, &name, Event::Start);
             }

@@ -193,6 +193,18 @@ fn a_run_is_started_anew_for_the_same_time() {
 }
 
 #[test]
+fn what_waits_to_be_started_again_is_started_at_once() {
+    let mut supervisor = Supervisor::start(
+        "[program.web]\ncommand = [\"sh\", \"-c\", \"[ -e second ] && exec sleep 1000; touch second; exit 1\"]\n\
+         backoff = { first = \"1h\", max = \"1h\" }\n",
+    );
+    supervisor.wait_for("ended process=web.0");
+    assert_eq!(supervisor.status("web.0")["state"], "waiting");
+    supervisor.ask(&["start", "web"]);
+    assert_eq!(supervisor.status("web.0")["state"], "running");
+}
+
+#[test]
 fn whoever_waits_for_what_somebody_else_prevents_is_told() {
     let mut supervisor = Supervisor::start(
         "[program.web]\ncommand = [\"sh\", \"-c\", \"trap '' TERM; echo here; while :; do sleep 1000; done\"]\n\
