@@ -122,11 +122,11 @@ impl Wards {
     }
 
     /// One of them was killed, with so many processes found that were its own. Where there were some it is looked again, as
-    /// they may have started others meanwhile.
+    /// they may have started others meanwhile, and where its pid is not known, as it may be about to become the program.
     pub(super) fn killed(&mut self, start: u64, found: usize, now: Uptime) {
         let Some(ward) = self.wards.get_mut(&start) else { return };
         let pause = ward.fenced.map_or(FENCE_PAUSE_MIN, |(_, pause)| (pause * 2).min(FENCE_PAUSE_MAX));
-        let at = if found > 0 { now + pause } else { Duration::MAX };
+        let at = if found > 0 || ward.pid.is_none() { now + pause } else { Duration::MAX };
         ward.fenced = Some((at, pause));
     }
 
@@ -204,8 +204,17 @@ mod tests {
         wards.take(Message::Lease(1, Some(at(10))));
         assert_eq!(wards.overdue(at(12)), [(1, None, true)]);
         wards.killed(1, 0, at(12));
-        assert!(wards.overdue(at(100)).is_empty());
+        // It may be there already, though whoever would tell of it is stopped.
+        let again = at(12) + FENCE_PAUSE_MIN;
+        assert_eq!(wards.due(), Some(again));
+        assert_eq!(wards.overdue(again), [(1, None, false)]);
+        wards.killed(1, 1, again);
+        wards.killed(1, 0, at(13));
+        assert!(wards.due().is_some_and(|due| due > at(13)));
         wards.take(Message::Runs(1, pid(101)));
-        assert_eq!(wards.overdue(at(100)), [(1, Some(pid(101)), false)]);
+        assert_eq!(wards.overdue(at(13)), [(1, Some(pid(101)), false)]);
+        wards.killed(1, 0, at(14));
+        assert_eq!(wards.due(), Some(Duration::MAX));
+        assert!(wards.overdue(at(100)).is_empty());
     }
 }
