@@ -5,9 +5,9 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, PipeReader};
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
-use std::time::Instant;
 
 use rustix::process::{Pid, Rlimit, Signal};
+use trellis_unix::BootTime;
 use trellis_unix::process::{Conditions, start};
 
 use super::Supervisor;
@@ -111,7 +111,7 @@ impl Spawner {
         number: u64,
         name: &Name,
         program: &Program,
-        not_after: Option<Instant>,
+        not_after: Option<BootTime>,
         extra: Extra,
     ) -> io::Result<Started> {
         let (output, writer) = io::pipe()?;

@@ -7,13 +7,13 @@ use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::time::Instant;
 
 use rustix::fs::Mode;
 use rustix::io::Errno;
 use rustix::process::{Gid, Pid, Resource, Rlimit, Signal, Uid, getpid, setrlimit, setsid, umask};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
+use crate::clock::BootTime;
 use crate::signals;
 use crate::sys::program::{Image, before_program, name_descriptor};
 
@@ -31,7 +31,7 @@ pub struct Conditions {
     /// How many files it may open.
     pub open_files: Option<Rlimit>,
     /// The moment from which it is too late: it does not begin then, which is [`io::ErrorKind::TimedOut`].
-    pub not_after: Option<Instant>,
+    pub not_after: Option<BootTime>,
     /// Descriptors that it finds open as 3 and up.
     pub descriptors: Vec<OwnedFd>,
     /// The variables `LISTEN_PID` and `LISTEN_FDS` tell it of the descriptors, as systemd's services are told. Its
@@ -114,7 +114,7 @@ fn prepare(conditions: &Conditions, parent: Pid) -> io::Result<()> {
         set_thread_res_uid(*user, *user, *user)?;
     }
     // Late, as any of these may take its time.
-    if conditions.not_after.is_some_and(|too_late| Instant::now() >= too_late) {
+    if conditions.not_after.is_some_and(|too_late| BootTime::now() >= too_late) {
         return Err(Errno::TIMEDOUT.into());
     }
     // Behind the change of user, which would take it back.

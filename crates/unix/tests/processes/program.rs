@@ -4,11 +4,11 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit};
 use trellis_unix::process::{Conditions, spawn, start};
-use trellis_unix::{Pid, Signal};
+use trellis_unix::{BootTime, Pid, Signal};
 
 use crate::helpers::wait_until_gone;
 
@@ -67,9 +67,9 @@ fn descriptors_are_passed_as_systemd_does_it() {
 
 fn what_comes_too_late_does_not_begin() {
     let not_after = |at| Conditions { not_after: Some(at), ..Conditions::default() };
-    let error = start(&mut Command::new("true"), not_after(Instant::now())).unwrap_err();
+    let error = start(&mut Command::new("true"), not_after(BootTime::now())).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
-    assert_eq!(printed("echo here", not_after(Instant::now() + Duration::from_secs(600))), "here\n");
+    assert_eq!(printed("echo here", not_after(BootTime::now() + Duration::from_secs(600))), "here\n");
 }
 
 fn what_cannot_be_started_is_an_error() {

@@ -1,15 +1,13 @@
 //! The tasks that stand for election, one for each singleton, and the one that watches their session. They tell the loop
 //! what they find; nothing is started or stopped here.
 
-use std::convert::Infallible;
-use std::time::Instant;
-
 use trellis_zk_client::recipe::{Election, Standing};
 use trellis_zk_client::{Client, ConnectError, Error};
 
 use super::Happening;
+use super::lease::{Clocks, Leases, ask, renew};
 use super::ticks::last_tick;
-use crate::limits::{LEADER_LOOK_PERIOD, LEASE_MARGIN};
+use crate::limits::LEADER_LOOK_PERIOD;
 
 /// Stands for election and leads, until that is over.
 pub(super) async fn campaign(
@@ -34,11 +32,14 @@ pub(super) async fn campaign(
                         Err(error) => client.wait_out(error).await?,
                     }
                 };
-                let confirmed = client.confirmed_after(None).await?;
-                tell(Happening::Elected(since, lease(client, confirmed)));
+                let mut leases = Leases::new(Clocks::now());
+                ask(client).await?;
+                let confirmed = client.confirmed_after(Some(leases.begin())).await?;
+                let until = leases.confirmed(confirmed, client.session_timeout(), Clocks::now());
+                tell(Happening::Elected(since, until));
                 standing = tokio::select! {
                     changed = holding.standing_changed(standing) => changed,
-                    outcome = renew(client, confirmed, tell) => match outcome? {},
+                    outcome = renew(client, leases, confirmed, tell) => match outcome? {},
                 };
                 continue;
             }
@@ -47,26 +48,6 @@ pub(super) async fn campaign(
         }
         standing = holding.standing_changed(standing).await;
     }
-}
-
-/// Tells how long the session lives, each time that a server has confirmed it. It ends with the session.
-async fn renew(
-    client: &Client,
-    mut confirmed: Instant,
-    tell: &impl Fn(Happening),
-) -> Result<Infallible, Error> {
-    loop {
-        // Where there is much to be asked of servers, not every answer need be told.
-        let news = confirmed + client.session_timeout() / LEASE_MARGIN;
-        confirmed = client.confirmed_after(Some(news)).await?;
-        tell(Happening::Confirmed(lease(client, confirmed)));
-    }
-}
-
-/// Until when nobody else can be elected, if a server has got a request that was sent at that moment.
-fn lease(client: &Client, confirmed: Instant) -> Instant {
-    let timeout = client.session_timeout();
-    confirmed + (timeout - timeout / LEASE_MARGIN)
 }
 
 /// Tells who is elected, as long as this machine is not. It ends with the session.

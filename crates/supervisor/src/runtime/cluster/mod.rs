@@ -2,16 +2,18 @@
 //! that stands for election; it tells the loop, which starts and stops processes.
 
 mod campaign;
+mod lease;
 mod ticks;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
+use trellis_unix::BootTime;
 use trellis_zk_client::recipe::Election;
 use trellis_zk_client::{Client, Settings, State};
 
@@ -62,7 +64,7 @@ struct Campaign {
     /// Whether this machine was elected, and still is as far as is known.
     elected: bool,
     /// Until when no other machine can be elected, as far as is known.
-    lease: Option<Instant>,
+    lease: Option<BootTime>,
     /// The machine that was seen to have it.
     holder: Option<String>,
     /// Whether it is one for servers that the file doesn't name any more. It is given up when nothing of the program runs,
@@ -71,9 +73,10 @@ struct Campaign {
 }
 
 impl Campaign {
-    /// When what runs by it is to be killed, unless there is word from a server before: a moment before the guardian does it.
-    fn end(&self) -> Option<Instant> {
-        self.lease?.checked_sub(LEASE_END_MARGIN)
+    /// How long it is until what runs by it is to be killed, unless there is word from a server before: that is a moment
+    /// before the guardian does it.
+    fn left(&self, now: BootTime) -> Option<Duration> {
+        Some(self.lease?.since_boot().saturating_sub((now + LEASE_END_MARGIN).since_boot()))
     }
 }
 
@@ -87,9 +90,9 @@ impl Drop for Campaign {
 pub(super) enum Happening {
     /// This machine runs it. Of a program with a schedule: the last tick that any machine has run.
     /// It may do so until then, unless there is another word.
-    Elected(Option<Timestamp>, Instant),
+    Elected(Option<Timestamp>, BootTime),
     /// It may run it until then, which is later than what was told before.
-    Confirmed(Instant),
+    Confirmed(BootTime),
     /// There is no word from the servers: another machine may be elected soon.
     Suspended,
     /// Another machine may have been elected, or nothing can be agreed on; the campaign is over.
@@ -165,14 +168,16 @@ impl Cluster {
     }
 
     /// Until when a singleton may run here.
-    pub(super) fn lease(&self, program: &str) -> io::Result<Instant> {
+    pub(super) fn lease(&self, program: &str) -> io::Result<BootTime> {
         let lease = self.campaigns.get(program).and_then(|campaign| campaign.lease);
-        lease.filter(|until| *until > Instant::now()).ok_or_else(no_lease)
+        lease.filter(|until| *until > BootTime::now()).ok_or_else(no_lease)
     }
 
     /// When [`Supervisor::end_leases`] is needed.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.campaigns.values().filter_map(Campaign::end).min()
+        let now = BootTime::now();
+        let left = self.campaigns.values().filter_map(|campaign| campaign.left(now)).min();
+        left.map(|left| Instant::now() + left)
     }
 
     /// Whether this is a singleton that may not run here, or not any longer.
@@ -358,8 +363,8 @@ impl Supervisor {
 
     /// Kills the singletons that nobody knows any more to be alone soon.
     pub(super) fn end_leases(&mut self) {
-        let now = Instant::now();
-        let is_over = |campaign: &&mut Campaign| campaign.end().is_some_and(|end| end <= now);
+        let now = BootTime::now();
+        let is_over = |campaign: &&mut Campaign| campaign.left(now) == Some(Duration::ZERO);
         let campaigns = self.cluster.campaigns.iter_mut();
         let over: Vec<String> = campaigns
             .filter_map(|(program, campaign)| {
@@ -377,7 +382,7 @@ impl Supervisor {
     }
 
     /// Tells the guardian until when the processes of a program may live.
-    fn grant(&mut self, program: &str, until: Option<Instant>) {
+    fn grant(&mut self, program: &str, until: Option<BootTime>) {
         let starts: Vec<u64> =
             self.processes_of(program).filter_map(|pid| self.spawner.start_of(pid)).collect();
         starts.into_iter().for_each(|start| self.guardian.lease(start, until));

@@ -11,11 +11,11 @@ use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime,
 };
 use trellis_unix::signals::Signals;
-use trellis_unix::wait_readable;
+use trellis_unix::{BootTime, wait_readable};
 
+use super::MARK;
 use super::sweep::{sweep, sweep_all};
 use super::wards::Wards;
-use super::{MARK, uptime};
 
 /// What the guardian is called, by which it knows what it is.
 pub(super) const NAME: &str = "trellis-guardian";
@@ -118,7 +118,7 @@ impl Guard {
 
     /// Kills what is overdue.
     fn fence(&self, wards: &mut Wards) {
-        let overdue = wards.overdue(uptime());
+        let overdue = wards.overdue(BootTime::now().since_boot());
         for (_, pid, _) in &overdue {
             // Most are gone with this.
             let _ = pid.map(|pid| kill_process_group(pid, Signal::KILL));
@@ -135,7 +135,7 @@ impl Guard {
                      stopped or too slow, or no server answers it"
                 );
             }
-            wards.killed(start, found, uptime());
+            wards.killed(start, found, BootTime::now().since_boot());
         }
     }
 }

@@ -11,14 +11,14 @@ mod wards;
 use std::io::{self, PipeWriter, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, getpid, kill_process, waitid};
-use rustix::time::{ClockId, clock_gettime};
+use trellis_unix::BootTime;
 use trellis_unix::process::{Conditions, Status, start};
 
 pub use self::life::Guard;
-use self::wards::{Message, Uptime, Wards};
+use self::wards::{Message, Wards};
 use super::Supervisor;
 use crate::limits::{GUARDIAN_PAUSE, GUARDIAN_UNSENT_BYTES_MAX};
 
@@ -73,8 +73,8 @@ impl Guardian {
 
     /// Tells it of the start with this number: until when its process may live, if not for ever. The first word of a
     /// start comes before the process is there.
-    pub(super) fn lease(&mut self, start: u64, until: Option<Instant>) {
-        self.tell(Message::Lease(start, until.map(uptime_at)));
+    pub(super) fn lease(&mut self, start: u64, until: Option<BootTime>) {
+        self.tell(Message::Lease(start, until.map(BootTime::since_boot)));
     }
 
     /// Tells it of a process that has been started.
@@ -155,16 +155,4 @@ impl Supervisor {
             }
         }
     }
-}
-
-/// The time since the machine was started.
-fn uptime() -> Uptime {
-    Uptime::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default()
-}
-
-/// That moment on the guardian's clock, which this process's own has no number for.
-fn uptime_at(moment: Instant) -> Uptime {
-    let now = Instant::now();
-    let left = moment.saturating_duration_since(now);
-    if left > Duration::ZERO { uptime() + left } else { uptime().saturating_sub(now - moment) }
 }
