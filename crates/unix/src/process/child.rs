@@ -120,6 +120,8 @@ impl Child {
     ///
     /// There are too many open files, and then the child is killed. It is gone already, since SIGCHLD is ignored.
     pub fn of_new(pid: Pid) -> io::Result<Child> {
+        // Others' forks look after nobody, and a handle that is given back makes room for this one.
+        reap_abandoned();
         let handle = match pidfd_open(pid, PidfdFlags::empty()) {
             Ok(handle) => handle,
             Err(error) => {
@@ -225,6 +227,7 @@ fn abandon(handle: Option<OwnedFd>) {
     let Some(handle) = handle.filter(|handle| !is_over(handle)) else { return };
     // Without the lock, or in a child in which it is locked for ever, a zombie is the smaller evil.
     if let Ok(mut abandoned) = ABANDONED.try_lock() {
+        abandoned.retain(|handle| !is_over(handle));
         abandoned.push(handle);
     }
 }

@@ -21,7 +21,7 @@
 //!
 //! A child that has ended waits for its parent to ask, for as long as it takes; so it does not matter whether it ended
 //! before anyone looked. [`Child`] names the process by a descriptor, which can't come to mean another one, and one that
-//! is dropped before it has ended is looked after at the next fork.
+//! is dropped before it has ended is looked after when the next one is made or dropped.
 
 mod child;
 mod fork;
