@@ -1,6 +1,7 @@
 //! The class `Beanstalk`, the C extension's style: each call names a tube, and the tube's name chooses the server.
 
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 
 use ext_php_rs::builders::FunctionBuilder;
 use ext_php_rs::convert::IntoZval;
@@ -8,7 +9,7 @@ use ext_php_rs::error::Result as Registered;
 use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::types::{ZendHashTable, Zval};
 use trellis_php_host::function::required;
-use trellis_php_host::{Call, Class, Native, Slot, Throw, create, function};
+use trellis_php_host::{Call, Class, Native, Slot, Throw, create, function, request};
 use trellis_tube_client::blocking::Client;
 use trellis_tube_client::{Error, Job, PutOptions, Statistics};
 
@@ -35,7 +36,7 @@ impl Native for Classic {}
 
 thread_local! {
     /// The pool that `init` returns, as long as the request.
-    static SINGLETON: RefCell<Option<Zval>> = const { RefCell::new(None) };
+    static SINGLETON: ManuallyDrop<RefCell<Option<Zval>>> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
 pub(crate) fn register() -> Registered<()> {
@@ -48,7 +49,7 @@ pub(crate) fn register() -> Registered<()> {
 
 /// Lets go of the singleton when the request ends.
 pub(crate) fn forget_singleton() {
-    let pool = SINGLETON.with(RefCell::take);
+    let pool = SINGLETON.with(|pool| pool.take());
     // Freeing it may end connections; nothing is borrowed meanwhile.
     drop(pool);
 }
@@ -101,14 +102,15 @@ fn of_jobs() -> Vec<FunctionBuilder<'static>> {
 }
 
 fn init(_: &mut Call<'_>) -> Result<Zval, Throw> {
-    let present = SINGLETON.with_borrow(|pool| pool.as_ref().map(Zval::shallow_clone));
+    let present = SINGLETON.with(|pool| pool.borrow().as_ref().map(Zval::shallow_clone));
     if let Some(pool) = present {
         return Ok(pool);
     }
     let pool = create::<PoolObject>(|_| {}).into_zval(false)?;
-    let result = pool.shallow_clone();
-    SINGLETON.set(Some(pool));
-    Ok(result)
+    if request::is_under_way() {
+        SINGLETON.with(|kept| kept.replace(Some(pool.shallow_clone())));
+    }
+    Ok(pool)
 }
 
 fn link<'a>(call: &Call<'a>) -> Result<&'a Link, Throw> {

@@ -18,7 +18,7 @@ mod pool;
 mod values;
 
 use ext_php_rs::prelude::*;
-use trellis_php_host::started;
+use trellis_php_host::{request, started};
 
 extern "C" fn start(_kind: i32, _number: i32) -> i32 {
     started(
@@ -29,7 +29,13 @@ extern "C" fn start(_kind: i32, _number: i32) -> i32 {
     )
 }
 
+extern "C" fn request_begin(_kind: i32, _number: i32) -> i32 {
+    request::begin();
+    0
+}
+
 extern "C" fn request_end(_kind: i32, _number: i32) -> i32 {
+    request::end();
     classic::forget_singleton();
     0
 }
@@ -37,5 +43,8 @@ extern "C" fn request_end(_kind: i32, _number: i32) -> i32 {
 /// The list of what the module has; PHP asks for it when it loads the module.
 #[php_module]
 pub fn module(module: ModuleBuilder) -> ModuleBuilder {
-    module.startup_function(start).request_shutdown_function(request_end)
+    module
+        .startup_function(start)
+        .request_startup_function(request_begin)
+        .request_shutdown_function(request_end)
 }

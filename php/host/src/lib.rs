@@ -8,6 +8,7 @@
 //! | [`Class`], [`Native`] | classes with state in Rust that users may extend |
 //! | [`call`], [`outcome`] | calls of PHP code, and what has become of them |
 //! | [`doorbell`], [`quiet_thread`] | how another thread has PHP code called |
+//! | [`request`] | whether PHP's values may be kept beyond a call |
 //! | [`fork`], [`process`] | what must be held while the process forks, and processes for PHP code |
 //! | [`setting`], [`SaveHandler`] | what php.ini says, and a place for PHP's sessions |
 //! | [`Information`] | what `phpinfo()` prints |
@@ -25,6 +26,7 @@ mod interrupt;
 mod outcome;
 mod owner;
 pub mod process;
+pub mod request;
 mod sleep;
 mod sys;
 mod throw;

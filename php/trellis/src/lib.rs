@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 
 use ext_php_rs::prelude::*;
-use trellis_php_host::{Information, doorbell, fork, print_information, started};
+use trellis_php_host::{Information, doorbell, fork, print_information, request, started};
 
 mod daemon;
 mod pool;
@@ -28,11 +28,13 @@ extern "C" fn start(_kind: i32, number: i32) -> i32 {
 }
 
 extern "C" fn begin(_kind: i32, _number: i32) -> i32 {
+    request::begin();
     signals::begin();
     0
 }
 
 extern "C" fn end(_kind: i32, _number: i32) -> i32 {
+    request::end();
     timer::drop_all();
     doorbell::reset();
     0

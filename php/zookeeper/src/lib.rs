@@ -29,7 +29,7 @@ use std::ffi::CStr;
 
 use ext_php_rs::prelude::*;
 use trellis_php_host::{
-    Call, Information, Throw, doorbell, fork, function, offer, print_information, started,
+    Call, Information, Throw, doorbell, fork, function, offer, print_information, request, started,
 };
 
 use class::Zookeeper;
@@ -42,6 +42,7 @@ pub fn module(module: ModuleBuilder) -> ModuleBuilder {
         .name("zookeeper")
         .startup_function(start)
         .info_function(print_information::<About>)
+        .request_startup_function(begin_request)
         .request_shutdown_function(end_request)
         .shutdown_function(end)
         .function(function("zookeeper_dispatch", dispatch))
@@ -67,7 +68,13 @@ extern "C" fn start(_kind: i32, number: i32) -> i32 {
     )
 }
 
+extern "C" fn begin_request(_kind: i32, _number: i32) -> i32 {
+    request::begin();
+    0
+}
+
 extern "C" fn end_request(_kind: i32, _number: i32) -> i32 {
+    request::end();
     watchers::drop_all();
     doorbell::reset();
     0

@@ -3,13 +3,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
+use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ext_php_rs::convert::IntoZval;
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::ExecutorGlobals;
 use trellis_php_host::doorbell::{self, Bell};
-use trellis_php_host::{Exception, Owner, Throw, call};
+use trellis_php_host::{Exception, Owner, Throw, call, request};
 use trellis_zk_client::{Notice, Watch};
 
 use crate::constants::{CONNECTED, SESSION_EVENT};
@@ -69,7 +70,9 @@ impl Queue {
 
 thread_local! {
     static QUEUE: RefCell<Option<(Owner, Arc<Queue>)>> = const { RefCell::new(None) };
-    static CALLBACKS: RefCell<BTreeMap<Key, Zval>> = const { RefCell::new(BTreeMap::new()) };
+    /// They are given back at the end of a request, and never at the thread's: PHP's memory is gone then.
+    static CALLBACKS: ManuallyDrop<RefCell<BTreeMap<Key, Zval>>> =
+        const { ManuallyDrop::new(RefCell::new(BTreeMap::new())) };
     static LAST: Cell<u64> = const { Cell::new(OF_STATES) };
 }
 
@@ -80,6 +83,9 @@ pub(crate) fn queue() -> Result<Arc<Queue>, Throw> {
         return Ok(queue);
     }
     let bell = Bell::of_this_process().map_err(|error| Failure::with(&error.to_string(), -1))?;
+    if !request::is_under_way() {
+        return Ok(Arc::new(Queue { bell, waiting: Mutex::new(None) }));
+    }
     let queue = Arc::new(Queue { bell, waiting: Mutex::new(Some(VecDeque::new())) });
     QUEUE.set(Some((Owner::this_process(), Arc::clone(&queue))));
     Ok(queue)
@@ -91,7 +97,7 @@ pub(crate) fn number() -> u64 {
     LAST.get()
 }
 
-/// Keeps a callback for one event.
+/// Keeps a callback for one event; not when the request is over, and then nobody is called.
 pub(crate) fn keep(session: u64, callable: &Zval) -> Key {
     let key = Key { session, callback: number() };
     replace(key, Some(callable.dereference().shallow_clone()));
@@ -118,7 +124,8 @@ pub(crate) fn follow(session: u64, queue: &Arc<Queue>, watch: Watch, callable: &
 /// Forgets all callbacks of a session.
 pub(crate) fn forget(session: u64) {
     // Their values go after the borrow: a value's end may be PHP code.
-    let forgotten = CALLBACKS.with_borrow_mut(|callbacks| {
+    let forgotten = CALLBACKS.with(|callbacks| {
+        let mut callbacks = callbacks.borrow_mut();
         let mut rest = callbacks.split_off(&Key { session, callback: OF_STATES });
         let mut later = rest.split_off(&Key { session: session + 1, callback: OF_STATES });
         callbacks.append(&mut later);
@@ -134,7 +141,7 @@ pub(crate) fn drop_all() {
     {
         *queue.lock() = None;
     }
-    drop(CALLBACKS.take());
+    drop(CALLBACKS.with(|callbacks| callbacks.take()));
 }
 
 /// Delivers what there is, at once.
@@ -152,7 +159,7 @@ pub(crate) extern "C" fn deliver() -> bool {
     drop(queue);
     let Some((key, event)) = next else { return false };
     let callable = match key.callback {
-        OF_STATES => CALLBACKS.with_borrow(|callbacks| callbacks.get(&key).map(Zval::shallow_clone)),
+        OF_STATES => CALLBACKS.with(|callbacks| callbacks.borrow().get(&key).map(Zval::shallow_clone)),
         _ => replace(key, None),
     };
     let Some(callable) = callable else { return true };
@@ -181,8 +188,12 @@ fn number_value(number: i32) -> Zval {
 
 /// Puts a callback in its place, or takes it away, and gives the one that was there.
 fn replace(key: Key, callable: Option<Zval>) -> Option<Zval> {
-    CALLBACKS.with_borrow_mut(|callbacks| match callable {
-        Some(callable) => callbacks.insert(key, callable),
-        None => callbacks.remove(&key),
+    CALLBACKS.with(|callbacks| match callable {
+        Some(callable) if request::is_under_way() => callbacks.borrow_mut().insert(key, callable),
+        other => {
+            // Its end may be PHP code, so nothing is borrowed meanwhile.
+            drop(other);
+            callbacks.borrow_mut().remove(&key)
+        }
     })
 }

@@ -4,6 +4,7 @@ mod alarm;
 mod schedule;
 
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::time::{Duration, Instant};
 
 use alarm::Alarm;
@@ -14,7 +15,9 @@ use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::types::{ZendObject, Zval};
 use schedule::Schedule;
 use trellis_php_host::function::required;
-use trellis_php_host::{Call, Class, Native, Slot, Throw, call as call_php, create, function, object_value};
+use trellis_php_host::{
+    Call, Class, Native, Slot, Throw, call as call_php, create, function, object_value, request,
+};
 
 use crate::pool::of_class;
 
@@ -74,7 +77,8 @@ impl Timers {
 }
 
 thread_local! {
-    static TIMERS: RefCell<Option<Timers>> = const { RefCell::new(None) };
+    /// They are given back at the end of a request, and never at the thread's: PHP's memory is gone then.
+    static TIMERS: ManuallyDrop<RefCell<Option<Timers>>> = const { ManuallyDrop::new(RefCell::new(None)) };
     static LAST: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -108,12 +112,16 @@ fn start(call: &mut Call<'_>, periodic: bool) -> Result<ZBox<ZendObject>, Throw>
         let wanted = if periodic { "must be greater than 0" } else { "must be greater than or equal to 0" };
         return Err(call.value_error(0, wanted));
     };
+    if !request::is_under_way() {
+        return Err(of_class("RuntimeException", "there can be no timer: the request is over"));
+    }
     let callable = call.argument::<&Zval>(1)?.shallow_clone();
     LAST.set(LAST.get() + 1);
     let number = LAST.get();
     let object = create::<Timer>(|timer| timer.0.set(number));
     let what = Callback { callable, timer: object_value(&object) };
-    let others = TIMERS.with_borrow_mut(|timers| {
+    let others = TIMERS.with(|timers| {
+        let timers = &mut *timers.borrow_mut();
         // What belongs to a parent is given back when nothing is borrowed any more: it may be the end of an object.
         let others = timers.take_if(|timers| !timers.alarm.is_ours());
         if timers.is_none() {
@@ -156,10 +164,10 @@ pub(crate) extern "C" fn deliver() -> bool {
 
 /// The request is over, and so are its timers.
 pub(crate) fn drop_all() {
-    drop(TIMERS.take());
+    drop(TIMERS.with(|timers| timers.take()));
 }
 
 /// Does something with the timers of this process, if there are any, that calls no PHP code.
 fn with<R>(act: impl FnOnce(&mut Timers) -> R) -> Option<R> {
-    TIMERS.with_borrow_mut(|timers| timers.as_mut().filter(|timers| timers.alarm.is_ours()).map(act))
+    TIMERS.with(|timers| timers.borrow_mut().as_mut().filter(|timers| timers.alarm.is_ours()).map(act))
 }
