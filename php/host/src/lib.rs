@@ -6,7 +6,7 @@
 //! | [`Call`], [`FromArgument`] | a call's arguments, `$this`, and what is passed by reference |
 //! | [`Throw`], [`exceptions!`] | exceptions with file, line and trace, of PHP's classes and of one's own |
 //! | [`Class`], [`Native`] | classes with state in Rust that users may extend |
-//! | [`call`], [`outcome`] | calls of PHP code, and what has become of them |
+//! | [`call`], [`outcome`], [`fatal_error`] | calls of PHP code, and what has become of them |
 //! | [`doorbell`], [`quiet_thread`] | how another thread has PHP code called |
 //! | [`request`] | whether PHP's values may be kept beyond a call |
 //! | [`fork`], [`process`] | what must be held while the process forks, and processes for PHP code |
@@ -42,6 +42,7 @@ pub use outcome::{Outcome, call_function, has_function, outcome};
 pub use owner::Owner;
 pub use sys::callable::call;
 pub use sys::information::{Information, print_information};
+pub use sys::last_error::fatal_error;
 pub use sys::object::{object_value, state};
 pub use sys::save_handler::{SaveHandler, offer};
 pub use sys::setting::setting;

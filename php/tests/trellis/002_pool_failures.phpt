@@ -15,6 +15,8 @@ $tasks = [
     function () { exit(0); },
     function () { posix_kill(getmypid(), SIGKILL); },
     function () { ini_set('display_errors', '0'); eval('function strlen() {}'); },
+    function () { ini_set('display_errors', '0'); return str_repeat('x', PHP_INT_MAX >> 8); },
+    function () { ini_set('display_errors', '0'); trigger_error('the end', E_USER_ERROR); },
 ];
 foreach ($tasks as $task) {
     try {
@@ -43,6 +45,8 @@ Trellis\ProcessPoolException worker N ended without a result (exit code 3) (0)
 NULL
 Trellis\ProcessPoolException worker N ended without its result (killed by SIGKILL) (0)
 Trellis\ProcessPoolException Cannot redeclare strlen() (0)
+Trellis\ProcessPoolException Allowed memory size of %d bytes exhausted%S (tried to allocate %d bytes) (0)
+Trellis\ProcessPoolException the end (0)
 bad and ["good"]
 
 Fatal error: Uncaught UnexpectedValueException: Parameter 1 in ProcessPool#apply must be a Closure or callable in %s:%d

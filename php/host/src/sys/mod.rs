@@ -9,6 +9,7 @@ pub(crate) mod exception;
 pub(crate) mod function;
 pub(crate) mod information;
 pub(crate) mod interrupt;
+pub(crate) mod last_error;
 pub(crate) mod object;
 pub(crate) mod save_handler;
 pub(crate) mod setting;

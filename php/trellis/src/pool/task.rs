@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 
 use ext_php_rs::convert::IntoZvalDyn;
 use ext_php_rs::types::{ZendCallable, ZendHashTable, ZendObject, Zval};
-use trellis_php_host::{Class, Outcome, Throw, call_function, has_function, outcome, process};
+use trellis_php_host::{Class, Outcome, Throw, call_function, fatal_error, has_function, outcome, process};
 use trellis_unix::frame::write_frame;
 use trellis_unix::limits::FRAME_BYTES_MAX;
 
@@ -53,10 +53,7 @@ impl Task {
                 }
             },
             || {
-                // Where memory is what is missing, there may be none to ask, either.
-                let mut message = None;
-                process::guarded(|| message = last_error());
-                let message = message.unwrap_or_else(|| "the task ended in a fatal error".to_owned());
+                let message = fatal_error().unwrap_or_else(|| "the task ended in a fatal error".to_owned());
                 say(socket, &Failure { message, code: 0 }.encode());
             },
         )
@@ -71,8 +68,8 @@ impl Task {
         match outcome(called) {
             Ok(Outcome::Value(value)) => Some(returned(&value)),
             Ok(Outcome::Thrown(exception)) => Some(failure(&exception).encode()),
-            // It says nothing more; its exit code does.
-            Ok(Outcome::Exit) => None,
+            // It says nothing more; its exit code does. But a PHP whose memory was all used may end the script as by `exit`.
+            Ok(Outcome::Exit) => fatal_error().map(|message| Failure { message, code: 0 }.encode()),
             Err(_) => Some(Failure { message: "the task can't be called".to_owned(), code: 0 }.encode()),
         }
     }
@@ -102,13 +99,6 @@ fn failure(exception: &ZendObject) -> Failure {
     let message = text.as_ref().and_then(Zval::zend_str).map(|text| String::from_utf8_lossy(text.as_bytes()));
     let code = exception.try_call_method("getCode", vec![]).ok().and_then(|code| code.long()).unwrap_or(0);
     Failure { message: message.unwrap_or_default().into_owned(), code }
-}
-
-/// What PHP says about a fatal error.
-fn last_error() -> Option<String> {
-    let error = call_function("error_get_last", []).ok()?;
-    let message = error.array()?.get("message")?.zend_str()?;
-    Some(String::from_utf8_lossy(message.as_bytes()).into_owned())
 }
 
 fn has_run(object: &ZendObject) -> bool {
