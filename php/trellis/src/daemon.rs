@@ -10,8 +10,10 @@ use ext_php_rs::zend::ce;
 use trellis_php_host::function::{nullable, optional, required};
 use trellis_php_host::{Call, Class, Exception, Native, Slot, Throw, function, process, register_exception};
 use trellis_unix::daemon::{self, DaemonError, Running, Started};
+use trellis_unix::process::ForkError;
 use trellis_unix::{Pid, Signal};
 
+use crate::timer;
 use crate::wait::patience;
 
 trellis_php_host::exceptions! {
@@ -86,6 +88,7 @@ fn start(call: &mut Call<'_>) -> Result<i64, Throw> {
     if let Some(output) = &state.output {
         settings = settings.output(output);
     }
+    timer::rest();
     match settings.start().map_err(|error| failure(&error))? {
         Started::Launcher(pid) => Ok(raw(pid)),
         Started::Daemon(mut running) => {
@@ -120,7 +123,14 @@ fn stop(call: &mut Call<'_>) -> Result<Option<i64>, Throw> {
 }
 
 fn failure(error: &DaemonError) -> Throw {
-    DaemonFailure::with(&error.to_string(), 0)
+    let message = match error {
+        // These are all that a script can have threads for.
+        DaemonError::Fork(ForkError::Threads { .. }) => {
+            "there are timers or sessions, which a daemon can't take with it: start it before them".to_owned()
+        }
+        other => other.to_string(),
+    };
+    DaemonFailure::with(&message, 0)
 }
 
 fn raw(pid: Pid) -> i64 {

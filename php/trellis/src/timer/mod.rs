@@ -167,6 +167,12 @@ pub(crate) fn drop_all() {
     drop(TIMERS.with(|timers| timers.take()));
 }
 
+/// Ends the thread, if no timer needs it.
+pub(crate) fn rest() {
+    let idle = TIMERS.with(|timers| timers.borrow_mut().take_if(|timers| timers.schedule.next().is_none()));
+    drop(idle);
+}
+
 /// Does something with the timers of this process, if there are any, that calls no PHP code.
 fn with<R>(act: impl FnOnce(&mut Timers) -> R) -> Option<R> {
     TIMERS.with(|timers| timers.borrow_mut().as_mut().filter(|timers| timers.alarm.is_ours()).map(act))
