@@ -93,7 +93,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 /// A Python with the clients, in an environment of its own.
-fn python_clients(folder: &Path) -> Result<PathBuf> {
+pub(crate) fn python_clients(folder: &Path) -> Result<PathBuf> {
     let environment = folder.join("venv");
     let python = environment.join("bin/python");
     once(&environment, PYTHON_CLIENTS, || {

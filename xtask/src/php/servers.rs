@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::conformance::python_clients;
 use crate::tidy::target_folder;
 use crate::tools;
 
@@ -22,6 +23,8 @@ const DEBIAN_BEANSTALK: &str = "DEBIAN_BEANSTALK";
 /// The paths of trellis and of beanstalkd, for tests that start servers or workers themselves.
 const TRELLIS_PROGRAM: &str = "TRELLIS_PROGRAM";
 const BEANSTALKD_PROGRAM: &str = "BEANSTALKD_PROGRAM";
+/// A Python that has kazoo, the client of ZooKeeper's protocol whose recipes ours meet.
+const KAZOO_PYTHON: &str = "KAZOO_PYTHON";
 
 /// Who may do everything at Debian's ZooKeeper: `super` with the password `secret`, as the server's digest of both.
 const SUPERUSER: &str = "super:lK75jTNcA+U9vtVEw5vB51mj/w4=";
@@ -66,6 +69,10 @@ pub(super) fn start(tests: &str, trellis: &Path, folder: &Path) -> Result<Server
     if tests.contains(BEANSTALKD_PROGRAM) {
         let program = tools::beanstalkd(&target_folder()?)?;
         servers.variables.push((BEANSTALKD_PROGRAM, program.display().to_string()));
+    }
+    if tests.contains(KAZOO_PYTHON) {
+        let python = python_clients(&tools::folder(&target_folder()?))?;
+        servers.variables.push((KAZOO_PYTHON, python.display().to_string()));
     }
     if tests.contains(DEBIAN_BEANSTALK) {
         let address = servers.free_address()?;
