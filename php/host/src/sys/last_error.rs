@@ -2,7 +2,7 @@
 
 use ext_php_rs::zend::ProcessGlobals;
 
-/// E_ERROR, E_PARSE, E_CORE_ERROR, E_COMPILE_ERROR, E_USER_ERROR and E_RECOVERABLE_ERROR: those that end a script.
+/// Errors, compile errors, those of the core and those that scripts raise, recoverable ones too: what ends a script.
 const FATAL: i32 = 1 | 4 | 16 | 64 | 256 | 4096;
 
 /// What PHP has said about the last error, if that was a fatal one. It calls no PHP code, for which there may be no memory.
