@@ -16,8 +16,8 @@ show(fn() => time_nanosleep(20, 0));
 // What one throws keeps no other from being called.
 $count = 0;
 $both = function () use (&$count) { throw new RuntimeException('number ' . ++$count); };
-Timer::after(0, $both);
-Timer::after(0, $both);
+Timer::after(50, $both);
+Timer::after(50, $both);
 try {
     for (;;);
 } catch (RuntimeException $thrown) {
