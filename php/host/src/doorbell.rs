@@ -11,9 +11,10 @@
 use std::cell::Cell;
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
 
-use ext_php_rs::zend::ExecutorGlobals;
+use ext_php_rs::zend::{BailoutGuard, ExecutorGlobals, run_handler};
 
 use crate::sys::bell::{self, Shared};
 use crate::sys::exception::{Aside, put_aside};
@@ -60,7 +61,7 @@ pub fn while_listening<R>(wait: impl FnOnce(Option<BorrowedFd<'_>>) -> R) -> R {
     wait(bell::borrow((bell::shared().awaited)()))
 }
 
-/// Forgets that a callback was under way, which a fatal error has ended; at the end of a request.
+/// Forgets that a callback was under way, in a fiber that was never resumed; at the end of a request.
 pub fn reset() {
     (bell::shared().reset)();
 }
@@ -119,33 +120,63 @@ extern "C" fn attach_here(deliver: Deliver) {
 extern "C" fn dispatch_here() {
     let Some(descriptor) = awaited().filter(|_| !ExecutorGlobals::has_exception()) else { return };
     bell::silence(descriptor);
-    DISPATCHING.set(true);
-    // Nothing of ours is on the heap meanwhile: a fatal error in a callback jumps past all of this.
+    // A fatal error in a callback jumps past all of this but the round, and goes on its way from here.
+    run_handler(AssertUnwindSafe(|| {
+        let mut round = BailoutGuard::new(Round::begin(descriptor));
+        round.is_whole = deliver_all();
+    }));
+}
+
+/// The time in which callbacks are called, each after the other.
+struct Round {
+    descriptor: i32,
+    /// Every module has been asked until it had nothing more.
+    is_whole: bool,
+}
+
+impl Round {
+    fn begin(descriptor: i32) -> Round {
+        DISPATCHING.set(true);
+        Round { descriptor, is_whole: false }
+    }
+}
+
+impl Drop for Round {
+    fn drop(&mut self) {
+        DISPATCHING.set(false);
+        // Who has rung during a callback has interrupted that, and the module that is meant may have been asked before. After
+        // the end of the script, its shutdown functions are called; there, who was not asked is.
+        if !self.is_whole || bell::has_rung(self.descriptor) {
+            bell::ring(self.descriptor);
+        }
+    }
+}
+
+/// Calls what is to be called, and tells whether that is all. `exit` in a callback leaves the others for later.
+fn deliver_all() -> bool {
     let mut aside: Option<Aside> = None;
+    let mut exit = false;
     let mut next = 0;
-    while let Some(deliver) = delivery(next) {
+    while let Some(deliver) = delivery(next).filter(|_| !exit) {
         if !deliver() {
             next += 1;
         }
         // What a callback throws waits until all have been called: nobody would ring for the rest once it is caught.
         if let Some(thrown) = put_aside() {
-            let exit = thrown.is_exit();
+            exit = thrown.is_exit();
             thrown.put_back();
             if let Some(before) = aside.take() {
                 before.put_back();
             }
-            if exit {
-                break;
+            if !exit {
+                aside = put_aside();
             }
-            aside = put_aside();
         }
     }
     if let Some(aside) = aside {
         aside.put_back();
     }
-    DISPATCHING.set(false);
-    // Who has rung during a callback has interrupted that, and the module that is meant may have been asked before.
-    bell::ring_on(descriptor);
+    !exit
 }
 
 extern "C" fn reset_here() {

@@ -80,11 +80,14 @@ impl Bell {
     }
 }
 
-/// Rings once more if it has rung and nobody has forgotten that.
-pub(crate) fn ring_on(descriptor: i32) {
-    if matches!(wait(descriptor, Duration::ZERO), Awoken::Bell)
-        && let Ok(bell) = with(descriptor)
-    {
+/// Whether it has rung and nobody has forgotten that.
+pub(crate) fn has_rung(descriptor: i32) -> bool {
+    matches!(wait(descriptor, Duration::ZERO), Awoken::Bell)
+}
+
+/// Rings.
+pub(crate) fn ring(descriptor: i32) {
+    if let Ok(bell) = with(descriptor) {
         bell.ring();
     }
 }

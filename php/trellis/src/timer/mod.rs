@@ -16,7 +16,7 @@ use ext_php_rs::types::{ZendObject, Zval};
 use schedule::Schedule;
 use trellis_php_host::function::required;
 use trellis_php_host::{
-    Call, Class, Native, Slot, Throw, call as call_php, create, function, object_value, request,
+    Call, Class, Native, Slot, Throw, call as call_php, create, doorbell, function, object_value, request,
 };
 
 use crate::pool::of_class;
@@ -60,7 +60,9 @@ const PAUSE: Duration = Duration::from_millis(1);
 impl Timers {
     /// Has PHP's thread call [`deliver`] when the next timer is due. In a round, it does so anyway.
     fn set_alarm(&self) {
-        if !self.schedule.is_in_round() {
+        // A round that the end of the script has cut short is still there when its shutdown functions are called.
+        let is_called = doorbell::while_listening(|bell| bell.is_none());
+        if !(is_called && self.schedule.is_in_round()) {
             self.alarm.set(self.schedule.next());
         }
     }
