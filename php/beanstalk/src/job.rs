@@ -118,10 +118,14 @@ fn server(call: &mut Call<'_>) -> Result<Option<String>, Throw> {
     Ok(state.link.servers()?.into_iter().nth(state.server))
 }
 
-/// The body; what `put` has made JSON of, an array or an object, is that again.
 fn message(call: &mut Call<'_>) -> Result<Zval, Throw> {
-    let body = values::bytes(&state(call)?.job.body);
-    let text = body.zend_str().map(|text| text.as_bytes().trim_ascii_start()).unwrap_or_default();
+    decoded(&state(call)?.job.body)
+}
+
+/// The body; what `put` has made JSON of, an array or an object, is that again.
+fn decoded(body: &[u8]) -> Result<Zval, Throw> {
+    let text = body.trim_ascii_start();
+    let body = values::bytes(body);
     if !text.starts_with(b"{") && !text.starts_with(b"[") {
         return Ok(body);
     }
@@ -130,12 +134,14 @@ fn message(call: &mut Call<'_>) -> Result<Zval, Throw> {
     Ok(if decoded.is_null() { body } else { decoded })
 }
 
-/// What `var_dump` and `print_r` show.
+/// What `var_dump` and `print_r` show: nothing of a job that comes from no server. They want an array and no exception, so
+/// a body that can't be decoded is shown as it is.
 fn debug_info(call: &mut Call<'_>) -> Result<Array, Throw> {
-    let message = message(call)?;
-    let state = state(call)?;
     let mut array = ZendHashTable::new();
-    array.insert("id", values::number(state.job.id))?;
-    array.insert("message", message)?;
+    if let Ok(state) = state(call) {
+        array.insert("id", values::number(state.job.id))?;
+        array
+            .insert("message", decoded(&state.job.body).unwrap_or_else(|_| values::bytes(&state.job.body)))?;
+    }
     Ok(array)
 }

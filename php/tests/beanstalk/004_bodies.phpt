@@ -40,6 +40,8 @@ with_each_server(function (string $host, int $port) {
 $pool = pool($host, $port, tube());
 $pool->put(['a' => ["\u{e9}"]]);
 echo preg_replace('/\[id\] => \d+/', '[id] => N', print_r($pool->peekReady(), true)), "\n";
+// One that comes from no server has nothing to show.
+print_r((new ReflectionClass('BeanstalkJob'))->newInstanceWithoutConstructor());
 var_dump($pool->reserve(1)->getMessage()->a);
 ?>
 --EXPECT--
@@ -93,6 +95,9 @@ BeanstalkJob Object
 
 )
 
+BeanstalkJob Object
+(
+)
 array(1) {
   [0]=>
   string(2) "é"
