@@ -1,9 +1,11 @@
 //! PHP's sessions in znodes: `session.save_handler = zookeeper`, with a list of servers as `session.save_path`. A session is
-//! a znode below [`ROOT`], and while a request uses it, it is locked by the lock recipe in the znode beside it.
+//! a znode below [`ROOT`], and while a request uses it, it is locked by the lock recipe in the znode of its name below
+//! [`LOCKS`]: a root of their own, so that no session is another one's lock, whatever browsers call theirs.
 //!
 //! The connection stays as long as the process. Nothing is borrowed while PHP is warned: it may have a handler for that.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::ffi::CStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,8 +21,8 @@ use crate::settings;
 
 /// The znode that holds the sessions.
 const ROOT: &str = "/php-sessid";
-/// What a session's lock is called behind the session.
-const LOCK: &str = "-lock";
+/// The znode that holds the sessions' locks.
+const LOCKS: &str = "/php-sessid-locks";
 /// How long a lock is waited for where scripts may run for ever.
 const LOCK_PATIENCE_DEFAULT: Duration = Duration::from_secs(30);
 /// The longest name of a session. PHP makes shorter ones.
@@ -32,7 +34,15 @@ struct Store {
     owner: Owner,
     client: Client,
     /// The lock of the session that is in use.
-    held: Option<Holding>,
+    held: Option<Held>,
+}
+
+/// A session's lock.
+struct Held {
+    lock: Holding,
+    path: String,
+    /// Whether there is no such session: then the lock's znode isn't needed any more either.
+    is_of_none: bool,
 }
 
 thread_local! {
@@ -72,15 +82,15 @@ impl SaveHandler for Handler {
     }
 
     fn read(key: &str, lifetime_s: i64) -> Option<Vec<u8>> {
-        ask(key, |store, path| store.read(path, lifetime_s))
+        ask(key, |store| store.read(key, lifetime_s))
     }
 
     fn write(key: &str, data: &[u8]) -> bool {
-        ask(key, |store, path| store.write(path, data)).is_some()
+        ask(key, |store| store.write(key, data)).is_some()
     }
 
     fn destroy(key: &str) -> bool {
-        ask(key, Store::destroy).is_some()
+        ask(key, |store| store.destroy(key)).is_some()
     }
 
     fn collect(lifetime_s: i64) -> Option<i64> {
@@ -89,12 +99,22 @@ impl SaveHandler for Handler {
     }
 
     fn exists(key: &str) -> bool {
-        ask(key, |store, path| store.client.exists(path).wait()).flatten().is_some()
+        ask(key, |store| store.client.exists(&session(key)).wait()).flatten().is_some()
     }
 }
 
-/// Asks about one session, of which the path is given. What goes wrong, PHP is warned of.
-fn ask<T>(key: &str, ask: impl FnOnce(&mut Store, &str) -> Result<T, Error>) -> Option<T> {
+/// The znode of a session.
+fn session(key: &str) -> String {
+    format!("{ROOT}/{key}")
+}
+
+/// The znode of a session's lock.
+fn lock(key: &str) -> String {
+    format!("{LOCKS}/{key}")
+}
+
+/// Asks about one session, if it can be one. What goes wrong, PHP is warned of.
+fn ask<T>(key: &str, ask: impl FnOnce(&mut Store) -> Result<T, Error>) -> Option<T> {
     // Names come from browsers.
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b',' | b'-');
     if key.len() > KEY_BYTES_MAX || !key.bytes().all(allowed) {
@@ -102,8 +122,7 @@ fn ask<T>(key: &str, ask: impl FnOnce(&mut Store, &str) -> Result<T, Error>) -> 
             "a session's name may only have the characters a-z, A-Z, 0-9, '-' and ','".to_owned()
         ));
     }
-    let asked =
-        STORE.with_borrow_mut(|store| store.as_mut().map(|store| ask(store, &format!("{ROOT}/{key}"))));
+    let asked = STORE.with_borrow_mut(|store| store.as_mut().map(ask));
     told(asked?.map_err(|error| error.to_string()))
 }
 
@@ -121,84 +140,109 @@ impl Store {
         Ok(Store { place: place.to_owned(), owner: Owner::this_process(), client, held: None })
     }
 
-    fn read(&mut self, path: &str, lifetime_s: i64) -> Result<Vec<u8>, Error> {
-        self.lock(path)?;
-        match self.client.get_data(path).wait() {
+    fn read(&mut self, key: &str, lifetime_s: i64) -> Result<Vec<u8>, Error> {
+        self.lock(key)?;
+        let path = session(key);
+        match self.client.get_data(&path).wait() {
             Ok(data) if is_old(&data.stat, lifetime_s) => {
-                missing_is_fine(self.client.delete(path, None).wait())?;
+                missing_is_fine(self.client.delete(&path, None).wait())?;
+                self.now_exists(false);
                 Ok(Vec::new())
             }
             Ok(data) => Ok(data.data.unwrap_or_default()),
-            Err(error) if error.is(ErrorCode::NoNode) => Ok(Vec::new()),
+            Err(error) if error.is(ErrorCode::NoNode) => {
+                self.now_exists(false);
+                Ok(Vec::new())
+            }
             Err(error) => Err(error),
         }
     }
 
-    fn write(&mut self, path: &str, data: &[u8]) -> Result<(), Error> {
-        match self.client.set_data(path, data, None).wait() {
+    fn write(&mut self, key: &str, data: &[u8]) -> Result<(), Error> {
+        let path = session(key);
+        match self.client.set_data(&path, data, None).wait() {
             Err(error) if error.is(ErrorCode::NoNode) => {
                 self.client.ensure_path(ROOT).wait()?;
-                self.client.create(path, data, CreateMode::Persistent).wait()?;
-                Ok(())
+                self.client.create(&path, data, CreateMode::Persistent).wait()?;
             }
-            outcome => outcome.map(drop),
+            outcome => drop(outcome?),
         }
-    }
-
-    fn destroy(&mut self, path: &str) -> Result<(), Error> {
-        self.unlock()?;
-        missing_is_fine(self.client.delete(path, None).wait())?;
-        self.delete_lock(path);
+        self.now_exists(true);
         Ok(())
     }
 
-    fn collect(&mut self, lifetime_s: i64) -> Result<i64, Error> {
+    fn destroy(&mut self, key: &str) -> Result<(), Error> {
+        missing_is_fine(self.client.delete(&session(key), None).wait())?;
+        self.now_exists(false);
+        self.unlock()
+    }
+
+    /// Whether there is, from now on, the session whose lock is held.
+    fn now_exists(&mut self, exists: bool) {
+        self.held.iter_mut().for_each(|held| held.is_of_none = !exists);
+    }
+
+    fn collect(&self, lifetime_s: i64) -> Result<i64, Error> {
         let mut count = 0;
-        let names = match self.client.children(ROOT).wait() {
-            Err(error) if error.is(ErrorCode::NoNode) => return Ok(0),
-            outcome => outcome?.names,
-        };
-        for name in names.iter().filter(|name| !name.ends_with(LOCK)) {
-            let path = format!("{ROOT}/{name}");
-            let stat = self.client.exists(&path).wait()?;
-            let Some(stat) = stat.filter(|stat| is_old(stat, lifetime_s)) else { continue };
-            // One that somebody has used meanwhile has another version, and stays.
-            if self.client.delete(&path, Some(stat.version)).wait().is_ok() {
-                self.delete_lock(&path);
+        let mut others = BTreeSet::new();
+        for key in self.names(ROOT)? {
+            if self.delete_old(&session(&key), lifetime_s)? {
                 count += 1;
+            } else {
+                others.insert(key);
             }
+        }
+        // Locks of sessions that are gone, or never were, such as those whose process has died.
+        for key in self.names(LOCKS)?.iter().filter(|key| !others.contains(*key)) {
+            self.delete_old(&lock(key), lifetime_s)?;
         }
         Ok(count)
     }
 
+    /// What is below a znode.
+    fn names(&self, path: &str) -> Result<Vec<String>, Error> {
+        match self.client.children(path).wait() {
+            Err(error) if error.is(ErrorCode::NoNode) => Ok(Vec::new()),
+            outcome => outcome.map(|listing| listing.names),
+        }
+    }
+
+    /// Deletes a znode that nobody has written for so long; whether it did.
+    fn delete_old(&self, path: &str, lifetime_s: i64) -> Result<bool, Error> {
+        let stat = self.client.exists(path).wait()?;
+        let Some(stat) = stat.filter(|stat| is_old(stat, lifetime_s)) else { return Ok(false) };
+        // A session that somebody has used meanwhile has another version, and a lock that is held isn't empty: they stay.
+        Ok(self.client.delete(path, Some(stat.version)).wait().is_ok())
+    }
+
     /// Waits for the session's lock, if sessions are locked, for as long as the script may run.
-    fn lock(&mut self, path: &str) -> Result<(), Error> {
+    fn lock(&mut self, key: &str) -> Result<(), Error> {
         if !settings::session_lock() || self.held.is_some() {
             return Ok(());
         }
         let seconds = u64::try_from(setting(c"max_execution_time")).ok().filter(|seconds| *seconds > 0);
         let patience = seconds.map_or(LOCK_PATIENCE_DEFAULT, Duration::from_secs);
-        self.client.ensure_path(ROOT).wait()?;
-        self.held = Lock::new(&self.client, &format!("{path}{LOCK}")).acquire(Some(patience)).wait()?;
-        match self.held {
-            Some(_) => Ok(()),
-            None => Err(Error::System(format!(
+        // The lock waits for a server; this doesn't, and says which one can't be reached.
+        self.client.ensure_path(LOCKS).wait()?;
+        let path = lock(key);
+        let Some(lock) = Lock::new(&self.client, &path).acquire(Some(patience)).wait()? else {
+            return Err(Error::System(format!(
                 "the session is locked by another request since {} s",
                 patience.as_secs()
-            ))),
-        }
+            )));
+        };
+        self.held = Some(Held { lock, path, is_of_none: false });
+        Ok(())
     }
 
     fn unlock(&mut self) -> Result<(), Error> {
-        match self.held.take() {
-            Some(held) if self.owner.is_this_process() => held.release().wait(),
-            _ => Ok(()),
+        let Some(held) = self.held.take().filter(|_| self.owner.is_this_process()) else { return Ok(()) };
+        held.lock.release().wait()?;
+        if held.is_of_none {
+            // Unless somebody else waits for it: then it isn't empty, and stays.
+            let _ = self.client.delete(&held.path, None).wait();
         }
-    }
-
-    /// Deletes the znode of a session's lock, unless somebody waits for it.
-    fn delete_lock(&self, path: &str) {
-        let _ = self.client.delete(&format!("{path}{LOCK}"), None).wait();
+        Ok(())
     }
 }
 
