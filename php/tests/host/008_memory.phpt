@@ -1,5 +1,5 @@
 --TEST--
-A million calls leave no memory behind
+Many calls leave no memory behind
 --EXTENSIONS--
 tour
 --SKIPIF--
