@@ -47,6 +47,6 @@ pub use sys::object::{object_value, state};
 pub use sys::save_handler::{SaveHandler, offer};
 pub use sys::setting::setting;
 pub use sys::slot::Slot;
-pub use sys::stream::{inherited, stream_descriptor};
+pub use sys::stream::{inherited, is_path_allowed, open_to_append, stream_descriptor};
 pub use sys::thread::quiet_thread;
 pub use throw::Throw;

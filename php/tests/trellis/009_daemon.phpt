@@ -37,6 +37,18 @@ try {
 } catch (Trellis\DaemonException $exception) {
     echo preg_replace('/:.*/', '', $exception->getMessage()), "\n";
 }
+ini_set('open_basedir', __DIR__);
+foreach (['/nonexistent/pid', '/nonexistent/log', '/nonexistent'] as $place => $path) {
+    $paths = array_fill(0, 3, __DIR__ . '/none');
+    $paths[$place] = $path;
+    foreach ($place === 0 ? ['start', 'status', 'stop'] : ['start'] as $method) {
+        try {
+            (new Trellis\Daemon(...$paths))->$method();
+        } catch (Trellis\DaemonException $exception) {
+            echo "$method: ", $exception->getMessage(), "\n";
+        }
+    }
+}
 ?>
 --EXPECTF--
 NULL
@@ -51,3 +63,8 @@ bool(false)
 in the daemon
 told to stop
 %s
+start: open_basedir does not allow /nonexistent/pid
+status: open_basedir does not allow /nonexistent/pid
+stop: open_basedir does not allow /nonexistent/pid
+start: open_basedir does not allow /nonexistent/log
+start: open_basedir does not allow /nonexistent

@@ -21,9 +21,14 @@ Zookeeper::setDebugLevel(Zookeeper::LOG_LEVEL_DEBUG);
 $zookeeper->connect(getenv('TRELLIS_ZOOKEEPER'));
 $zookeeper->exists('/');
 echo preg_match('/INFO: the session is connected$/', trim(file_get_contents($path))), "\n";
-try_it(fn() => $zookeeper->setLogStream(''));
-var_dump($zookeeper->setLogStream('/dev/null'));
+// What PHP's streams know is known here, and what a script may not open is not opened.
+set_error_handler(function ($number, $text) { echo $text, "\n"; });
+foreach (["$path/none", 'php://memory', '', "a\0b", 'php://stderr', '/dev/null'] as $name) {
+    try_it(fn() => $zookeeper->setLogStream($name));
+}
 unlink($path);
+ini_set('open_basedir', __DIR__);
+try_it(fn() => $zookeeper->setLogStream('/log'));
 ?>
 --EXPECTF--
 bool(true)
@@ -32,7 +37,14 @@ bool(true)
 ZookeeperConnectionException -4: connection loss: there is no connection to 127.0.0.1:1: connection refused
 1
 1
-
-Warning: Zookeeper::setLogStream(): cannot open "": No such file or directory (os error 2) in %s on line %d
+Zookeeper::setLogStream(%s/none): Failed to open stream: No such file or directory
 false
-bool(true)
+Zookeeper::setLogStream(): Cannot represent a stream of type MEMORY as a File Descriptor
+false
+ValueError 0: Path cannot be empty
+ValueError 0: Zookeeper::setLogStream(): Argument #1 ($stream) must not contain any null bytes
+true
+true
+Zookeeper::setLogStream(): open_basedir restriction in effect. File(/log) is not within the allowed path(s): (%s)
+Zookeeper::setLogStream(/log): Failed to open stream: Operation not permitted
+false

@@ -8,7 +8,9 @@ use ext_php_rs::error::Result as Registered;
 use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::zend::ce;
 use trellis_php_host::function::{nullable, optional, required};
-use trellis_php_host::{Call, Class, Exception, Native, Slot, Throw, function, process, register_exception};
+use trellis_php_host::{
+    Call, Class, Exception, Native, Slot, Throw, function, is_path_allowed, process, register_exception,
+};
 use trellis_unix::daemon::{self, DaemonError, Running, Started};
 use trellis_unix::process::ForkError;
 use trellis_unix::{Pid, Signal};
@@ -81,6 +83,7 @@ fn construct(call: &mut Call<'_>) -> Result<(), Throw> {
 fn start(call: &mut Call<'_>) -> Result<i64, Throw> {
     let daemon: &Daemon = call.this()?;
     let mut state = daemon.0.borrow_mut();
+    allow([&state.pid_file].into_iter().chain(&state.output).chain(&state.directory))?;
     let mut settings = daemon::Daemon::new(&state.pid_file);
     if let Some(directory) = &state.directory {
         settings = settings.directory(directory);
@@ -104,6 +107,7 @@ fn start(call: &mut Call<'_>) -> Result<i64, Throw> {
 /// `status(): ?int`: its pid, or null.
 fn status(call: &mut Call<'_>) -> Result<Option<i64>, Throw> {
     let state = call.this::<Daemon>()?.0.borrow();
+    allow([&state.pid_file])?;
     daemon::status(&state.pid_file).map(|pid| pid.map(raw)).map_err(|error| failure(&error))
 }
 
@@ -118,8 +122,17 @@ fn stop(call: &mut Call<'_>) -> Result<Option<i64>, Throw> {
             .ok_or_else(|| call.value_error(1, "must be the number of a signal"))?,
     };
     let pid_file = call.this::<Daemon>()?.0.borrow().pid_file.clone();
+    allow([&pid_file])?;
     let timeout = patience(Some(timeout)).unwrap_or(Duration::MAX);
     daemon::stop(&pid_file, signal, timeout).map(|pid| pid.map(raw)).map_err(|error| failure(&error))
+}
+
+/// Refuses what `open_basedir` does.
+fn allow<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Result<(), Throw> {
+    let refused = |path: &&PathBuf| !path.to_str().is_some_and(is_path_allowed);
+    paths.into_iter().find(refused).map_or(Ok(()), |path| {
+        Err(DaemonFailure::with(&format!("open_basedir does not allow {}", path.display()), 0))
+    })
 }
 
 fn failure(error: &DaemonError) -> Throw {

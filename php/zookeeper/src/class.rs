@@ -1,7 +1,7 @@
 //! The class `Zookeeper`: its methods with their parameters, and those that ask no server.
 
 use std::cell::RefCell;
-use std::fs::OpenOptions;
+use std::ffi::CString;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
@@ -12,7 +12,7 @@ use ext_php_rs::error::{Result as Declared, php_error};
 use ext_php_rs::flags::{ConstantFlags, DataType, ErrorType, MethodFlags};
 use ext_php_rs::types::{ZendHashTable, Zval};
 use trellis_php_host::function::{nullable, optional, output, required};
-use trellis_php_host::{Call, Class, Native, Slot, Throw, function, stream_descriptor};
+use trellis_php_host::{Call, Class, Native, Slot, Throw, function, open_to_append, stream_descriptor};
 
 use crate::failure::{self, BAD_ARGUMENTS};
 use crate::session::{IN_ORDER, Session, timeout};
@@ -198,18 +198,12 @@ fn set_order(call: &mut Call<'_>) -> Result<bool, Throw> {
 
 fn set_log_stream(call: &mut Call<'_>) -> Result<bool, Throw> {
     let stream: &Zval = call.argument(0)?;
-    if let Some(path) = stream.str() {
-        let file = OpenOptions::new().append(true).create(true).open(path);
-        return match file {
-            Ok(file) => {
-                log::set_place(file);
-                Ok(true)
-            }
-            Err(error) => {
-                php_error(&ErrorType::Warning, &format!("cannot open {path:?}: {error}"));
-                Ok(false)
-            }
-        };
+    if let Some(name) = stream.str() {
+        let name = CString::new(name).map_err(|_| call.value_error(0, "must not contain any null bytes"))?;
+        let place = open_to_append(&name);
+        let is_open = place.is_some();
+        place.into_iter().for_each(|place| log::set_place(place.into()));
+        return Ok(is_open);
     }
     if !stream.is_resource() {
         return Err(call.type_error(0, "must be a stream or the path of a file"));

@@ -1,12 +1,14 @@
-//! PHP's streams, such as `fopen` gives.
+//! PHP's streams, such as `fopen` gives, and which files a script may open.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
-use std::ptr::null;
+use std::ptr::{null, null_mut};
 
 use ext_php_rs::types::Zval;
 
 const AS_DESCRIPTOR: i32 = 1;
+const REPORT_ERRORS: i32 = 8;
+const CLOSE: i32 = 3;
 
 // Exported by the engine for extensions, with these signatures from PHP 8.1 to 8.4.
 unsafe extern "C" {
@@ -15,6 +17,15 @@ unsafe extern "C" {
     fn zend_fetch_resource2_ex(value: *mut Zval, name: *const c_char, first: i32, second: i32)
     -> *mut c_void;
     fn _php_stream_cast(stream: *mut c_void, kind: i32, result: *mut *mut c_void, warn: i32) -> i32;
+    fn _php_stream_open_wrapper_ex(
+        path: *const c_char,
+        mode: *const c_char,
+        options: i32,
+        opened: *mut *mut c_void,
+        context: *mut c_void,
+    ) -> *mut c_void;
+    fn _php_stream_free(stream: *mut c_void, options: i32) -> i32;
+    fn php_check_open_basedir_ex(path: *const c_char, warn: i32) -> i32;
 }
 
 /// A descriptor of one's own for what a stream writes to; `None` if it is no open stream, or one without a descriptor.
@@ -29,9 +40,45 @@ pub fn stream_descriptor(stream: &Zval) -> Option<OwnedFd> {
     if stream.is_null() {
         return None;
     }
-    let mut descriptor: *mut c_void = std::ptr::null_mut();
+    // SAFETY: it is a stream.
+    unsafe { descriptor(stream, false) }
+}
+
+/// A descriptor for appending to what PHP's streams know under this name: a file that `open_basedir` allows, `php://stderr`, ...
+/// PHP warns of it by itself when there is none.
+#[must_use]
+pub fn open_to_append(name: &CStr) -> Option<OwnedFd> {
+    // SAFETY: it gets two texts, and neither wants to be told the path nor has a context.
+    let stream = unsafe {
+        _php_stream_open_wrapper_ex(name.as_ptr(), c"a".as_ptr(), REPORT_ERRORS, null_mut(), null_mut())
+    };
+    if stream.is_null() {
+        return None;
+    }
+    // SAFETY: it is a stream.
+    let descriptor = unsafe { descriptor(stream, true) };
+    // SAFETY: it was opened for us, and nobody uses it after that.
+    unsafe { _php_stream_free(stream, CLOSE) };
+    descriptor
+}
+
+/// Whether `open_basedir` lets the script at this file.
+#[must_use]
+pub fn is_path_allowed(path: &str) -> bool {
+    // There is no file with a NUL in its name.
+    // SAFETY: it gets a text, which it only looks at.
+    CString::new(path).is_ok_and(|path| unsafe { php_check_open_basedir_ex(path.as_ptr(), 0) } == 0)
+}
+
+/// A descriptor of one's own for what a stream writes to, if it has one.
+///
+/// # Safety
+///
+/// It must be an open stream.
+unsafe fn descriptor(stream: *mut c_void, warn: bool) -> Option<OwnedFd> {
+    let mut descriptor: *mut c_void = null_mut();
     // SAFETY: it is a stream, and there is room for a pointer, of which it fills the first bytes with a descriptor.
-    if unsafe { _php_stream_cast(stream, AS_DESCRIPTOR, &raw mut descriptor, 0) } != 0 {
+    if unsafe { _php_stream_cast(stream, AS_DESCRIPTOR, &raw mut descriptor, warn.into()) } != 0 {
         return None;
     }
     let descriptor = i32::try_from(descriptor.addr() & 0xffff_ffff).ok()?;
