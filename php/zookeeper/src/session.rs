@@ -116,18 +116,15 @@ pub(crate) fn hold_around(fork: &mut dyn FnMut()) {
 /// Who is told of everything that happens to a session, in its thread.
 fn teller(number: u64, queue: &Arc<Queue>) -> impl FnMut(&Happening) + Send + 'static {
     let queue = Arc::clone(queue);
-    let mut complained = false;
     move |happening| match happening {
         Happening::Event(event) => {
             log::write(Level::Debug, || format!("{:?} at {}", event.kind, event.path));
         }
         Happening::Unreachable(attempts) => {
-            // They are tried again and again; to say so once is enough.
-            if !std::mem::replace(&mut complained, true) {
-                let each = attempts.iter().map(|attempt| format!("{}: {}", attempt.server, attempt.loss));
-                let each = each.collect::<Vec<_>>().join("; ");
-                log::write(Level::Error, || format!("no server can be reached: {each}"));
-            }
+            // They are tried again and again, and by each object.
+            let each = attempts.iter().map(|attempt| format!("{}: {}", attempt.server, attempt.loss));
+            let each = each.collect::<Vec<_>>().join("; ");
+            log::complain(format!("no server can be reached: {each}"));
         }
         Happening::State(state) => {
             let level = match state {
@@ -135,7 +132,6 @@ fn teller(number: u64, queue: &Arc<Queue>) -> impl FnMut(&Happening) + Send + 's
                 State::Connecting | State::Overdue => Level::Warn,
                 State::Expired | State::AuthFailed => Level::Error,
             };
-            complained &= !state.is_connected();
             log::write(level, || format!("the session is {state}"));
             // Nobody is told of what the script has done itself, or of what the protocol has no word for.
             if !matches!(state, State::Closed | State::Overdue) {
