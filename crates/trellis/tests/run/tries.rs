@@ -96,16 +96,15 @@ fn jobs_wait_for_a_program_that_cannot_be_started() {
 
 #[test]
 fn restarts_take_no_try_from_any_job() {
-    const JOBS: u64 = 1000;
     let (host, record) = (Host::forgetful(), Record::new());
     let client = &mut host.client();
-    let bodies: Vec<String> = (0..JOBS).map(|number| format!("fail {number}")).collect();
+    let bodies: Vec<String> = (0..1000).map(|number| format!("fail {number}")).collect();
     let program = recorded(&record, "processes = 4\nprefetch = 4\nmax_tries = 2");
     let supervisor = Supervisor::start(&host.file(&program));
-    for part in bodies.chunks(JOBS as usize / 4) {
+    for part in bodies.chunks(250) {
         client.put_all(part, &PutOptions::default()).into_iter().for_each(|put| assert!(put.is_ok()));
         supervisor.ask(&["restart", "work"]);
     }
-    wait_for(client, "current-jobs-buried", JOBS);
+    wait_for(client, "current-jobs-buried", 1000);
     assert_eq!(begun(&record), bodies.into_iter().map(|body| (body, 2)).collect());
 }
