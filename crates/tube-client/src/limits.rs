@@ -40,6 +40,7 @@ pub(crate) const WORKER_WAIT_SECONDS_MAX: Duration = Duration::from_secs(30);
 pub(crate) const KEEP_ALIVE_MS_MIN: Duration = Duration::from_millis(400);
 
 /// How long a server may take to say what became of a reserve that nobody waits for any more.
+#[cfg(feature = "tokio")]
 pub(crate) const TAKE_BACK_MAX: Duration = Duration::from_secs(1);
 
 /// How often a pool asks a server for a job that it can't wait for, since it holds others of it.

@@ -5,22 +5,41 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
+use rustix::process::{Resource, getrlimit};
 
+use super::tubes::jobs;
 use super::user::account;
-use crate::config::{LogTarget, Program};
+use crate::config::{LogTarget, Mode, Program};
 
-/// What this machine lacks for a program, each with its key in `workers.toml`. None of it keeps others from running.
+/// What this machine lacks for a program with so many servers of jobs, each with its key in `workers.toml`. None of it
+/// keeps others from running.
 ///
 /// Paths are looked at from the working directory and with the rights of this process.
-pub fn doubts(program: &Program) -> Vec<String> {
+pub fn doubts(program: &Program, tube_servers: usize) -> Vec<String> {
     let user = program.user.as_deref().and_then(|user| account(user).err().map(|error| error.to_string()));
     let all = [
         ("command", command(program)),
         ("directory", directory(program)),
         ("user", user),
         ("log.to", log(program)),
+        // The supervisor raises its own limit as far as it may.
+        ("processes", connections(program, tube_servers, getrlimit(Resource::Nofile).maximum)),
     ];
     all.into_iter().filter_map(|(key, doubt)| Some(format!("{key}: {}", doubt?))).collect()
+}
+
+/// Why not all of a program's processes could be given jobs.
+fn connections(program: &Program, servers: usize, open_files_max: Option<u64>) -> Option<String> {
+    let jobs = jobs(program)?;
+    let jobs_per_process = match jobs.mode {
+        Mode::Exec => 1,
+        Mode::Stream => 1 + u64::from(jobs.prefetch),
+    };
+    let count = u64::from(program.processes.max) * jobs_per_process * servers as u64;
+    let max = open_files_max.filter(|max| count > *max)?;
+    Some(format!(
+        "its jobs, with those of prefetch, take {count} connections to servers, and this machine allows {max} open files"
+    ))
 }
 
 fn directory(program: &Program) -> Option<String> {
@@ -80,7 +99,7 @@ mod tests {
     /// The doubts about a program with these lines.
     fn of(lines: &str) -> Vec<String> {
         let config = Config::parse(&format!("[program.one]\n{lines}"), Path::new("workers.toml"));
-        doubts(&config.expect("a right file").programs[0])
+        doubts(&config.expect("a right file").programs[0], 1)
     }
 
     #[test]
@@ -102,6 +121,20 @@ mod tests {
         assert_eq!(of(&format!("command = \"./mine\"\n{lines}")), [""; 0]);
         let path = format!("environment = {{ PATH = {:?} }}", folder.path());
         assert_eq!(of(&format!("command = \"mine\"\n{path}")), [""; 0]);
+    }
+
+    #[test]
+    fn each_job_in_hand_or_ahead_takes_a_connection_to_each_server() {
+        let stream = "command = \"sh\"\ntube = \"t\"\nmode = \"stream\"\nprocesses = 4\nprefetch = 1000";
+        let exec = "command = \"sh\"\ntube = \"t\"\nprocesses = { min = 1, max = 4 }";
+        for (lines, servers, count) in [(stream, 1, 4004), (stream, 2, 8008), (exec, 2, 8)] {
+            let config = Config::parse(&format!("[program.one]\n{lines}"), Path::new("workers.toml"));
+            let program = &config.expect("a right file").programs[0];
+            let doubt = connections(program, servers, Some(count - 1)).expect("a doubt");
+            assert!(doubt.contains(&format!(" {count} connections")), "{doubt}");
+            assert_eq!(connections(program, servers, Some(count)), None);
+            assert_eq!(connections(program, servers, None), None);
+        }
     }
 
     #[test]

@@ -352,7 +352,8 @@ impl Supervisor {
 
     fn apply(&mut self, config: &Config) {
         for program in &config.programs {
-            doubts(program).iter().for_each(|doubt| tracing::warn!(program = program.name, "{doubt}"));
+            let doubts = doubts(program, config.server.beanstalk.len());
+            doubts.iter().for_each(|doubt| tracing::warn!(program = program.name, "{doubt}"));
         }
         let held: Vec<Target> = self.held_programs().map(Target::Program).collect();
         self.spawner.tell_servers(&config.server);

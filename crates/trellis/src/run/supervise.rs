@@ -151,7 +151,8 @@ fn load(config: &Path, addresses: Option<&OwnServer>) -> Result<Config, Failure>
 /// Says what programs need that is not on this machine.
 fn tell_doubts(config: &Config) {
     for program in &config.programs {
-        doubts(program).iter().for_each(|doubt| note(&format!("warning: program.{}.{doubt}", program.name)));
+        let doubts = doubts(program, config.server.beanstalk.len());
+        doubts.iter().for_each(|doubt| note(&format!("warning: program.{}.{doubt}", program.name)));
     }
 }
 

@@ -59,7 +59,9 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
                reservations, whoever made them. One that ended before a process had read the job is no try, nor is one that \
                was cut short because the process may not run any longer: by `stop.timeout`, by the second signal, or as \
                another machine may run it soon. But only the supervisor that made such a reservation knows that; to others, and \
-               after its end, each of them counts as a try.",
+               after its end, each of them counts as a try: when a supervisor is ended and started again, that costs each job \
+               that it had reserved ahead a try. `trellis run restart` costs none, nor does `reload`, unless the servers \
+               change.",
     },
     Key {
         name: "retry.first",
@@ -84,7 +86,8 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
         example: "prefetch = 0",
         help: "How many jobs are reserved ahead for each process, with `mode = \"stream\"`. It saves the way to the server \
                between two jobs. They wait in this supervisor for whichever of its processes is idle first, and other \
-               machines cannot have them meanwhile, so take 0 where a job takes long. Their time to run does not end.",
+               machines cannot have them meanwhile, so take 0 where a job takes long. Their time to run does not end. Each that waits, and each that is worked \
+               on, has a connection of its own to every server: 1000 for each of 4 processes take 4004.",
     },
     Key {
         name: "schedule",
