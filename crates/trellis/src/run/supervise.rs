@@ -38,8 +38,8 @@ pub(super) struct SuperviseArgs {
     #[arg(long, value_name = "FILE", num_args = 0..=1, value_hint = ValueHint::FilePath)]
     serve: Option<Option<PathBuf>>,
 
-    /// Only say whether the file is right, and what programs need that is not on this machine
-    #[arg(long, conflicts_with = "daemon")]
+    /// Only say whether the file is right, and what programs need that is not on this machine; nothing is started
+    #[arg(long)]
     check: bool,
 }
 
