@@ -249,7 +249,8 @@ fn another_nodes_directory_is_refused() {
     run(async {
         let disk = MemDisk::new();
         start(&disk).await.replica.stop().await.unwrap();
-        let disk: Arc<dyn Disk> = Arc::new(disk.clone());
+        // A copy: the first one may still be making a file of the log.
+        let disk: Arc<dyn Disk> = Arc::new(disk.crash(1));
         let settings = Settings {
             node: 2,
             data_dir: "memory".into(),
