@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Instant;
 
 use crate::server::DEADLINE;
 
@@ -88,10 +89,19 @@ impl Client {
         id.unwrap_or_else(|| panic!("{line}, and not INSERTED"))
     }
 
-    /// Makes a round trip of a command that changes nothing, so that what came before on other connections has
-    /// arrived as well.
+    /// Makes a round trip of a command that changes nothing, in which what was sent before on other connections most
+    /// likely arrives as well. A busy kernel may deliver it later: see [`Client::until_waiting`].
     pub(crate) fn round_trip(&mut self) {
         assert_eq!(self.ask("kick-job 0"), "NOT_FOUND");
+    }
+
+    /// Returns when the server knows of exactly so many connections that wait for a job.
+    pub(crate) fn until_waiting(&mut self, workers: usize) {
+        let deadline = Instant::now() + DEADLINE;
+        let wanted = workers.to_string();
+        while self.facts("stats").expect("facts")["current-waiting"] != wanted {
+            assert!(Instant::now() < deadline, "{workers} do not wait");
+        }
     }
 
     /// Ends the sending direction.

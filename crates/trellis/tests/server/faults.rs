@@ -174,14 +174,14 @@ fn workers_are_served_in_the_order_in_which_they_came() {
     let mut producer = server.connect();
     for count in 1..=9 {
         let mut workers: Vec<Client> = (0..count).map(|_| server.connect()).collect();
-        for worker in &mut workers {
+        for (waiting, worker) in workers.iter_mut().enumerate() {
             worker.send("reserve\r\n");
-            producer.round_trip();
+            producer.until_waiting(waiting + 1);
         }
         // One that gives up in the middle makes no difference to the others.
         let left = workers.remove(count / 2);
         drop(left);
-        producer.round_trip();
+        producer.until_waiting(workers.len());
         producer.send("put 0 0 100 0\r\n\r\n".repeat(workers.len()));
         let ids: Vec<String> = workers.iter().map(|_| producer.line().replace("INSERTED ", "")).collect();
         for (worker, id) in workers.iter_mut().zip(&ids) {
