@@ -9,7 +9,7 @@ use ext_php_rs::error::Result as Registered;
 use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::types::{ZendHashTable, Zval};
 use trellis_php_host::function::required;
-use trellis_php_host::{Call, Class, Native, Slot, Throw, create, function, request};
+use trellis_php_host::{Call, Throw, create, function, request};
 use trellis_tube_client::blocking::Client;
 use trellis_tube_client::{Error, Job, PutOptions, Statistics};
 
@@ -23,16 +23,7 @@ struct Classic {
     link: Link,
 }
 
-impl Class for Classic {
-    const NAME: &'static str = "Beanstalk";
-
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
-}
-
-impl Native for Classic {}
+trellis_php_host::native!(Classic = "Beanstalk");
 
 thread_local! {
     /// The pool that `init` returns, as long as the request.

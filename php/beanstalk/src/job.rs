@@ -11,7 +11,7 @@ use ext_php_rs::flags::MethodFlags;
 use ext_php_rs::prelude::ZendCallable;
 use ext_php_rs::types::{ZendHashTable, ZendObject, Zval};
 use ext_php_rs::zend::ce;
-use trellis_php_host::{Call, Class, Native, Slot, Throw, create, function};
+use trellis_php_host::{Call, Throw, create, function};
 use trellis_tube_client::blocking::Client;
 use trellis_tube_client::{Error, Job};
 
@@ -35,16 +35,7 @@ struct State {
     job: Job,
 }
 
-impl Class for JobObject {
-    const NAME: &'static str = "BeanstalkJob";
-
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
-}
-
-impl Native for JobObject {}
+trellis_php_host::native!(JobObject = "BeanstalkJob");
 
 pub(crate) fn register() -> Registered<()> {
     let public: Vec<FunctionBuilder<'static>> = vec![

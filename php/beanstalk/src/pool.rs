@@ -10,7 +10,7 @@ use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::prelude::ZendCallable;
 use ext_php_rs::types::{ZendObject, ZendStr, Zval};
 use trellis_php_host::function::required;
-use trellis_php_host::{Call, Class, Native, Slot, Throw, function};
+use trellis_php_host::{Call, Throw, function};
 use trellis_tube_client::blocking::{Client, Pool};
 use trellis_tube_client::{Error, Job, PutOptions};
 
@@ -29,16 +29,7 @@ pub(crate) struct PoolObject {
     link: Rc<Link>,
 }
 
-impl Class for PoolObject {
-    const NAME: &'static str = "BeanstalkPool";
-
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
-}
-
-impl Native for PoolObject {}
+trellis_php_host::native!(PoolObject = "BeanstalkPool");
 
 pub(crate) fn register() -> Registered<()> {
     let [host, port, timeout] = parameters::server_parameters();

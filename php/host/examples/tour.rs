@@ -11,7 +11,7 @@ use trellis_php_host::ext_php_rs::prelude::*;
 use trellis_php_host::ext_php_rs::types::{ZendHashTable, Zval};
 use trellis_php_host::ext_php_rs::zend::ce;
 use trellis_php_host::function::{nullable, optional, output, required};
-use trellis_php_host::{Call, Class, Exception, Native, Owner, Slot, Throw};
+use trellis_php_host::{Call, Class, Exception, Owner, Throw};
 use trellis_php_host::{function, register, register_exception, started};
 
 trellis_php_host::exceptions! {
@@ -27,16 +27,7 @@ struct Counter {
     owner: Owner,
 }
 
-impl Class for Counter {
-    const NAME: &'static str = "Tour\\Counter";
-
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
-}
-
-impl Native for Counter {}
+trellis_php_host::native!(Counter = "Tour\\Counter");
 
 fn types(call: &mut Call<'_>) -> Result<String, Throw> {
     let text: &str = call.argument(0)?;

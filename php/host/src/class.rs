@@ -12,7 +12,7 @@ use ext_php_rs::zend::ClassEntry;
 use crate::sys::object;
 use crate::{Slot, Throw};
 
-/// A PHP class that this module has registered, or will in its start-up.
+/// A PHP class that this module has registered, or will in its start-up; [`class!`](crate::class!) declares it.
 pub trait Class: 'static {
     /// Its full name, such as `Trellis\Lock`.
     const NAME: &'static str;
@@ -29,6 +29,31 @@ pub trait Class: 'static {
     fn entry() -> &'static ClassEntry {
         Self::slot().entry().unwrap_or_else(|| panic!("the class {} is not registered", Self::NAME))
     }
+}
+
+/// Has a type stand for a PHP class: `class!(Timer = "Trellis\\Timer");`
+#[macro_export]
+macro_rules! class {
+    ($class:ty = $name:literal) => {
+        impl $crate::Class for $class {
+            const NAME: &'static str = $name;
+
+            fn slot() -> &'static $crate::Slot {
+                static SLOT: $crate::Slot = $crate::Slot::new();
+                &SLOT
+            }
+        }
+    };
+}
+
+/// The same for a class whose objects have a state of this type.
+#[macro_export]
+macro_rules! native {
+    ($class:ty = $name:literal) => {
+        $crate::class!($class = $name);
+
+        impl $crate::Native for $class {}
+    };
 }
 
 /// An exception class; [`exceptions!`](crate::exceptions) makes them.
@@ -61,14 +86,7 @@ macro_rules! exceptions {
         $(#[$note])*
         $visibility struct $class;
 
-        impl $crate::Class for $class {
-            const NAME: &'static str = $name;
-
-            fn slot() -> &'static $crate::Slot {
-                static SLOT: $crate::Slot = $crate::Slot::new();
-                &SLOT
-            }
-        }
+        $crate::class!($class = $name);
 
         impl $crate::Exception for $class {
             fn parent() -> &'static $crate::ext_php_rs::zend::ClassEntry {
@@ -79,7 +97,7 @@ macro_rules! exceptions {
 }
 
 /// A class whose objects have a state of type `Self`, made by `default()` when the object is, before any constructor: a
-/// class of the user's that extends it need not call the parent's constructor.
+/// class of the user's that extends it need not call the parent's constructor. [`native!`](crate::native!) declares it.
 ///
 /// Methods get a shared reference, since PHP may call them while another is under way. Objects can't be cloned or
 /// serialized.

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::sys::wrapped::{Invocation, Original, Wrapper, replace};
+use crate::sys::wrapped::{Invocation, Wrapper, replace, replaces};
 
 /// Has the fork done by what it is given, and holds everything that must be whole meanwhile.
 pub type Around = fn(fork: &mut dyn FnMut());
@@ -18,12 +18,7 @@ static AROUND: OnceLock<Around> = OnceLock::new();
 struct Fork;
 
 impl Wrapper for Fork {
-    const NAME: &'static str = "pcntl_fork";
-
-    fn original() -> &'static Original {
-        static ORIGINAL: Original = Original::new();
-        &ORIGINAL
-    }
+    replaces!("pcntl_fork");
 
     fn run(invocation: &mut Invocation<'_>) {
         match AROUND.get() {

@@ -5,7 +5,7 @@
 //! | [`function`] | functions and methods whose arguments are checked as PHP checks its own |
 //! | [`Call`], [`FromArgument`] | a call's arguments, `$this`, and what is passed by reference |
 //! | [`Throw`], [`exceptions!`] | exceptions with file, line and trace, of PHP's classes and of one's own |
-//! | [`Class`], [`Native`] | classes with state in Rust that users may extend |
+//! | [`native!`], [`Class`], [`Native`] | classes with state in Rust that users may extend |
 //! | [`call`], [`outcome`], [`fatal_error`] | calls of PHP code, and what has become of them |
 //! | [`doorbell`], [`quiet_thread`] | how another thread has PHP code called |
 //! | [`request`] | whether PHP's values may be kept beyond a call |

@@ -9,7 +9,7 @@ use ext_php_rs::zend::ExecutorGlobals;
 
 use crate::doorbell;
 use crate::sys::bell::{Awoken, wait};
-use crate::sys::wrapped::{Invocation, Original, Wrapper, replace};
+use crate::sys::wrapped::{Invocation, Wrapper, replace, replaces};
 
 /// Puts ours in the place of PHP's.
 pub(crate) fn wrap() {
@@ -56,12 +56,7 @@ fn number(invocation: &Invocation<'_>, index: usize) -> Option<u64> {
 struct Sleep;
 
 impl Wrapper for Sleep {
-    const NAME: &'static str = "sleep";
-
-    fn original() -> &'static Original {
-        static ORIGINAL: Original = Original::new();
-        &ORIGINAL
-    }
+    replaces!("sleep");
 
     fn run(invocation: &mut Invocation<'_>) {
         // PHP takes no more of it, either.
@@ -82,12 +77,7 @@ impl Wrapper for Sleep {
 struct Usleep;
 
 impl Wrapper for Usleep {
-    const NAME: &'static str = "usleep";
-
-    fn original() -> &'static Original {
-        static ORIGINAL: Original = Original::new();
-        &ORIGINAL
-    }
+    replaces!("usleep");
 
     fn run(invocation: &mut Invocation<'_>) {
         let microseconds = number(invocation, 0).and_then(|microseconds| u32::try_from(microseconds).ok());
@@ -101,12 +91,7 @@ impl Wrapper for Usleep {
 struct Nanosleep;
 
 impl Wrapper for Nanosleep {
-    const NAME: &'static str = "time_nanosleep";
-
-    fn original() -> &'static Original {
-        static ORIGINAL: Original = Original::new();
-        &ORIGINAL
-    }
+    replaces!("time_nanosleep");
 
     fn run(invocation: &mut Invocation<'_>) {
         let nanoseconds = number(invocation, 1).and_then(|nanoseconds| u32::try_from(nanoseconds).ok());
@@ -133,12 +118,7 @@ fn rest(left: Duration) -> Option<ZBox<ZendHashTable>> {
 struct SleepUntil;
 
 impl Wrapper for SleepUntil {
-    const NAME: &'static str = "time_sleep_until";
-
-    fn original() -> &'static Original {
-        static ORIGINAL: Original = Original::new();
-        &ORIGINAL
-    }
+    replaces!("time_sleep_until");
 
     fn run(invocation: &mut Invocation<'_>) {
         let until = invocation.argument(0).and_then(Zval::double);

@@ -8,9 +8,7 @@ use ext_php_rs::error::Result as Registered;
 use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::zend::ce;
 use trellis_php_host::function::{nullable, optional, required};
-use trellis_php_host::{
-    Call, Class, Exception, Native, Slot, Throw, function, is_path_allowed, process, register_exception,
-};
+use trellis_php_host::{Call, Exception, Throw, function, is_path_allowed, process, register_exception};
 use trellis_unix::daemon::{self, DaemonError, Running, Started};
 use trellis_unix::process::ForkError;
 use trellis_unix::{Pid, Signal};
@@ -38,16 +36,7 @@ struct State {
     running: Option<Running>,
 }
 
-impl Class for Daemon {
-    const NAME: &'static str = "Trellis\\Daemon";
-
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
-}
-
-impl Native for Daemon {}
+trellis_php_host::native!(Daemon = "Trellis\\Daemon");
 
 /// Registers the classes.
 pub(crate) fn register() -> Registered<()> {

@@ -13,8 +13,8 @@ use ext_php_rs::types::{ZendHashTable, ZendObject, Zval};
 use ext_php_rs::zend::ce;
 use trellis_php_host::function::required;
 use trellis_php_host::{
-    Call, Class, Exception, Native, Outcome, Slot, Throw, call as call_php, call_function, function,
-    has_function, inherited, outcome, register_exception,
+    Call, Class, Exception, Outcome, Throw, call as call_php, call_function, function, has_function,
+    inherited, outcome, register_exception,
 };
 use trellis_unix::frame::{Decoder, write_frame};
 use trellis_unix::limits::FRAME_BYTES_MAX;
@@ -40,16 +40,7 @@ static STOPPING: AtomicBool = AtomicBool::new(false);
 #[derive(Default)]
 struct Worker;
 
-impl Class for Worker {
-    const NAME: &'static str = "Trellis\\Worker";
-
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
-}
-
-impl Native for Worker {}
+trellis_php_host::native!(Worker = "Trellis\\Worker");
 
 /// Registers the classes.
 pub(crate) fn register() -> Registered<()> {

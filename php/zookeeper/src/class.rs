@@ -12,7 +12,7 @@ use ext_php_rs::error::{Result as Declared, php_error};
 use ext_php_rs::flags::{ConstantFlags, DataType, ErrorType, MethodFlags};
 use ext_php_rs::types::{ZendHashTable, Zval};
 use trellis_php_host::function::{nullable, optional, output, required};
-use trellis_php_host::{Call, Class, Native, Slot, Throw, function, open_to_append, stream_descriptor};
+use trellis_php_host::{Call, Throw, function, open_to_append, stream_descriptor};
 
 use crate::failure::{self, BAD_ARGUMENTS};
 use crate::session::{IN_ORDER, Session, timeout};
@@ -24,16 +24,7 @@ pub(crate) struct Zookeeper {
     session: RefCell<Option<Rc<Session>>>,
 }
 
-impl Class for Zookeeper {
-    const NAME: &'static str = "Zookeeper";
-
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
-}
-
-impl Native for Zookeeper {}
+trellis_php_host::native!(Zookeeper = "Zookeeper");
 
 impl Zookeeper {
     /// The session, if there is one that this process may use.

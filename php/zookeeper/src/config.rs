@@ -10,7 +10,7 @@ use ext_php_rs::error::Result as Declared;
 use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::types::{ZendObject, Zval};
 use trellis_php_host::function::{nullable, optional, output, required};
-use trellis_php_host::{Call, Class, Native, Slot, Throw, create, function, object_value, state};
+use trellis_php_host::{Call, Throw, create, function, object_value, state};
 use trellis_zk_client::blocking::Wait;
 
 use crate::class::Zookeeper;
@@ -24,16 +24,7 @@ pub(crate) struct Config {
     zookeeper: RefCell<Option<Zval>>,
 }
 
-impl Class for Config {
-    const NAME: &'static str = "ZookeeperConfig";
-
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
-}
-
-impl Native for Config {}
+trellis_php_host::native!(Config = "ZookeeperConfig");
 
 /// The members of the service that a `Zookeeper` is connected to.
 pub(crate) fn of(call: &mut Call<'_>) -> Result<ZBox<ZendObject>, Throw> {

@@ -34,7 +34,7 @@ impl Original {
     }
 }
 
-/// A function that is called in the place of another.
+/// A function that is called in the place of another. [`replaces!`] says of which; it is all but `run`.
 pub(crate) trait Wrapper: 'static {
     /// The function's name, in lower case.
     const NAME: &'static str;
@@ -45,6 +45,19 @@ pub(crate) trait Wrapper: 'static {
     /// Does what the function is to do.
     fn run(invocation: &mut Invocation<'_>);
 }
+
+/// The name of the function that a [`Wrapper`] replaces, and where that is remembered.
+macro_rules! replaces {
+    ($name:literal) => {
+        const NAME: &'static str = $name;
+
+        fn original() -> &'static $crate::sys::wrapped::Original {
+            static ORIGINAL: $crate::sys::wrapped::Original = $crate::sys::wrapped::Original::new();
+            &ORIGINAL
+        }
+    };
+}
+pub(crate) use replaces;
 
 /// A call of a wrapped function.
 pub(crate) struct Invocation<'a> {

@@ -18,9 +18,7 @@ use ext_php_rs::zend::{ClassEntry, ce};
 use state::Pool;
 use task::Task;
 use trellis_php_host::function::{nullable, optional, required};
-use trellis_php_host::{
-    Call, Class, Exception, Native, Slot, Throw, function, register_exception, register_interface,
-};
+use trellis_php_host::{Call, Exception, Throw, function, register_exception, register_interface};
 use trellis_unix::Signal;
 
 use crate::wait;
@@ -33,25 +31,9 @@ trellis_php_host::exceptions! {
 /// The interface of objects that a pool can run.
 pub(crate) struct ProcessInterface;
 
-impl Class for ProcessInterface {
-    const NAME: &'static str = "Trellis\\ProcessInterface";
+trellis_php_host::class!(ProcessInterface = "Trellis\\ProcessInterface");
 
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
-}
-
-impl Class for Pool {
-    const NAME: &'static str = "Trellis\\ProcessPool";
-
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
-}
-
-impl Native for Pool {}
+trellis_php_host::native!(Pool = "Trellis\\ProcessPool");
 
 /// Registers the classes.
 pub(crate) fn register() -> Registered<()> {

@@ -10,7 +10,7 @@ mod session;
 use ext_php_rs::error::Result as Registered;
 use object::Object;
 pub(crate) use session::hold_around;
-use trellis_php_host::{Class, Native, Slot, register as register_class};
+use trellis_php_host::register as register_class;
 
 macro_rules! recipes {
     ($($class:ident = $name:literal;)*) => {$(
@@ -18,16 +18,7 @@ macro_rules! recipes {
         #[derive(Default)]
         struct $class(Object);
 
-        impl Class for $class {
-            const NAME: &'static str = $name;
-
-            fn slot() -> &'static Slot {
-                static SLOT: Slot = Slot::new();
-                &SLOT
-            }
-        }
-
-        impl Native for $class {}
+        trellis_php_host::native!($class = $name);
 
         impl AsRef<Object> for $class {
             fn as_ref(&self) -> &Object {

@@ -16,7 +16,7 @@ use ext_php_rs::types::{ZendObject, Zval};
 use schedule::Schedule;
 use trellis_php_host::function::required;
 use trellis_php_host::{
-    Call, Class, Native, Slot, Throw, call as call_php, create, doorbell, function, object_value, request,
+    Call, Class, Throw, call as call_php, create, doorbell, function, object_value, request,
 };
 
 use crate::pool::of_class;
@@ -25,16 +25,7 @@ use crate::pool::of_class;
 #[derive(Default)]
 struct Timer(Cell<u64>);
 
-impl Class for Timer {
-    const NAME: &'static str = "Trellis\\Timer";
-
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
-}
-
-impl Native for Timer {}
+trellis_php_host::native!(Timer = "Trellis\\Timer");
 
 /// What is called, and the object that it is called with.
 struct Callback {
