@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ext_php_rs::builders::{ClassBuilder, FunctionBuilder};
 use ext_php_rs::flags::{DataType, MethodFlags};
-use trellis_php_host::function::{nullable, required};
+use trellis_php_host::function::nullable;
 use trellis_php_host::{Call, Native, Throw, function};
 use trellis_zk_client::recipe;
 
@@ -12,7 +12,7 @@ use super::failure;
 use super::object::{
     Indices, Object, Place, identifier_parameter, place_parameters, plain, timeout_parameter,
 };
-use super::{Election, Lock, Semaphore, SharedLock};
+use super::{Election, Lock, Semaphore, SharedLock, counting_constructor};
 use crate::wait::timeout;
 
 /// What exceptions call what is held.
@@ -46,15 +46,8 @@ pub(super) fn shared_lock(builder: ClassBuilder) -> ClassBuilder {
 }
 
 pub(super) fn semaphore(builder: ClassBuilder) -> ClassBuilder {
-    let [hosts, path] = place_parameters();
-    let construct = function("__construct", |call: &mut Call<'_>| {
-        let indices = Indices { count: Some(2), identifier: Some(3), timeout: 4 };
-        call.this::<Semaphore>()?.0.construct(call, indices)
-    });
-    let construct = construct.arg(hosts).arg(path).arg(required("max", DataType::Long)).not_required();
-    let construct = construct.arg(identifier_parameter()).arg(timeout_parameter());
     builder
-        .method(construct, MethodFlags::Public)
+        .method(counting_constructor::<Semaphore>("max"), MethodFlags::Public)
         .method(waiting(function("acquire", acquire_lease)), MethodFlags::Public)
         .method(
             nothing(function("release", |call| call.this::<Semaphore>()?.0.release(LEASE))),

@@ -7,10 +7,13 @@ mod object;
 mod others;
 mod session;
 
+use ext_php_rs::builders::FunctionBuilder;
 use ext_php_rs::error::Result as Registered;
-use object::Object;
+use ext_php_rs::flags::DataType;
+use object::{Indices, Object, identifier_parameter, place_parameters, timeout_parameter};
 pub(crate) use session::hold_around;
-use trellis_php_host::register as register_class;
+use trellis_php_host::function::required;
+use trellis_php_host::{Call, Native, function, register as register_class};
 
 macro_rules! recipes {
     ($($class:ident = $name:literal;)*) => {$(
@@ -48,4 +51,15 @@ pub(crate) fn register() -> Registered<()> {
     register_class::<Queue>(|builder| Ok(others::queue(builder)))?;
     register_class::<Barrier>(|builder| Ok(others::barrier(builder)))?;
     register_class::<DoubleBarrier>(|builder| Ok(others::double_barrier(builder)))
+}
+
+/// The constructor of what is for so many at a time; the parameter of this name says how many.
+fn counting_constructor<T: Native + AsRef<Object>>(count: &str) -> FunctionBuilder<'static> {
+    let construct = function("__construct", |call: &mut Call<'_>| {
+        let indices = Indices { count: Some(2), identifier: Some(3), timeout: 4 };
+        call.this::<T>()?.as_ref().construct(call, indices)
+    });
+    let [hosts, path] = place_parameters();
+    let construct = construct.arg(hosts).arg(path).arg(required(count, DataType::Long)).not_required();
+    construct.arg(identifier_parameter()).arg(timeout_parameter())
 }

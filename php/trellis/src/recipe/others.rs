@@ -9,8 +9,8 @@ use trellis_php_host::{Call, Native, Throw, function};
 use trellis_zk_client::recipe;
 
 use super::locks::{nothing, truth, waiting};
-use super::object::{Indices, Object, identifier_parameter, place_parameters, plain, timeout_parameter};
-use super::{Barrier, DoubleBarrier, Queue};
+use super::object::{Indices, Object, place_parameters, plain, timeout_parameter};
+use super::{Barrier, DoubleBarrier, Queue, counting_constructor};
 use crate::wait::timeout;
 
 /// Priorities have three digits.
@@ -44,15 +44,8 @@ pub(super) fn barrier(builder: ClassBuilder) -> ClassBuilder {
 }
 
 pub(super) fn double_barrier(builder: ClassBuilder) -> ClassBuilder {
-    let [hosts, path] = place_parameters();
-    let construct = function("__construct", |call: &mut Call<'_>| {
-        let indices = Indices { count: Some(2), identifier: Some(3), timeout: 4 };
-        call.this::<DoubleBarrier>()?.0.construct(call, indices)
-    });
-    let construct = construct.arg(hosts).arg(path).arg(required("count", DataType::Long)).not_required();
-    let construct = construct.arg(identifier_parameter()).arg(timeout_parameter());
     builder
-        .method(construct, MethodFlags::Public)
+        .method(counting_constructor::<DoubleBarrier>("count"), MethodFlags::Public)
         .method(waiting(function("enter", enter)), MethodFlags::Public)
         .method(waiting(function("leave", leave)), MethodFlags::Public)
 }
