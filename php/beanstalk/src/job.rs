@@ -11,7 +11,7 @@ use ext_php_rs::flags::MethodFlags;
 use ext_php_rs::prelude::ZendCallable;
 use ext_php_rs::types::{ZendHashTable, ZendObject, Zval};
 use ext_php_rs::zend::ce;
-use trellis_php_host::{Call, Throw, create, function};
+use trellis_php_host::{Call, Throw, create, function, string};
 use trellis_tube_client::blocking::Client;
 use trellis_tube_client::{Error, Job};
 
@@ -41,7 +41,7 @@ pub(crate) fn register() -> Registered<()> {
     let public: Vec<FunctionBuilder<'static>> = vec![
         function("getId", |call| Ok(values::number(state(call)?.job.id))),
         function("getMessage", message),
-        function("getBody", |call| Ok(values::bytes(&state(call)?.job.body))),
+        function("getBody", |call| Ok(string(&state(call)?.job.body))),
         function("getServer", server),
         function("delete", |call| act(call, Client::delete)),
         function("touch", |call| act(call, Client::touch)),
@@ -116,7 +116,7 @@ fn message(call: &mut Call<'_>) -> Result<Zval, Throw> {
 /// The body; what `put` has made JSON of, an array or an object, is that again.
 fn decoded(body: &[u8]) -> Result<Zval, Throw> {
     let text = body.trim_ascii_start();
-    let body = values::bytes(body);
+    let body = string(body);
     if !text.starts_with(b"{") && !text.starts_with(b"[") {
         return Ok(body);
     }
@@ -131,8 +131,7 @@ fn debug_info(call: &mut Call<'_>) -> Result<Array, Throw> {
     let mut array = ZendHashTable::new();
     if let Ok(state) = state(call) {
         array.insert("id", values::number(state.job.id))?;
-        array
-            .insert("message", decoded(&state.job.body).unwrap_or_else(|_| values::bytes(&state.job.body)))?;
+        array.insert("message", decoded(&state.job.body).unwrap_or_else(|_| string(&state.job.body)))?;
     }
     Ok(array)
 }

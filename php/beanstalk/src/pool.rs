@@ -10,7 +10,7 @@ use ext_php_rs::flags::{DataType, MethodFlags};
 use ext_php_rs::prelude::ZendCallable;
 use ext_php_rs::types::{ZendObject, ZendStr, Zval};
 use trellis_php_host::function::required;
-use trellis_php_host::{Call, Throw, function};
+use trellis_php_host::{Call, Throw, function, string};
 use trellis_tube_client::blocking::{Client, Pool};
 use trellis_tube_client::{Error, Job, PutOptions};
 
@@ -112,7 +112,7 @@ fn body(call: &Call<'_>) -> Result<Zval, Throw> {
     let text = message.coerce_to_string().filter(|_| message.is_scalar());
     let text =
         text.ok_or_else(|| call.type_error(0, "must be of type string, int, float, bool, array or object"))?;
-    Ok(values::bytes(text.as_bytes()))
+    Ok(string(text.as_bytes()))
 }
 
 fn reserve(call: &mut Call<'_>) -> Result<ZBox<ZendObject>, Throw> {

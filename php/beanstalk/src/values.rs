@@ -2,7 +2,8 @@
 
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::error::Result;
-use ext_php_rs::types::{ZendHashTable, ZendStr, Zval};
+use ext_php_rs::types::ZendHashTable;
+use trellis_php_host::string;
 use trellis_tube_client::{Job, Statistics};
 
 /// Statistics that are texts even where they look like numbers.
@@ -10,13 +11,6 @@ const TEXTS: [&str; 6] = ["hostname", "name", "os", "platform", "tube", "version
 
 /// A PHP array.
 pub(crate) type Array = ZBox<ZendHashTable>;
-
-/// A string of any bytes.
-pub(crate) fn bytes(bytes: &[u8]) -> Zval {
-    let mut value = Zval::new();
-    value.set_zend_string(ZendStr::new(bytes, false));
-    value
-}
 
 /// A job's or a count's number. PHP's are signed, and no server gets that far.
 pub(crate) fn number(number: u64) -> i64 {
@@ -27,7 +21,7 @@ pub(crate) fn number(number: u64) -> i64 {
 pub(crate) fn job(job: &Job) -> Result<Array> {
     let mut array = ZendHashTable::new();
     array.insert("id", number(job.id))?;
-    array.insert("data", bytes(&job.body))?;
+    array.insert("data", string(&job.body))?;
     Ok(array)
 }
 

@@ -6,6 +6,7 @@
 //! | [`Call`], [`FromArgument`] | a call's arguments, `$this`, and what is passed by reference |
 //! | [`Throw`], [`exceptions!`] | exceptions with file, line and trace, of PHP's classes and of one's own |
 //! | [`native!`], [`Class`], [`Native`] | classes with state in Rust that users may extend |
+//! | [`value()`], [`string`] | values for PHP |
 //! | [`call`], [`outcome`], [`fatal_error`] | calls of PHP code, and what has become of them |
 //! | [`doorbell`], [`quiet_thread`] | how another thread has PHP code called |
 //! | [`request`] | whether PHP's values may be kept beyond a call |
@@ -30,6 +31,7 @@ pub mod request;
 mod sleep;
 mod sys;
 mod throw;
+mod value;
 
 pub use call::{Call, FromArgument, Mismatch};
 pub use class::{
@@ -50,3 +52,4 @@ pub use sys::slot::Slot;
 pub use sys::stream::{inherited, is_path_allowed, open_to_append, stream_descriptor};
 pub use sys::thread::quiet_thread;
 pub use throw::Throw;
+pub use value::{string, value};

@@ -5,7 +5,7 @@ use ext_php_rs::types::{ZendObject, Zval};
 use ext_php_rs::zend::ExecutorGlobals;
 
 use crate::sys::exception::is_exit;
-use crate::{Throw, sys};
+use crate::{Throw, string, sys};
 
 /// What has become of a call.
 pub enum Outcome {
@@ -41,9 +41,7 @@ pub fn outcome(called: Result<Zval, Throw>) -> Result<Outcome, Throw> {
 ///
 /// What it throws; or if there is no such function.
 pub fn call_function<const N: usize>(name: &str, arguments: [Zval; N]) -> Result<Zval, Throw> {
-    let mut function = Zval::new();
-    function.set_string(name, false)?;
-    sys::callable::call(&function, arguments)
+    sys::callable::call(&string(name), arguments)
 }
 
 /// Whether PHP has a function of that name: it may have been disabled, or be of a module that isn't loaded.

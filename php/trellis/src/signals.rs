@@ -2,9 +2,8 @@
 //! `trellis.async_signals = 0`.
 
 use ext_php_rs::flags::IniEntryPermission;
-use ext_php_rs::types::Zval;
 use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
-use trellis_php_host::{call_function, has_function, setting};
+use trellis_php_host::{call_function, has_function, setting, value};
 
 static SETTINGS: IniEntryDefs<2> = IniEntryDefs::new([
     IniEntryDef::new(c"trellis.async_signals", c"1", IniEntryPermission::PerDir),
@@ -21,8 +20,6 @@ pub(crate) fn begin() {
     if setting(c"trellis.async_signals") == 0 || !has_function("pcntl_async_signals") {
         return;
     }
-    let mut on = Zval::new();
-    on.set_bool(true);
     // It has no way to fail.
-    let _ = call_function("pcntl_async_signals", [on]);
+    let _ = call_function("pcntl_async_signals", [value(true)]);
 }

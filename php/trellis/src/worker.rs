@@ -14,7 +14,7 @@ use ext_php_rs::zend::ce;
 use trellis_php_host::function::required;
 use trellis_php_host::{
     Call, Class, Exception, Outcome, Throw, call as call_php, call_function, function, has_function,
-    inherited, outcome, register_exception,
+    inherited, outcome, register_exception, string, value,
 };
 use trellis_unix::frame::{Decoder, write_frame};
 use trellis_unix::limits::FRAME_BYTES_MAX;
@@ -75,7 +75,7 @@ fn run(call: &mut Call<'_>) -> Result<i64, Throw> {
     let handled = begin_to_handle()?;
     let worked = jobs.work(work);
     if handled {
-        call_function("pcntl_signal", [long(TERM), long(DEFAULT)])?;
+        call_function("pcntl_signal", [value(TERM), value(DEFAULT)])?;
     }
     worked
 }
@@ -156,11 +156,7 @@ impl Jobs {
 
 /// Does one job. None if the script ends by it.
 fn judge(work: &Zval, body: &[u8], id: &str) -> Result<Option<String>, Throw> {
-    let mut text = Zval::new();
-    text.set_binary(body.to_vec());
-    let mut name = Zval::new();
-    name.set_string(id, false)?;
-    match outcome(call_php(work, [text, name]))? {
+    match outcome(call_php(work, [string(body), string(id)]))? {
         Outcome::Value(value) => verdict(&value).map(Some),
         Outcome::Thrown(exception) => {
             tell(&exception);
@@ -205,21 +201,13 @@ fn tell(exception: &ZendObject) {
 /// Has SIGTERM end the work between two jobs, unless the script has a handler of its own.
 fn begin_to_handle() -> Result<bool, Throw> {
     if !has_function("pcntl_signal")
-        || call_function("pcntl_signal_get_handler", [long(TERM)])?.long() != Some(DEFAULT)
+        || call_function("pcntl_signal_get_handler", [value(TERM)])?.long() != Some(DEFAULT)
     {
         return Ok(false);
     }
     let mut stop: ZBox<ZendHashTable> = ZendHashTable::new();
     stop.push(Worker::NAME)?;
     stop.push("stop")?;
-    let mut handler = Zval::new();
-    handler.set_hashtable(stop);
-    call_function("pcntl_signal", [long(TERM), handler])?;
+    call_function("pcntl_signal", [value(TERM), value(stop)])?;
     Ok(true)
-}
-
-fn long(number: i64) -> Zval {
-    let mut value = Zval::new();
-    value.set_long(number);
-    value
 }

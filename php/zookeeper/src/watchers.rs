@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ext_php_rs::convert::IntoZval;
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::ExecutorGlobals;
 use trellis_php_host::doorbell::{self, Bell};
-use trellis_php_host::{Exception, Owner, Throw, call, request};
+use trellis_php_host::{Exception, Owner, Throw, call, request, string, value};
 use trellis_zk_client::{Notice, Watch};
 
 use crate::constants::{CONNECTED, SESSION_EVENT};
@@ -164,7 +163,7 @@ pub(crate) extern "C" fn deliver() -> bool {
     };
     let Some(callable) = callable else { return true };
     let outcome = match event {
-        Event::Done(code) => call(&callable, [number_value(code)]),
+        Event::Done(code) => call(&callable, [value(code)]),
         Event::State(state) => node_event(&callable, SESSION_EVENT, state, String::new()),
         Event::Znode(kind, path) => node_event(&callable, kind, CONNECTED, path),
     };
@@ -176,14 +175,7 @@ pub(crate) extern "C" fn deliver() -> bool {
 
 /// Calls with a kind of event, a state and a path, which is PHP's own from here on.
 fn node_event(callable: &Zval, kind: i32, state: i32, path: String) -> Result<Zval, Throw> {
-    let path = path.into_zval(false)?;
-    call(callable, [number_value(kind), number_value(state), path])
-}
-
-fn number_value(number: i32) -> Zval {
-    let mut value = Zval::new();
-    value.set_long(number);
-    value
+    call(callable, [value(kind), value(state), string(path)])
 }
 
 /// Puts a callback in its place, or takes it away, and gives the one that was there.

@@ -153,29 +153,17 @@ fn convert(slot: &mut Zval, wanted: u32, number: u32) -> bool {
         LONG => {
             let mut long = 0;
             // SAFETY: it leaves the value as it is.
-            unsafe { zend_parse_arg_long_slow(slot, &raw mut long, number) }.then(|| {
-                let mut value = Zval::new();
-                value.set_long(long);
-                value
-            })
+            unsafe { zend_parse_arg_long_slow(slot, &raw mut long, number) }.then(|| crate::value(long))
         }
         DOUBLE => {
             let mut double = 0.0;
             // SAFETY: it leaves the value as it is.
-            unsafe { zend_parse_arg_double_slow(slot, &raw mut double, number) }.then(|| {
-                let mut value = Zval::new();
-                value.set_double(double);
-                value
-            })
+            unsafe { zend_parse_arg_double_slow(slot, &raw mut double, number) }.then(|| crate::value(double))
         }
         MAY_BE_BOOL => {
             let mut flag = false;
             // SAFETY: it leaves the value as it is.
-            unsafe { zend_parse_arg_bool_slow(slot, &raw mut flag, number) }.then(|| {
-                let mut value = Zval::new();
-                value.set_bool(flag);
-                value
-            })
+            unsafe { zend_parse_arg_bool_slow(slot, &raw mut flag, number) }.then(|| crate::value(flag))
         }
         _ => None,
     };

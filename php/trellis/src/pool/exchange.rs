@@ -1,7 +1,7 @@
 //! `socket_send` and `socket_fetch`: how a task tells its pool of more than the value that it returns.
 
 use ext_php_rs::types::Zval;
-use trellis_php_host::{Call, Throw, call_function};
+use trellis_php_host::{Call, Throw, call_function, string, value};
 
 /// How many bytes say how long a value is.
 const LENGTH_BYTES: i64 = 4;
@@ -14,9 +14,8 @@ pub(super) fn send(call: &mut Call<'_>) -> Result<(), Throw> {
     let Ok(length) = u32::try_from(text.len()) else {
         return Err(call.value_error(1, "must have less than 4 GiB"));
     };
-    let mut frame = Zval::new();
-    frame.set_binary([&length.to_be_bytes(), text.as_bytes()].concat());
-    call_function("fwrite", [stream, frame])?;
+    let frame = [&length.to_be_bytes(), text.as_bytes()].concat();
+    call_function("fwrite", [stream, string(frame)])?;
     Ok(())
 }
 
@@ -46,9 +45,7 @@ fn stream(call: &Call<'_>) -> Result<Zval, Throw> {
 
 /// So many bytes, or nothing if there are less.
 fn read(stream: &Zval, bytes: i64) -> Result<Option<Zval>, Throw> {
-    let mut count = Zval::new();
-    count.set_long(bytes);
-    let text = call_function("stream_get_contents", [stream.shallow_clone(), count])?;
+    let text = call_function("stream_get_contents", [stream.shallow_clone(), value(bytes)])?;
     let whole = text.zend_str().is_some_and(|text| i64::try_from(text.len()) == Ok(bytes));
     Ok(whole.then_some(text))
 }

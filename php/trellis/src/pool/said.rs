@@ -2,7 +2,7 @@
 //! begins with: of the task's own value, if it has one, or of why there is none.
 
 use ext_php_rs::types::{ZendStr, Zval};
-use trellis_php_host::{Exception, Throw, call_function};
+use trellis_php_host::{Exception, Throw, call_function, string};
 use trellis_unix::php::{PhpValue, serialize, unserialize};
 
 use super::PoolFailure;
@@ -58,11 +58,7 @@ impl Said {
     pub(super) fn open(self) -> Result<Zval, Throw> {
         match self {
             Said::Value(value) => Ok(value),
-            Said::Bytes(bytes) => {
-                let mut text = Zval::new();
-                text.set_binary(bytes);
-                call_function("unserialize", [text])
-            }
+            Said::Bytes(bytes) => call_function("unserialize", [string(bytes)]),
             Said::Failure(Failure { message, code }) => {
                 Err(PoolFailure::with(&message, i32::try_from(code).unwrap_or(0)))
             }

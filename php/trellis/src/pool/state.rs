@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use ext_php_rs::types::Zval;
 use rustix::process::Pid;
-use trellis_php_host::{Owner, Throw, call_function, process, stream_descriptor};
+use trellis_php_host::{Owner, Throw, call_function, process, stream_descriptor, value};
 use trellis_unix::process::Child;
 
 use super::of_class;
@@ -149,9 +149,7 @@ impl Pool {
         });
         drop((pair.streams, pair.theirs));
         if let Some(callback) = created {
-            let mut arguments = Zval::new();
-            arguments.set_array(task.arguments())?;
-            call_function("call_user_func_array", [callback, arguments])?;
+            call_function("call_user_func_array", [callback, value(task.arguments())])?;
         }
         Ok(true)
     }
@@ -261,11 +259,7 @@ impl Pair {
     fn new() -> Result<Pair, Throw> {
         let failed =
             || of_class("RuntimeException", "socket_create_pair failed: there are too many open files");
-        let (mut domain, mut kind, mut protocol) = (Zval::new(), Zval::new(), Zval::new());
-        domain.set_long(UNIX);
-        kind.set_long(STREAM);
-        protocol.set_long(0);
-        let pair = call_function("stream_socket_pair", [domain, kind, protocol])?;
+        let pair = call_function("stream_socket_pair", [UNIX, STREAM, 0].map(value))?;
         let stream = |index| pair.array().and_then(|pair| pair.get_index(index)).map(Zval::shallow_clone);
         let streams = stream(0).zip(stream(1)).ok_or_else(failed)?;
         let socket = |stream| stream_descriptor(stream).map(UnixStream::from).ok_or_else(failed);

@@ -5,7 +5,9 @@ use std::os::unix::net::UnixStream;
 
 use ext_php_rs::convert::IntoZvalDyn;
 use ext_php_rs::types::{ZendCallable, ZendHashTable, ZendObject, Zval};
-use trellis_php_host::{Class, Outcome, Throw, call_function, fatal_error, has_function, outcome, process};
+use trellis_php_host::{
+    Class, Outcome, Throw, call_function, fatal_error, has_function, outcome, process, string, value,
+};
 use trellis_unix::frame::write_frame;
 use trellis_unix::limits::FRAME_BYTES_MAX;
 
@@ -102,15 +104,9 @@ fn failure(exception: &ZendObject) -> Failure {
 }
 
 fn has_run(object: &ZendObject) -> bool {
-    let mut name = Zval::new();
-    let named = name.set_string("run", false).is_ok();
-    let class = object.get_class_name().ok();
-    let Some(class) = class.filter(|_| named) else { return false };
-    let mut of = Zval::new();
-    if of.set_string(&class, false).is_err() {
-        return false;
-    }
-    call_function("method_exists", [of, name]).is_ok_and(|exists| exists.bool() == Some(true))
+    let Ok(class) = object.get_class_name() else { return false };
+    call_function("method_exists", [class.as_str(), "run"].map(string))
+        .is_ok_and(|exists| exists.bool() == Some(true))
 }
 
 /// `[$object, 'run']`.
@@ -118,7 +114,6 @@ fn run_of(object: &Zval) -> Option<Zval> {
     let mut pair = ZendHashTable::new();
     pair.push(object.shallow_clone()).ok()?;
     pair.push("run").ok()?;
-    let mut callable = Zval::new();
-    callable.set_hashtable(pair);
+    let callable = value(pair);
     callable.is_callable().then_some(callable)
 }
