@@ -15,8 +15,8 @@ echo "printed by the launcher\n";
 $pid = $daemon->start();
 if ($pid === 0) {
     ob_end_clean();
-    echo "in the daemon\n";
     pcntl_signal(SIGTERM, function () { echo "told to stop\n"; exit; });
+    echo "in the daemon\n";
     while (true) {
         sleep(60);
     }
@@ -27,6 +27,10 @@ try {
     $daemon->start();
 } catch (Trellis\DaemonException $exception) {
     echo str_replace([$folder, (string) $pid], ['FOLDER', 'PID'], $exception->getMessage()), "\n";
+}
+// Before it has a handler, SIGTERM would simply end it.
+while (!file_get_contents("$folder/log")) {
+    usleep(1000);
 }
 var_dump($daemon->stop() === $pid, $daemon->status(), file_exists("$folder/pid"));
 echo file_get_contents("$folder/log");
