@@ -71,10 +71,15 @@ pub(crate) fn zookeeper() -> Result<(PathBuf, PathBuf)> {
     Ok((find("java").context("there is no java in the folders of PATH")?, jar))
 }
 
-/// Installs PHP with what its modules are built with: headers, a C compiler, and the parser that reads the headers.
-pub(crate) fn php() -> Result<()> {
+/// The program that tells of the machine's PHP. Both it and PHP are installed unless they are there.
+pub(crate) fn php_config() -> Result<PathBuf> {
     require("php", "php-cli")?;
     require("php-config", "php-dev")?;
+    find("php-config").context("there is no php-config in the folders of PATH")
+}
+
+/// Installs what PHP's modules are built with, beside PHP's headers: a C compiler, and the parser that reads the headers.
+pub(crate) fn php_builders() -> Result<()> {
     require("cc", "gcc")?;
     if is_installed("libclang-dev") { Ok(()) } else { install("libclang-dev") }
 }

@@ -1,6 +1,6 @@
 //! What loading the modules adds to PHP's start.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -15,13 +15,13 @@ const STARTS: u32 = 50;
 const STARTS_MAX: u32 = 1_000;
 
 /// Measures and prints it; too much is an error.
-pub(super) fn check(modules: &[PathBuf]) -> Result<()> {
+pub(super) fn check(program: &Path, modules: &[PathBuf]) -> Result<()> {
     let (mut with, mut without, mut starts) = (Duration::MAX, Duration::MAX, 0);
     // The fastest starts are those that nothing else has disturbed. In turns, so that whatever else the machine does hits
     // both.
     while starts < STARTS || (starts < STARTS_MAX && with.saturating_sub(without) > ADDED_MAX) {
-        without = without.min(start(&[])?);
-        with = with.min(start(modules)?);
+        without = without.min(start(program, &[])?);
+        with = with.min(start(program, modules)?);
         starts += 1;
     }
     let added = with.saturating_sub(without);
@@ -42,8 +42,8 @@ pub(super) fn check(modules: &[PathBuf]) -> Result<()> {
 }
 
 /// How long a PHP takes that does nothing.
-fn start(modules: &[PathBuf]) -> Result<Duration> {
-    let mut php = Command::new("php");
+fn start(program: &Path, modules: &[PathBuf]) -> Result<Duration> {
+    let mut php = Command::new(program);
     php.arg("-n")
         .args(modules.iter().flat_map(|module| ["-d".into(), format!("extension={}", module.display())]));
     php.args(["-r", ""]);

@@ -1,6 +1,7 @@
 //! `cargo xtask php`: gets PHP and what its modules are built with, builds them, and runs their tests. What is tested is
 //! decided in php/tests.
 
+mod interpreter;
 mod load_time;
 mod phpt;
 mod servers;
@@ -12,9 +13,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::process::{capture, cargo, root, run as execute};
+use crate::process::{cargo, root, run as execute};
 use crate::tidy::target_folder;
 use crate::tools;
+use interpreter::Interpreter;
 use phpt::Run;
 
 /// The modules, as users load them; a folder of the name in php/ is the crate.
@@ -27,13 +29,17 @@ pub(crate) struct Options {
     /// Build and test only: no clippy, no valgrind, no skeleton, no figures.
     #[arg(long)]
     quick: bool,
+    /// The php-config of the PHP to build for and test with; otherwise the machine's own.
+    #[arg(long, value_name = "PATH", env = "PHP_CONFIG")]
+    php_config: Option<PathBuf>,
     /// The tests to run, files or folders below php/; all otherwise.
     #[arg(value_name = "TEST")]
     tests: Vec<PathBuf>,
 }
 
-/// Where PHP's part is, and where it is built.
+/// Where PHP's part is, where it is built, and for which PHP.
 struct Places {
+    php: Interpreter,
     /// The workspace `php/`.
     folder: PathBuf,
     /// Its target folder.
@@ -43,8 +49,14 @@ struct Places {
 /// Installs what is missing, builds, and runs everything that concerns PHP.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let folder = root()?.join("php");
-    let places = Places { target: folder.join("target"), folder };
-    tools::php()?;
+    let php = Interpreter::find(options.php_config.as_deref())?;
+    let mut target = folder.join("target");
+    if options.php_config.is_some() {
+        // Beside what is built for the machine's own, and for others.
+        target.push(format!("php-{}", php.variant()));
+    }
+    let places = Places { php, folder, target };
+    println!("PHP {} at {}", places.php.variant(), places.php.program().display());
     if !options.quick {
         checks(&places)?;
     }
@@ -69,13 +81,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     tests.under_valgrind()?;
     drop(servers);
     skeleton::check(&places, &trellis)?;
-    load_time::check(&modules)
+    load_time::check(places.php.program(), &modules)
 }
 
-/// Cargo for the workspace `php/`, whatever folder others are built in.
+/// Cargo for the workspace `php/` and the PHP of `places`, whatever folder others are built in.
 fn php_cargo(places: &Places, arguments: &[&str]) -> Result<Command> {
     let mut command = cargo(arguments)?;
-    command.current_dir(&places.folder).env("CARGO_TARGET_DIR", &places.target);
+    places.php.name_to(command.current_dir(&places.folder).env("CARGO_TARGET_DIR", &places.target));
     Ok(command)
 }
 
@@ -107,9 +119,4 @@ fn install(built: &Path, module: &Path) -> Result<()> {
     let fresh = module.with_extension("fresh");
     fs::copy(built, &fresh)?;
     Ok(fs::rename(&fresh, module)?)
-}
-
-/// What `php-config` says about the PHP that modules are built for.
-fn php_config(question: &str) -> Result<String> {
-    Ok(capture(Command::new("php-config").arg(question))?.trim().to_owned())
 }

@@ -6,9 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Places, php_config};
+use super::Places;
 use crate::process::run as execute;
-use crate::tools;
 
 /// For valgrind: what is surely lost is an error, too.
 const VALGRIND_OPTIONS: &str =
@@ -53,15 +52,10 @@ impl Run<'_> {
 
     /// Without a php.ini, and with the modules.
     fn command(&self) -> Result<Command> {
-        let php = tools::find("php").context("there is no php in the folders of PATH")?;
-        let mut command = Command::new(&php);
-        command.current_dir(&self.places.folder).arg(program()?).args([
-            "-n",
-            "-q",
-            "-g",
-            "FAIL,LEAK,BORK,WARN",
-        ]);
-        command.arg("-p").arg(&php);
+        let php = &self.places.php;
+        let mut command = Command::new(php.program());
+        command.current_dir(&self.places.folder).arg(php.test_program()?);
+        command.args(["-n", "-q", "-g", "FAIL,LEAK,BORK,WARN", "-p"]).arg(php.program());
         for extension in self.extensions {
             command.arg("-d").arg(format!("extension={}", extension.display()));
         }
@@ -70,18 +64,6 @@ impl Run<'_> {
         command.env("NO_INTERACTION", "1");
         Ok(command)
     }
-}
-
-/// Where PHP's headers bring their test program.
-fn program() -> Result<PathBuf> {
-    let candidates = [
-        Path::new(&php_config("--extension-dir")?).join("build/run-tests.php"),
-        Path::new(&php_config("--prefix")?).join("lib/php/build/run-tests.php"),
-    ];
-    candidates
-        .into_iter()
-        .find(|path| path.is_file())
-        .context("PHP's headers are there without run-tests.php")
 }
 
 /// The texts of all tests in one, to see what they need.

@@ -22,5 +22,5 @@ pub(super) fn check(places: &Places, trellis: &Path) -> Result<()> {
     fs::copy(places.folder.join("Cargo.lock"), folder.join("Cargo.lock"))?;
     let mut tests = Command::new("sh");
     tests.args(["tests/run", "-g", "FAIL,LEAK,BORK,WARN,SKIP"]);
-    execute(tests.current_dir(&folder).env("CARGO_TARGET_DIR", &places.target))
+    execute(places.php.name_to(tests.current_dir(&folder).env("CARGO_TARGET_DIR", &places.target)))
 }
