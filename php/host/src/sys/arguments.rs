@@ -4,17 +4,18 @@ use std::ffi::{CString, c_char};
 use std::mem;
 use std::ptr::null_mut;
 
+use ext_php_rs::alloc::{efree, estrdup};
 use ext_php_rs::ffi::{
-    _efree, _zend_expected_type, _zend_expected_type_Z_EXPECTED_ARRAY,
-    _zend_expected_type_Z_EXPECTED_ARRAY_OR_NULL, _zend_expected_type_Z_EXPECTED_BOOL,
-    _zend_expected_type_Z_EXPECTED_BOOL_OR_NULL, _zend_expected_type_Z_EXPECTED_DOUBLE,
-    _zend_expected_type_Z_EXPECTED_DOUBLE_OR_NULL, _zend_expected_type_Z_EXPECTED_LONG,
-    _zend_expected_type_Z_EXPECTED_LONG_OR_NULL, _zend_expected_type_Z_EXPECTED_OBJECT,
-    _zend_expected_type_Z_EXPECTED_OBJECT_OR_NULL, _zend_expected_type_Z_EXPECTED_RESOURCE,
-    _zend_expected_type_Z_EXPECTED_RESOURCE_OR_NULL, _zend_expected_type_Z_EXPECTED_STRING,
-    _zend_expected_type_Z_EXPECTED_STRING_OR_NULL, IS_ARRAY, IS_CALLABLE, IS_DOUBLE, IS_LONG, IS_NULL,
-    IS_OBJECT, IS_RESOURCE, IS_STRING, MAY_BE_ANY, MAY_BE_BOOL, ZEND_ACC_VARIADIC, zend_class_entry,
-    zend_is_callable_ex, zend_reference, zend_string, zend_wrong_parameters_count_error,
+    _zend_expected_type, _zend_expected_type_Z_EXPECTED_ARRAY, _zend_expected_type_Z_EXPECTED_ARRAY_OR_NULL,
+    _zend_expected_type_Z_EXPECTED_BOOL, _zend_expected_type_Z_EXPECTED_BOOL_OR_NULL,
+    _zend_expected_type_Z_EXPECTED_DOUBLE, _zend_expected_type_Z_EXPECTED_DOUBLE_OR_NULL,
+    _zend_expected_type_Z_EXPECTED_LONG, _zend_expected_type_Z_EXPECTED_LONG_OR_NULL,
+    _zend_expected_type_Z_EXPECTED_OBJECT, _zend_expected_type_Z_EXPECTED_OBJECT_OR_NULL,
+    _zend_expected_type_Z_EXPECTED_RESOURCE, _zend_expected_type_Z_EXPECTED_RESOURCE_OR_NULL,
+    _zend_expected_type_Z_EXPECTED_STRING, _zend_expected_type_Z_EXPECTED_STRING_OR_NULL, IS_ARRAY,
+    IS_CALLABLE, IS_DOUBLE, IS_LONG, IS_NULL, IS_OBJECT, IS_RESOURCE, IS_STRING, MAY_BE_ANY, MAY_BE_BOOL,
+    ZEND_ACC_VARIADIC, zend_class_entry, zend_is_callable_ex, zend_reference, zend_string,
+    zend_wrong_parameters_count_error,
 };
 use ext_php_rs::types::Zval;
 use ext_php_rs::zend::{ClassEntry, ExecuteData};
@@ -30,7 +31,6 @@ unsafe extern "C" {
     fn zend_wrong_callback_or_null_error(number: u32, error: *mut c_char);
     fn zend_argument_error(class: *mut zend_class_entry, number: u32, format: *const c_char, ...);
     fn zend_try_assign_typed_ref(reference: *mut zend_reference, value: *mut Zval) -> i32;
-    fn _estrdup(text: *const c_char) -> *mut c_char;
 }
 
 const STRING: u32 = 1 << IS_STRING;
@@ -179,13 +179,12 @@ fn is_callback(slot: &mut Zval, nullable: bool, number: u32) -> bool {
     if callable {
         if !problem.is_null() {
             // SAFETY: the engine made it for us.
-            unsafe { _efree(problem.cast()) };
+            unsafe { efree(problem.cast()) };
         }
         return true;
     }
     if problem.is_null() {
-        // SAFETY: it copies the text.
-        problem = unsafe { _estrdup(c"no array or string given".as_ptr()) };
+        problem = estrdup("no array or string given");
     }
     if nullable {
         // SAFETY: it takes the text over.

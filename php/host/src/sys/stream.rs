@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::{null, null_mut};
 
+use ext_php_rs::PHP_DEBUG;
 use ext_php_rs::types::Zval;
 
 const AS_DESCRIPTOR: i32 = 1;
@@ -23,6 +24,20 @@ unsafe extern "C" {
         options: i32,
         opened: *mut *mut c_void,
         context: *mut c_void,
+    ) -> *mut c_void;
+    #[link_name = "_php_stream_open_wrapper_ex"]
+    #[allow(clashing_extern_declarations, reason = "a PHP for debugging has it with more arguments")]
+    fn open_wrapper_for_debugging(
+        path: *const c_char,
+        mode: *const c_char,
+        options: i32,
+        opened: *mut *mut c_void,
+        context: *mut c_void,
+        depth: i32,
+        file: *const c_char,
+        line: u32,
+        original_file: *const c_char,
+        original_line: u32,
     ) -> *mut c_void;
     fn _php_stream_free(stream: *mut c_void, options: i32) -> i32;
     fn php_check_open_basedir_ex(path: *const c_char, warn: i32) -> i32;
@@ -48,9 +63,28 @@ pub fn stream_descriptor(stream: &Zval) -> Option<OwnedFd> {
 /// PHP warns of it by itself when there is none.
 #[must_use]
 pub fn open_to_append(name: &CStr) -> Option<OwnedFd> {
-    // SAFETY: it gets two texts, and neither wants to be told the path nor has a context.
-    let stream = unsafe {
-        _php_stream_open_wrapper_ex(name.as_ptr(), c"a".as_ptr(), REPORT_ERRORS, null_mut(), null_mut())
+    let (name, mode) = (name.as_ptr(), c"a".as_ptr());
+    let (opened, context) = (null_mut(), null_mut());
+    let stream = if PHP_DEBUG {
+        let here = concat!(file!(), "\0").as_ptr().cast();
+        // SAFETY: as below, and it gets the place of this call in a text, which it keeps with the stream.
+        unsafe {
+            open_wrapper_for_debugging(
+                name,
+                mode,
+                REPORT_ERRORS,
+                opened,
+                context,
+                0,
+                here,
+                line!(),
+                here,
+                line!(),
+            )
+        }
+    } else {
+        // SAFETY: it gets two texts, and neither wants to be told the path nor has a context.
+        unsafe { _php_stream_open_wrapper_ex(name, mode, REPORT_ERRORS, opened, context) }
     };
     if stream.is_null() {
         return None;
