@@ -16,6 +16,11 @@ pub fn fork() -> Result<i64, Throw> {
     Ok(call_function("pcntl_fork", [])?.long().unwrap_or(-1))
 }
 
+/// What a process has to do first that has forked otherwise, as a daemon does.
+pub fn begin() {
+    child::make_clock();
+}
+
 /// The life of a child: it runs `work`, and ends as a script does, with the exit code that it would have. What it has from
 /// its parent it leaves alone: no output is printed twice, and neither shutdown functions nor destructors of the parent's
 /// run here. After a fatal error in `work` comes `fallen`.

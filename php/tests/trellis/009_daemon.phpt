@@ -15,6 +15,7 @@ echo "printed by the launcher\n";
 $pid = $daemon->start();
 if ($pid === 0) {
     ob_end_clean();
+    set_time_limit(600);
     pcntl_signal(SIGTERM, function () { echo "told to stop\n"; exit; });
     echo "in the daemon\n";
     while (true) {

@@ -84,6 +84,7 @@ fn start(call: &mut Call<'_>) -> Result<i64, Throw> {
     match settings.start().map_err(|error| failure(&error))? {
         Started::Launcher(pid) => Ok(raw(pid)),
         Started::Daemon(mut running) => {
+            process::begin();
             running.ready();
             state.running = Some(running);
             drop(state);

@@ -1,9 +1,11 @@
 //! What a process that PHP code has forked itself off into leaves behind, and how it ends.
 
-use std::ffi::{CStr, c_void};
+use std::ffi::c_void;
+use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::ptr::null_mut;
 
+use ext_php_rs::PHP_ZTS;
 use ext_php_rs::ffi::{ext_php_rs_executor_globals, php_output_end_all, zend_objects_store};
 use ext_php_rs::zend::try_catch;
 
@@ -64,13 +66,23 @@ fn objects() -> *mut zend_objects_store {
     unsafe { &raw mut (*globals).objects_store }
 }
 
-/// Freeing the list would free what only it holds, a connection perhaps, with a word on the wire that is not this process's
-/// to say. So it is left where it is and no longer found, which takes that it comes first in PHP's global variables, as it
-/// does without thread safety. With it, there is no such symbol, and the list is freed.
-fn forget_shutdown_functions() {
-    const NAME: &CStr = c"basic_globals";
+/// Has PHP make anew what a fork of the system's leaves behind: with thread safety, the clock of `set_time_limit`, without which
+/// PHP ends with a fatal error. Forks of PHP's own do this by themselves.
+pub(crate) fn make_clock() {
     // SAFETY: the name is valid.
-    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, NAME.as_ptr()) }.cast::<*mut c_void>();
+    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"zend_max_execution_timer_init".as_ptr()) };
+    if !found.is_null() {
+        // SAFETY: it is the engine's function of that name, which takes and gives nothing.
+        let make = unsafe { mem::transmute::<*mut c_void, extern "C" fn()>(found) };
+        make();
+    }
+}
+
+/// Freeing the list would free what only it holds, a connection perhaps, with a word on the wire that is not this process's
+/// to say. So it is left where it is and no longer found, which takes that it comes first in PHP's basic globals, as it does
+/// from PHP 8.1 to 8.4.
+fn forget_shutdown_functions() {
+    let found = basic_globals().cast::<*mut c_void>();
     if found.is_null() {
         // SAFETY: it frees the list, if there is one.
         unsafe { php_free_shutdown_functions() };
@@ -78,4 +90,23 @@ fn forget_shutdown_functions() {
         // SAFETY: it is a pointer to the list, or null for none.
         unsafe { found.write(null_mut()) };
     }
+}
+
+/// What PHP has for its own functions in this thread; null if it doesn't let us find it.
+fn basic_globals() -> *mut c_void {
+    if !PHP_ZTS {
+        // SAFETY: the name is valid.
+        return unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"basic_globals".as_ptr()) };
+    }
+    // SAFETY: the name is valid.
+    let number = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"basic_globals_id".as_ptr()) }.cast::<i32>();
+    // SAFETY: the name is valid.
+    let find = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"ts_resource_ex".as_ptr()) };
+    if number.is_null() || find.is_null() {
+        return null_mut();
+    }
+    // SAFETY: it is the function of PHP's that has this signature from PHP 8.1 to 8.4.
+    let find = unsafe { mem::transmute::<*mut c_void, extern "C" fn(i32, *mut c_void) -> *mut c_void>(find) };
+    // SAFETY: it is the number that PHP has given to them when it was started.
+    find(unsafe { *number }, null_mut())
 }
