@@ -8,9 +8,9 @@
 //!
 //! All modules share one doorbell, that of the module loaded first, since there is one engine to interrupt.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
 
@@ -76,8 +76,9 @@ pub(crate) static OURS: Shared = Shared {
 };
 
 thread_local! {
-    /// The descriptor, and the process that made it.
-    static DESCRIPTOR: Cell<Option<(i32, Owner)>> = const { Cell::new(None) };
+    /// The descriptor, and the process that made it. It is closed with the thread, whose last request is over then, so that
+    /// nobody rings any more.
+    static DESCRIPTOR: RefCell<Option<(OwnedFd, Owner)>> = const { RefCell::new(None) };
     static DISPATCHING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -85,8 +86,15 @@ static DELIVERIES: Mutex<Vec<Deliver>> = Mutex::new(Vec::new());
 
 /// The descriptor on which a sleep is to wait, too. None: nobody rings in this process, or a callback is under way already.
 pub(crate) fn awaited() -> Option<i32> {
-    let descriptor = DESCRIPTOR.get().filter(|(_, owner)| owner.is_this_process());
-    descriptor.map(|(descriptor, _)| descriptor).filter(|_| !DISPATCHING.get())
+    ours().filter(|_| !DISPATCHING.get())
+}
+
+/// The descriptor of this process, if it has made one.
+fn ours() -> Option<i32> {
+    DESCRIPTOR.with_borrow(|made| {
+        let made = made.as_ref().filter(|(_, owner)| owner.is_this_process());
+        made.map(|(descriptor, _)| descriptor.as_raw_fd())
+    })
 }
 
 extern "C" fn awaited_here() -> i32 {
@@ -94,17 +102,11 @@ extern "C" fn awaited_here() -> i32 {
 }
 
 extern "C" fn descriptor() -> i32 {
-    match DESCRIPTOR.get() {
-        Some((descriptor, owner)) if owner.is_this_process() => descriptor,
-        other => {
-            if let Some((parents, _)) = other {
-                bell::close(parents);
-            }
-            let descriptor = bell::open();
-            DESCRIPTOR.set((descriptor >= 0).then(|| (descriptor, Owner::this_process())));
-            descriptor
-        }
+    if ours().is_none() {
+        // A parent's is closed here: this process has only a copy.
+        DESCRIPTOR.set(bell::open().map(|descriptor| (descriptor, Owner::this_process())));
     }
+    ours().unwrap_or(-1)
 }
 
 extern "C" fn attach_here(deliver: Deliver) {
@@ -118,7 +120,14 @@ extern "C" fn attach_here(deliver: Deliver) {
 }
 
 extern "C" fn dispatch_here() {
-    let Some(descriptor) = awaited().filter(|_| !ExecutorGlobals::has_exception()) else { return };
+    let Some(descriptor) = awaited() else { return };
+    if ExecutorGlobals::has_exception() {
+        // PHP 8.4 asks also after a function that has thrown, and doesn't ask again.
+        if bell::has_rung(descriptor) {
+            bell::ring(descriptor);
+        }
+        return;
+    }
     bell::silence(descriptor);
     // A fatal error in a callback jumps past all of this but the round, and goes on its way from here.
     run_handler(AssertUnwindSafe(|| {

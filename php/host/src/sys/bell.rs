@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::io;
 use std::mem;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{BorrowedFd, FromRawFd as _, OwnedFd};
 use std::panic::AssertUnwindSafe;
 use std::ptr::{null, null_mut};
 use std::sync::OnceLock;
@@ -92,21 +92,17 @@ pub(crate) fn ring(descriptor: i32) {
     }
 }
 
-/// A new descriptor; negative if there is none.
-pub(crate) fn open() -> i32 {
+/// A new descriptor; `None` if the system has none left.
+pub(crate) fn open() -> Option<OwnedFd> {
     // SAFETY: it takes numbers only.
-    unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) }
-}
-
-/// Closes a descriptor that nobody rings any more.
-pub(crate) fn close(descriptor: i32) {
-    // SAFETY: it was made by `open`, and its owner gives it up.
-    unsafe { libc::close(descriptor) };
+    let descriptor = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
+    // SAFETY: it was made for us.
+    (descriptor >= 0).then(|| unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
 /// A descriptor of `open` for who calls the system with it at once.
 pub(crate) fn borrow(descriptor: i32) -> Option<BorrowedFd<'static>> {
-    // SAFETY: it is open, and is only closed when a child of a fork makes its own.
+    // SAFETY: it is open, and is only closed with its thread, or when a child of a fork makes its own.
     (descriptor >= 0).then(|| unsafe { BorrowedFd::borrow_raw(descriptor) })
 }
 
