@@ -13,5 +13,5 @@ courages_call(function () { eval('class Twice {} class Twice {}'); }, null);
 echo "never printed\n";
 ?>
 --EXPECTF--
-Fatal error: Cannot declare class Twice, because the name is already in use in %s on line 1
+Fatal error: Cannot %Sdeclare class Twice%S in %s on line 1
 shut down

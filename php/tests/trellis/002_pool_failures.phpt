@@ -1,6 +1,5 @@
 --TEST--
 What goes wrong in a task is an exception in the parent, with its message and code
-trellis
 --SKIPIF--
 <?php if (getenv('SKIP_SLOW_TESTS')) echo 'skip valgrind knows no pidfd_open, and is slow'; ?>
 --FILE--
@@ -44,7 +43,7 @@ Trellis\ProcessPoolException Serialization of 'Closure' is not allowed (0)
 Trellis\ProcessPoolException worker N ended without a result (exit code 3) (0)
 NULL
 Trellis\ProcessPoolException worker N ended without its result (killed by SIGKILL) (0)
-Trellis\ProcessPoolException Cannot redeclare strlen() (0)
+Trellis\ProcessPoolException Cannot redeclare %Sstrlen() (0)
 Trellis\ProcessPoolException Allowed memory size of %d bytes exhausted%S (tried to allocate %d bytes) (0)
 Trellis\ProcessPoolException the end (0)
 bad and ["good"]

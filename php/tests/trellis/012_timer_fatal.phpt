@@ -13,6 +13,6 @@ Trellis\Timer::every(5, function () { eval('class Closure {}'); });
 for (;;);
 ?>
 --EXPECTF--
-Fatal error: Cannot declare class Closure, because the name is already in use in %s on line 1
+Fatal error: Cannot %Sdeclare class Closure%S in %s on line 1
 
 the shutdown function runs

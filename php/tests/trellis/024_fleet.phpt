@@ -11,10 +11,12 @@ require __DIR__ . '/common.inc';
 $folder = sys_get_temp_dir() . '/fleet-' . getmypid();
 mkdir("$folder/ini", recursive: true);
 foreach (glob(dirname(__DIR__, 2) . '/examples/fleet/*') as $file) copy($file, "$folder/" . basename($file));
-// The modules of this test, as the page says; and a server of its own.
+// The modules of this test, as the page says, and its PHP; and a server of its own.
 preg_match_all('#extension=\S+/(?:trellis|beanstalk)\.so#', str_replace("\0", "\n", file_get_contents('/proc/self/cmdline')), $modules);
 file_put_contents("$folder/ini/modules.ini", implode("\n", $modules[0]) . "\n");
 putenv("PHP_INI_SCAN_DIR=$folder/ini");
+symlink(PHP_BINARY, "$folder/ini/php");
+putenv("PATH=$folder/ini:" . getenv('PATH'));
 [$zookeeper, $server, $beanstalk] = server();
 $config = file_get_contents("$folder/workers.toml");
 file_put_contents("$folder/workers.toml", "[server]\nzookeeper = \"$zookeeper\"\nbeanstalk = \"$beanstalk\"\n\n$config");
@@ -33,7 +35,7 @@ proc_terminate($server);
 $said = file_get_contents("$folder/log");
 preg_match_all('/(thumbnails\.\d) \| job \d+: picture\d+\.png is 200 wide now/', $said, $lines);
 var_dump(count($lines[0]), count(array_unique($lines[1])) > 1, substr_count($said, "RuntimeException: broken.png can't be read"));
-array_map('unlink', [...glob("$folder/*.*"), "$folder/ini/modules.ini", "$folder/log"]);
+array_map('unlink', [...glob("$folder/*.*"), "$folder/ini/modules.ini", "$folder/ini/php", "$folder/log"]);
 rmdir("$folder/ini");
 @rmdir($folder);
 ?>

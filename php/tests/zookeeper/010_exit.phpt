@@ -1,5 +1,5 @@
 --TEST--
-exit in a watcher ends the script, destructors and shutdown functions run, and what still waits is dropped
+exit in a watcher ends the script; shutdown functions and destructors run, and what still waits is delivered there
 --EXTENSIONS--
 zookeeper
 --FILE--
@@ -8,12 +8,13 @@ require __DIR__ . '/servers.inc';
 $zookeeper = new Zookeeper(getenv('TRELLIS_ZOOKEEPER'));
 $path = $zookeeper->create('/exit-', '', OPEN, Zookeeper::EPHEMERAL | Zookeeper::SEQUENCE);
 register_shutdown_function(function () use ($zookeeper, $path) {
+    usleep(1);
     echo "shutdown, ", json_encode($zookeeper->get($path)), "\n";
 });
 class Last { function __destruct() { echo "destructor\n"; } }
 $last = new Last;
 $zookeeper->get($path, function () use ($zookeeper, $path) {
-    $zookeeper->get($path, fn() => print("never\n"));
+    $zookeeper->get($path, fn() => print("what still waits\n"));
     $zookeeper->set($path, 'again');
     usleep(20000);
     exit("the end\n");
@@ -27,5 +28,6 @@ try {
 ?>
 --EXPECT--
 the end
+what still waits
 shutdown, "again"
 destructor

@@ -22,5 +22,5 @@ sleep(20);
 echo "never\n";
 ?>
 --EXPECTF--
-Fatal error: Cannot declare class Zookeeper, because the name is already in use in %s on line 1
+Fatal error: Cannot %Sdeclare class Zookeeper%S in %s on line 1
 shutdown, "x"

@@ -48,7 +48,7 @@ Zookeeper::setLogStream(%s/none): Failed to open stream: No such file or directo
 false
 Zookeeper::setLogStream(): Cannot represent a stream of type MEMORY as a File Descriptor
 false
-ValueError 0: Path cannot be empty
+ValueError 0: Path %s be empty
 ValueError 0: Zookeeper::setLogStream(): Argument #1 ($stream) must not contain any null bytes
 true
 true
