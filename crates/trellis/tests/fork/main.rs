@@ -2,7 +2,6 @@
 //! session go on. A fork needs a process with a single thread, which cargo's own test harness has not, so each test
 //! is this program anew.
 
-#![allow(clippy::print_stdout, reason = "it prints what cargo's own harness would")]
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 #[path = "../run/host.rs"]
@@ -12,6 +11,8 @@ mod sessions;
 mod tubes;
 
 use std::process::{Command, ExitCode};
+
+use libtest_mimic::{Arguments, Failed, Trial};
 
 /// A test: its name, and what fails by a panic; it is given the address of tubes, and that of znodes.
 type Test = (&'static str, fn(&str, &str));
@@ -24,22 +25,16 @@ fn main() -> ExitCode {
         test(&variable("BEANSTALK"), &variable("ZOOKEEPER"));
         return ExitCode::SUCCESS;
     }
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    let mut failed = 0;
-    for (name, _) in tests.into_iter().filter(|(name, _)| wanted(name)) {
-        let outcome = if run(name) { "ok" } else { "FAILED" };
-        println!("test {name} ... {outcome}");
-        failed += usize::from(outcome != "ok");
-    }
-    println!("{failed} failed");
-    ExitCode::from(u8::from(failed > 0))
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    let trial = |name: &'static str| Trial::test(name, move || run(name));
+    libtest_mimic::run(&arguments, tests.iter().map(|(name, _)| trial(name)).collect()).exit_code()
 }
 
 /// Runs a test in a process of its own, with a server that this one looks after.
-fn run(name: &str) -> bool {
+fn run(name: &str) -> Result<(), Failed> {
     let host = host::Host::forgetful();
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.env("TEST", name).env("BEANSTALK", host.beanstalk()).env("ZOOKEEPER", host.zookeeper());
-    command.status().unwrap().success()
+    let status = command.status().unwrap();
+    if status.success() { Ok(()) } else { Err(status.to_string().into()) }
 }

@@ -3,7 +3,11 @@
 //!
 //! `cargo test -p trellis-unix --test processes -- TEXT` runs those with the text in their names.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints what cargo's own harness would")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "some tests are about what is printed; others tell their seed"
+)]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "these are tests")]
 
 mod daemon;
@@ -16,8 +20,9 @@ mod signals;
 mod sysv;
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use libtest_mimic::{Arguments, Failed, Trial};
 use trellis_unix::Signal;
 use trellis_unix::process::{Status, spawn};
 
@@ -28,7 +33,6 @@ const DEADLINE: Duration = Duration::from_secs(120);
 type Test = (&'static str, fn());
 
 fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let tests = [
         process::TESTS,
         program::TESTS,
@@ -39,30 +43,23 @@ fn main() -> ExitCode {
         fifo::TESTS,
     ]
     .concat();
-    let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    let mut failed = 0;
-    for (name, test) in tests.into_iter().filter(|(name, _)| wanted(name)) {
-        let began = Instant::now();
-        let outcome = run(test);
-        println!("test {name} ... {outcome} ({:.2} s)", began.elapsed().as_secs_f64());
-        failed += usize::from(outcome != "ok");
-    }
-    println!("{failed} failed");
-    ExitCode::from(u8::from(failed > 0))
+    // One after the other, which all happens in this only thread.
+    let arguments = Arguments { test_threads: Some(1), ..Arguments::from_args() };
+    let trials = tests.into_iter().map(|(name, test)| Trial::test(name, move || run(test)));
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
 
-fn run(test: fn()) -> String {
+fn run(test: fn()) -> Result<(), Failed> {
     let mut child = spawn(|| {
         test();
         0
-    })
-    .expect("the test begins");
-    match child.wait_for(DEADLINE).expect("it is our child") {
-        Some(Status::Exited(0)) => "ok".to_owned(),
-        Some(status) => format!("FAILED ({status})"),
+    })?;
+    match child.wait_for(DEADLINE)? {
+        Some(Status::Exited(0)) => Ok(()),
+        Some(status) => Err(status.to_string().into()),
         None => {
-            child.signal(Signal::KILL).expect("it is our child");
-            format!("FAILED: killed after {DEADLINE:?}")
+            child.signal(Signal::KILL)?;
+            Err(format!("killed after {DEADLINE:?}").into())
         }
     }
 }
