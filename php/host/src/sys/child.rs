@@ -36,6 +36,7 @@ pub(crate) fn forget_output() {
 /// What PHP does at the end of a script, for what this process has made: shutdown functions, destructors, output. Returns
 /// the exit code.
 pub(crate) fn finish() -> i32 {
+    forget_lack_of_memory();
     // SAFETY: the request is still under way.
     guarded(|| unsafe { php_call_shutdown_functions() });
     // SAFETY: as above; those of the parent's objects are marked, and are not called.
@@ -57,6 +58,24 @@ pub(crate) fn exit_now(code: i32) -> ! {
 /// Runs something that may end in a fatal error. `false` if it has.
 pub(crate) fn guarded(work: impl FnOnce()) -> bool {
     try_catch(AssertUnwindSafe(work)).is_ok()
+}
+
+/// A PHP that has run out of memory, and has put the script's end off until that is safe, calls no function any more until
+/// the request's end, which for a child is now.
+fn forget_lack_of_memory() {
+    #[cfg(php_delays_oom)]
+    {
+        // SAFETY: the name is valid.
+        let known = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"zend_handle_delayed_oom".as_ptr()) };
+        if known.is_null() {
+            // It is older than the one that this was built for, and has no such field.
+            return;
+        }
+        // SAFETY: the thread that runs PHP has globals.
+        let globals = unsafe { ext_php_rs_executor_globals() };
+        // SAFETY: as above, and they have the field.
+        unsafe { (*globals).delayed_oom.state = ext_php_rs::ffi::_zend_oom_state_ZEND_OOM_STATE_NONE };
+    }
 }
 
 fn objects() -> *mut zend_objects_store {
