@@ -9,7 +9,7 @@ if (getenv('USE_ZEND_ALLOC') === '0') die('skip what a fatal error jumps past go
 --FILE--
 <?php
 register_shutdown_function(function () { echo "\nthe shutdown function runs\n"; });
-Trellis\Timer::every(5, function () { eval('class Closure {}'); });
+Trellis\Timer::after(5, function () { eval('class Closure {}'); });
 for (;;);
 ?>
 --EXPECTF--
