@@ -14,7 +14,7 @@ use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
 
-use ext_php_rs::zend::{BailoutGuard, ExecutorGlobals, run_handler};
+use ext_php_rs::zend::{BailoutGuard, run_handler};
 
 use crate::sys::bell::{self, Shared};
 use crate::sys::exception::{Aside, put_aside};
@@ -121,11 +121,10 @@ extern "C" fn attach_here(deliver: Deliver) {
 
 extern "C" fn dispatch_here() {
     let Some(descriptor) = awaited() else { return };
-    if ExecutorGlobals::has_exception() {
-        // PHP 8.4 asks also after a function that has thrown, and doesn't ask again.
-        if bell::has_rung(descriptor) {
-            bell::ring(descriptor);
-        }
+    // From PHP 8.4 on the engine asks also when a function has thrown, and would not ask again after it. What was thrown waits.
+    let before = put_aside();
+    if before.as_ref().is_some_and(Aside::is_exit) {
+        before.map(Aside::put_back);
         return;
     }
     bell::silence(descriptor);
@@ -134,6 +133,9 @@ extern "C" fn dispatch_here() {
         let mut round = BailoutGuard::new(Round::begin(descriptor));
         round.is_whole = deliver_all();
     }));
+    if let Some(before) = before {
+        before.put_back();
+    }
 }
 
 /// The time in which callbacks are called, each after the other.
