@@ -47,6 +47,16 @@ impl Interpreter {
         &self.variant
     }
 
+    /// Whether it can be run in several threads.
+    pub(super) fn has_threads(&self) -> bool {
+        self.variant.contains("-zts")
+    }
+
+    /// What its `php-config` says.
+    pub(super) fn ask(&self, question: &str) -> Result<String> {
+        ask(&self.config, question)
+    }
+
     /// Has a command build for this PHP and no other.
     pub(super) fn name_to<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.env("PHP_CONFIG", &self.config).env("PHP", &self.program)
@@ -55,8 +65,8 @@ impl Interpreter {
     /// PHP's own test program, which comes with the headers.
     pub(super) fn test_program(&self) -> Result<PathBuf> {
         let candidates = [
-            Path::new(&ask(&self.config, "--extension-dir")?).join("build/run-tests.php"),
-            Path::new(&ask(&self.config, "--prefix")?).join("lib/php/build/run-tests.php"),
+            Path::new(&self.ask("--extension-dir")?).join("build/run-tests.php"),
+            Path::new(&self.ask("--prefix")?).join("lib/php/build/run-tests.php"),
         ];
         candidates
             .into_iter()
@@ -65,7 +75,6 @@ impl Interpreter {
     }
 }
 
-/// What `php-config` says.
 fn ask(config: &Path, question: &str) -> Result<String> {
     Ok(capture(Command::new(config).arg(question))?.trim().to_owned())
 }

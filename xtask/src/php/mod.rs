@@ -6,6 +6,7 @@ mod load_time;
 mod phpt;
 mod servers;
 mod skeleton;
+mod threads;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,6 +75,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     extensions.push(places.target.join(TOUR));
     let tests = Run { places: &places, extensions: &extensions, variables: servers.variables(), tests };
     tests.plain()?;
+    if options.tests.is_empty() && threads::are_known(&places)? {
+        threads::check(&places, &modules, servers.variables())?;
+    }
     if options.quick {
         return Ok(());
     }
