@@ -26,12 +26,12 @@ foreach ($ends as $name => $end) {
         (new Trellis\ProcessPool)->apply(function () use ($end) {
             register_shutdown_function(function () {
                 // It may do whatever it likes.
-                echo strtoupper('the task\'s'), ': ', preg_replace('/ \(.*/', '', error_get_last()['message'] ?? 'no error'), "\n";
+                echo strtoupper('the task\'s'), ': ', preg_replace('/( at \S+:\d+)? \(.*/', '', error_get_last()['message'] ?? 'no error'), "\n";
             });
             return $end();
         })->getAll();
     } catch (Trellis\ProcessPoolException $exception) {
-        echo preg_replace('/ \(.*/', '', $exception->getMessage()), "\n";
+        echo preg_replace('/( at \S+:\d+)? \(.*/', '', $exception->getMessage()), "\n";
     }
 }
 echo "--- the end\n";
