@@ -7,9 +7,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use ::tokio::time::{Sleep, sleep_until};
 use trellis_tube_codec::Request;
 
+use super::alarm::Alarm;
 use super::socket::Socket;
 use crate::address::Address;
 use crate::answer::Answer;
@@ -49,8 +49,8 @@ use crate::statistics::Statistics;
 pub struct Client {
     pub(super) machine: Machine,
     link: Link,
-    /// A timer that goes off at the machine's deadline or before, and when.
-    timer: Option<(Instant, Pin<Box<Sleep>>)>,
+    /// Goes off at the machine's deadline or before.
+    alarm: Alarm,
     buffer: Vec<u8>,
 }
 
@@ -83,7 +83,7 @@ impl Client {
         Self {
             machine: Machine::new(addresses, settings),
             link: Link::None,
-            timer: None,
+            alarm: Alarm::default(),
             buffer: vec![0; READ_BYTES],
         }
     }
@@ -221,14 +221,7 @@ impl Client {
             self.settle();
             return Poll::Ready(());
         }
-        // Most deadlines never come. A timer that is set for an earlier one will ask again, so it can stay.
-        let (at, timer) =
-            self.timer.get_or_insert_with(|| (deadline, Box::pin(sleep_until(deadline.into()))));
-        if *at > deadline || *at <= now {
-            *at = deadline;
-            timer.as_mut().reset(deadline.into());
-        }
-        timer.as_mut().poll(context)
+        self.alarm.poll(deadline, now, context)
     }
 }
 
