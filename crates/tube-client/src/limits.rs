@@ -43,6 +43,14 @@ pub(crate) const KEEP_ALIVE_MS_MIN: Duration = Duration::from_millis(400);
 #[cfg(feature = "tokio")]
 pub(crate) const TAKE_BACK_MAX: Duration = Duration::from_secs(1);
 
+/// How long all servers of a lane together may take to say whether they have a job at once, before they are waited for side by
+/// side. It is longer than most ways are; whoever takes longer may be silent.
+#[cfg(feature = "tokio")]
+pub(crate) const LOOK_MS_MAX: Duration = Duration::from_millis(250);
+
+/// How long a server that has failed is left alone while others are waited for.
+pub(crate) const RESERVE_AGAIN_SECONDS: Duration = Duration::from_secs(1);
+
 /// How often a pool asks a server for a job that it can't wait for, since it holds others of it.
 pub(crate) const HOLDER_INTERVAL_MS: Duration = Duration::from_millis(100);
 

@@ -1,20 +1,20 @@
 //! A worker's way to its jobs: one at a time, of one or several servers.
 
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
-use ::tokio::time::{Instant, sleep, timeout, timeout_at};
-use trellis_tube_codec::Request;
+use ::tokio::time::{sleep, timeout};
 
+use super::alarm::Alarm;
 use super::client::Client;
+use super::server::Server;
 use crate::address::Address;
-use crate::answer::Answer;
 use crate::error::Error;
 use crate::job::Job;
-use crate::limits::{KEEP_ALIVE_MS_MIN, TAKE_BACK_MAX};
-use crate::machine::Ticket;
+use crate::limits::{KEEP_ALIVE_MS_MIN, LOOK_MS_MAX};
 use crate::settings::Settings;
 use crate::verdict::{Retry, Verdict};
 
@@ -39,15 +39,10 @@ use crate::verdict::{Retry, Verdict};
 /// ```
 #[derive(Debug)]
 pub struct Lane {
-    clients: Vec<Client>,
-    /// Which server is asked first the next time.
+    servers: Vec<Server>,
+    /// Which server is looked at first the next time.
     first: usize,
-    /// A reserve at each server, while they are waited for.
-    reserves: Vec<Option<Ticket>>,
-    /// A reserve at each server that nobody waits for any more, until it has ended.
-    leaving: Vec<Option<Ticket>>,
-    /// A delete that travels with the next reserve.
-    deleting: Option<(usize, Ticket)>,
+    alarm: Alarm,
 }
 
 /// What a lane tells beside the job that was waited for.
@@ -74,14 +69,13 @@ impl Lane {
             return Err(Error::NoServer);
         }
         let tubes: Vec<&str> = tubes.iter().map(AsRef::as_ref).collect();
-        let reserves = vec![None; servers.len()];
-        let clients = servers.into_iter().map(|server| {
+        let servers = servers.into_iter().map(|server| {
             let mut client = Client::with(vec![server], settings);
             client.machine.assume_tubes(None, &tubes)?;
-            Ok(client)
+            Ok(Server::new(client))
         });
-        let clients = clients.collect::<Result<_, Error>>()?;
-        Ok(Self { clients, first: 0, leaving: reserves.clone(), reserves, deleting: None })
+        let servers = servers.collect::<Result<_, Error>>()?;
+        Ok(Self { servers, first: 0, alarm: Alarm::default() })
     }
 
     /// Takes the next job of any server, and the server's place in the list; `None` if none came in time. When the
@@ -91,21 +85,13 @@ impl Lane {
     /// If a delete of [`Lane::done`] has failed; call it again for the next job. If no server can be reached, or
     /// all refuse: the last error.
     pub async fn next(&mut self, wait: Option<Duration>) -> Result<Option<(usize, Job)>, Error> {
-        if self.clients.len() > 1 {
-            self.finish().await?;
-            if let Some(found) = self.take_at_once().await {
-                return Ok(Some(found));
-            }
-        }
-        // Whole seconds stay whole, since the server ends those by itself: the look at each server is not taken off.
-        self.begin_reserves(wait);
+        let mut call = self.begin(wait);
         let guard = Waiting { lane: self };
-        let (mut failure, mut is_over) = (None, false);
         poll_fn(|context| {
-            if let Poll::Ready(Err(error)) = guard.lane.poll_deleting(context) {
+            if let Poll::Ready(Err(error)) = guard.lane.poll_deleted(context) {
                 return Poll::Ready(Err(error));
             }
-            guard.lane.poll_next(&mut failure, &mut is_over, context)
+            guard.lane.poll_next(&mut call, &mut |_| {}, context)
         })
         .await
     }
@@ -120,32 +106,24 @@ impl Lane {
         stop: impl Future<Output = ()>,
         mut aside: impl FnMut(Aside),
     ) -> Result<Option<(usize, Job)>, Error> {
-        self.leave(&mut aside).await;
-        if self.clients.len() > 1 {
-            if let Err(error) = self.finish().await {
-                aside(Aside::NotDeleted(error));
-            }
-            if let Some(found) = self.take_at_once().await {
-                return Ok(Some(found));
-            }
-        }
-        self.begin_reserves(None);
+        let mut call = self.begin(None);
         let guard = Waiting { lane: self };
-        let (mut failure, mut is_over, mut stop) = (None, false, pin!(stop));
+        let mut stop = pin!(stop);
         let found = poll_fn(|context| {
-            if let Poll::Ready(Err(error)) = guard.lane.poll_deleting(context) {
+            while let Poll::Ready(Err(error)) = guard.lane.poll_deleted(context) {
                 aside(Aside::NotDeleted(error));
             }
-            match guard.lane.poll_next(&mut failure, &mut is_over, context) {
+            match guard.lane.poll_next(&mut call, &mut aside, context) {
                 Poll::Pending => stop.as_mut().poll(context).map(|()| Ok(None)),
                 found => found,
             }
         })
         .await;
-        std::mem::swap(&mut guard.lane.leaving, &mut guard.lane.reserves);
+        let now = now();
+        guard.lane.servers.iter_mut().for_each(|server| server.leave(now));
         drop(guard);
         if !matches!(found, Ok(Some(_))) {
-            self.leave(&mut aside).await;
+            poll_fn(|context| self.poll_left(&mut aside, context)).await;
         }
         found
     }
@@ -154,8 +132,15 @@ impl Lane {
     /// future changes nothing.
     pub async fn lost(&mut self, server: usize, id: u64, mut aside: impl FnMut(Aside)) {
         poll_fn(|context| {
-            let _ = self.poll_leaving(&mut aside, context);
-            self.clients.get_mut(server).map_or(Poll::Ready(()), |client| client.poll_lost(id, context))
+            loop {
+                let now = now();
+                self.poll_asides(now, &mut None, &mut aside, context);
+                let Some(server) = self.servers.get_mut(server) else { return Poll::Ready(()) };
+                if server.client.poll_lost(id, context).is_ready() {
+                    return Poll::Ready(());
+                }
+                ready!(self.poll_alarm(None, now, context));
+            }
         })
         .await;
     }
@@ -163,17 +148,17 @@ impl Lane {
     /// Deletes the job: at once if [`Lane::finish`] is called, or with the request for the next job, in one
     /// message.
     pub fn done(&mut self, server: usize, id: u64) {
-        if let Some(client) = self.clients.get_mut(server) {
-            self.deleting = Some((server, client.begin(&Request::Delete { id })));
+        if let Some(server) = self.servers.get_mut(server) {
+            server.delete(id);
         }
     }
 
-    /// Waits until the job of [`Lane::done`] is deleted.
+    /// Waits until the jobs of [`Lane::done`] are deleted. Dropping the future changes nothing.
+    ///
+    /// # Errors
+    /// If one could not be deleted; call it again for the others.
     pub async fn finish(&mut self) -> Result<(), Error> {
-        match self.deleting.take() {
-            Some((server, ticket)) => self.clients[server].outcome(ticket).await?.done(),
-            None => Ok(()),
-        }
+        poll_fn(|context| self.poll_deleted(context)).await
     }
 
     /// Carries a verdict out. Only [`Verdict::Done`] takes no look at the job first.
@@ -184,7 +169,7 @@ impl Lane {
         verdict: Verdict,
         retry: &Retry,
     ) -> Result<(), Error> {
-        let client = self.clients.get_mut(server).ok_or(Error::NoServer)?;
+        let client = self.client(server).ok_or(Error::NoServer)?;
         let request = match verdict.at_once(id) {
             Some(request) => request,
             None => verdict.by(id, &client.stats_job(id).await?.ok_or(Error::NotFound)?, retry),
@@ -197,8 +182,8 @@ impl Lane {
     pub async fn keep_alive<T>(&mut self, server: usize, id: u64, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         // Short jobs, which are most, need none of this.
-        let Some(client) = self.clients.get_mut(server) else { return work.await };
-        if let Ok(output) = timeout_at(Instant::now() + KEEP_ALIVE_MS_MIN, work.as_mut()).await {
+        let Some(client) = self.client(server) else { return work.await };
+        if let Ok(output) = timeout(KEEP_ALIVE_MS_MIN, work.as_mut()).await {
             return output;
         }
         let mut touching = pin!(touch_on(client, id));
@@ -214,89 +199,187 @@ impl Lane {
 
     /// The client of one server, by its place in the list.
     pub fn client(&mut self, server: usize) -> Option<&mut Client> {
-        self.clients.get_mut(server)
+        self.servers.get_mut(server).map(|server| &mut server.client)
     }
 
-    /// A server that is connected and has a job answers at once; while there are any, nobody has to be left.
-    async fn take_at_once(&mut self) -> Option<(usize, Job)> {
-        let count = self.clients.len();
+    fn begin(&mut self, wait: Option<Duration>) -> Call {
+        let count = self.servers.len();
         let first = self.first;
         self.first = (first + 1) % count;
-        for server in (0..count).map(|step| (first + step) % count) {
-            let client = &mut self.clients[server];
-            if !client.is_connected() {
-                // It is being connected to meanwhile, or it would be left out while another one is busy.
-                client.machine.prefer_connection(Instant::now().into_std());
-                let _ = poll_fn(|context| Poll::Ready(client.poll_progress(context))).await;
-            } else if let Ok(Some(job)) = client.reserve(Some(Duration::ZERO)).await {
-                return Some((server, job));
+        self.servers.iter_mut().for_each(Server::begin_wait);
+        let now = now();
+        Call {
+            // A single one is waited for at once.
+            looks: (0..count)
+                .map(|step| (first + step) % count)
+                .take(if count > 1 { count } else { 0 })
+                .collect(),
+            looks_end: now + LOOK_MS_MAX,
+            wait,
+            ends: wait.and_then(|wait| now.checked_add(wait)),
+            has_begun: false,
+            is_over: false,
+            failure: None,
+        }
+    }
+
+    /// Ready when all deletes are answered, or one has failed.
+    fn poll_deleted(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let mut all = Poll::Ready(Ok(()));
+        for server in &mut self.servers {
+            match server.poll_deleted(context) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => all = Poll::Pending,
+            }
+        }
+        all
+    }
+
+    fn poll_next(
+        &mut self,
+        call: &mut Call,
+        aside: &mut impl FnMut(Aside),
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Option<(usize, Job)>, Error>> {
+        loop {
+            let now = now();
+            self.poll_asides(now, &mut call.failure, aside, context);
+            if let Some(found) = self.poll_looks(call, now, context) {
+                return Poll::Ready(Ok(Some(found)));
+            }
+            let is_looking = !call.looks.is_empty();
+            if !is_looking && let Poll::Ready(found) = self.poll_jobs(call, now, context) {
+                return Poll::Ready(found);
+            }
+            ready!(self.poll_alarm(is_looking.then_some(call.looks_end), now, context));
+        }
+    }
+
+    /// Looks at one server after the other. One that is connected and has a job answers at once; while there are any, nobody
+    /// has to be left. None is looked at before it has answered what it was told about the job before.
+    fn poll_looks(
+        &mut self,
+        call: &mut Call,
+        now: Instant,
+        context: &mut Context<'_>,
+    ) -> Option<(usize, Job)> {
+        if call.looks_end <= now {
+            call.looks.clear();
+        }
+        if self.servers.iter().any(Server::is_deleting) {
+            return None;
+        }
+        while let Some(&server) = call.looks.front() {
+            match self.servers[server].poll_look(now, context) {
+                Poll::Ready(Some(job)) => return Some((server, job)),
+                Poll::Ready(None) => drop(call.looks.pop_front()),
+                Poll::Pending => return None,
             }
         }
         None
     }
 
-    fn begin_reserves(&mut self, wait: Option<Duration>) {
-        for (client, reserve) in self.clients.iter_mut().zip(&mut self.reserves) {
-            *reserve = Some(client.begin_reserve(wait));
-        }
-    }
-
-    /// Waits until the reserves have ended that nobody waits for any more.
-    async fn leave(&mut self, aside: &mut impl FnMut(Aside)) {
-        let leave = poll_fn(|context| self.poll_leaving(aside, context));
-        if timeout(TAKE_BACK_MAX, leave).await.is_err() {
-            // What a server that is silent may have counted remains unknown.
-            for (client, leaving) in self.clients.iter_mut().zip(&mut self.leaving) {
-                leaving.take().into_iter().for_each(|ticket| client.abandon(ticket));
-            }
-        }
-    }
-
-    fn poll_leaving(&mut self, aside: &mut impl FnMut(Aside), context: &mut Context<'_>) -> Poll<()> {
-        for (server, (client, leaving)) in self.clients.iter_mut().zip(&mut self.leaving).enumerate() {
-            let Some(ticket) = *leaving else { continue };
-            let Poll::Ready(job) = client.poll_take_back(ticket, context) else { continue };
-            *leaving = None;
-            job.into_iter().for_each(|id| aside(Aside::TooLate { server, id }));
-        }
-        if self.leaving.iter().all(Option::is_none) { Poll::Ready(()) } else { Poll::Pending }
-    }
-
-    fn poll_deleting(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let Some((server, ticket)) = self.deleting else { return Poll::Ready(Ok(())) };
-        self.clients[server].poll_outcome(ticket, context).map(|outcome| {
-            self.deleting = None;
-            outcome.and_then(Answer::done)
-        })
-    }
-
-    fn poll_next(
+    /// Waits for all servers side by side.
+    fn poll_jobs(
         &mut self,
-        failure: &mut Option<Error>,
-        is_over: &mut bool,
+        call: &mut Call,
+        now: Instant,
         context: &mut Context<'_>,
     ) -> Poll<Result<Option<(usize, Job)>, Error>> {
-        for (server, (client, reserve)) in self.clients.iter_mut().zip(&mut self.reserves).enumerate() {
-            let Some(ticket) = *reserve else { continue };
-            let Poll::Ready(outcome) = client.poll_outcome(ticket, context) else { continue };
-            *reserve = None;
-            match outcome.map(Answer::job) {
-                Ok(Some(job)) => return Poll::Ready(Ok(Some((server, job)))),
-                Ok(None) => *is_over = true,
+        let is_alone = self.servers.len() == 1;
+        for (place, server) in self.servers.iter_mut().enumerate() {
+            if let Poll::Ready(Some(job)) = server.poll_looked(context) {
+                return Poll::Ready(Ok(Some((place, job))));
+            }
+            if !call.is_over && (is_alone || !server.is_deleting()) {
+                server.wait(call.wait_from(now));
+            }
+            match server.poll_job(now, context) {
+                Poll::Ready(Ok(Some(job))) => return Poll::Ready(Ok(Some((place, job)))),
+                Poll::Ready(Ok(None)) => call.is_over = true,
+                Poll::Ready(Err(error)) => call.failure = Some(error),
+                Poll::Pending => {}
+            }
+        }
+        call.has_begun = true;
+        // When the time is over, those that have been asked still answer; who can't be reached is not waited for.
+        if call.is_over && !self.servers.iter().any(Server::is_asked) {
+            return Poll::Ready(Ok(None));
+        }
+        if self.servers.iter().all(Server::is_away)
+            && let Some(failure) = call.failure.take()
+        {
+            return Poll::Ready(Err(failure));
+        }
+        Poll::Pending
+    }
+
+    /// Goes on with what nobody waits for.
+    fn poll_asides(
+        &mut self,
+        now: Instant,
+        failure: &mut Option<Error>,
+        aside: &mut impl FnMut(Aside),
+        context: &mut Context<'_>,
+    ) {
+        for (place, server) in self.servers.iter_mut().enumerate() {
+            match server.poll_aside(now, context) {
+                Ok(None) => {}
+                Ok(Some(id)) => aside(Aside::TooLate { server: place, id }),
                 Err(error) => *failure = Some(error),
             }
         }
-        // When the time is over, those that have been asked still answer; who can't be reached is not waited for.
-        let is_asked =
-            |(ticket, client): (&Option<Ticket>, &Client)| ticket.is_some() && client.is_connected();
-        if *is_over && !self.reserves.iter().zip(&self.clients).any(is_asked) {
-            return Poll::Ready(Ok(None));
-        }
-        if self.reserves.iter().any(Option::is_some) {
-            return Poll::Pending;
-        }
-        Poll::Ready(failure.take().map_or(Ok(None), Err))
     }
+
+    /// Ready when the reserves have ended that nobody waits for any more.
+    fn poll_left(&mut self, aside: &mut impl FnMut(Aside), context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let now = now();
+            self.poll_asides(now, &mut None, aside, context);
+            if !self.servers.iter().any(Server::is_left) {
+                return Poll::Ready(());
+            }
+            ready!(self.poll_alarm(None, now, context));
+        }
+    }
+
+    /// Ready when something may be due, by then at the latest.
+    fn poll_alarm(&mut self, until: Option<Instant>, now: Instant, context: &mut Context<'_>) -> Poll<()> {
+        match self.servers.iter().filter_map(Server::due).chain(until).min() {
+            Some(due) => self.alarm.poll(due, now, context),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// One wait for a job.
+struct Call {
+    /// Which servers are still to be looked at, and until when.
+    looks: VecDeque<usize>,
+    looks_end: Instant,
+    wait: Option<Duration>,
+    ends: Option<Instant>,
+    /// Whether those that could be asked have been asked.
+    has_begun: bool,
+    is_over: bool,
+    failure: Option<Error>,
+}
+
+impl Call {
+    /// How long a server is asked for a job. Whole seconds stay whole, since the server ends those by itself: the look at
+    /// each server is not taken off.
+    fn wait_from(&self, now: Instant) -> Option<Duration> {
+        match self.ends {
+            Some(ends) if self.has_begun => Some(ends.saturating_duration_since(now)),
+            _ => self.wait,
+        }
+    }
+}
+
+/// The time, on the clock of tokio's timers.
+fn now() -> Instant {
+    ::tokio::time::Instant::now().into_std()
 }
 
 /// Touches the job as often as it needs; ends when it is lost.
@@ -321,10 +404,6 @@ struct Waiting<'a> {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        for (client, reserve) in self.lane.clients.iter_mut().zip(&mut self.lane.reserves) {
-            if let Some(ticket) = reserve.take() {
-                client.abandon(ticket);
-            }
-        }
+        self.lane.servers.iter_mut().for_each(Server::give_up);
     }
 }

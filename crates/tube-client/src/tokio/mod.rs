@@ -5,6 +5,7 @@ mod alarm;
 mod client;
 mod lane;
 mod producer;
+mod server;
 mod socket;
 mod worker;
 

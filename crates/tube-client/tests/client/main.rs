@@ -3,5 +3,6 @@
 
 mod alone;
 mod fake;
+mod lanes;
 mod pool;
 mod scenarios;

@@ -1,0 +1,222 @@
+//! One of a lane's servers: what it was asked for, and what follows from its answers and from its silence. Which server is
+//! asked when is the lane's business.
+
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use trellis_tube_codec::Request;
+
+use super::client::Client;
+use crate::answer::Answer;
+use crate::error::Error;
+use crate::job::Job;
+use crate::limits::{RESERVE_AGAIN_SECONDS, TAKE_BACK_MAX};
+use crate::machine::Ticket;
+
+/// A client that has one request for a job under way at most, and never one that holds up the other servers.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) client: Client,
+    state: State,
+    /// A delete that is not answered yet.
+    deleting: Option<Ticket>,
+    /// Whether it has failed since this wait began.
+    has_failed: bool,
+}
+
+/// What it was asked for.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Nothing.
+    Idle,
+    /// A job that it has at once.
+    Looked(Ticket),
+    /// Its next job.
+    Waited(Ticket),
+    /// Either, but nobody waits for that any more. It is granted some time to say what has come of it.
+    Left { ticket: Ticket, until: Instant },
+    /// A sign of life, since it was silent when it should have answered: what is asked for that can be left at any time,
+    /// while a job that comes of a reserve which it reads much later would be counted as tried.
+    Probed(Ticket),
+    /// Nothing until then, as it has failed.
+    Failed { until: Instant, was_silent: bool },
+}
+
+impl Server {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client, state: State::Idle, deleting: None, has_failed: false }
+    }
+
+    /// A new wait begins, and trouble counts anew.
+    pub(super) fn begin_wait(&mut self) {
+        self.has_failed = false;
+        if matches!(self.state, State::Failed { was_silent: false, .. }) {
+            self.state = State::Idle;
+        }
+    }
+
+    /// Begins to delete a job.
+    pub(super) fn delete(&mut self, id: u64) {
+        self.deleting = Some(self.client.begin(&Request::Delete { id }));
+    }
+
+    /// Whether a delete is still to be answered.
+    pub(super) fn is_deleting(&self) -> bool {
+        self.deleting.is_some()
+    }
+
+    /// Ready when it is answered.
+    pub(super) fn poll_deleted(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Some(ticket) = self.deleting else { return Poll::Ready(Ok(())) };
+        let outcome = ready!(self.client.poll_outcome(ticket, context));
+        self.deleting = None;
+        Poll::Ready(outcome.and_then(Answer::done))
+    }
+
+    /// Ready with a job that it has at once, or with none. One that is not connected is being connected to meanwhile, or it
+    /// would be left out while another one is busy.
+    pub(super) fn poll_look(&mut self, now: Instant, context: &mut Context<'_>) -> Poll<Option<Job>> {
+        if matches!(self.state, State::Idle) {
+            if !self.client.is_connected() {
+                self.client.machine.prefer_connection(now);
+                let _ = self.client.poll_progress(context);
+                return Poll::Ready(None);
+            }
+            self.state = State::Looked(self.client.begin_reserve(Some(Duration::ZERO)));
+        }
+        self.poll_looked(context)
+    }
+
+    /// The same, if it was begun.
+    pub(super) fn poll_looked(&mut self, context: &mut Context<'_>) -> Poll<Option<Job>> {
+        let State::Looked(ticket) = self.state else { return Poll::Ready(None) };
+        let outcome = ready!(self.client.poll_outcome(ticket, context));
+        self.state = State::Idle;
+        // What the matter is, is told when it is asked again.
+        Poll::Ready(outcome.ok().and_then(Answer::job))
+    }
+
+    /// Has it asked for its next job, for so long, unless it is being asked for something.
+    pub(super) fn wait(&mut self, wait: Option<Duration>) {
+        if matches!(self.state, State::Idle) {
+            self.state = State::Waited(self.client.begin_reserve(wait));
+        }
+    }
+
+    /// Ready with what has come of the wait for its next job.
+    pub(super) fn poll_job(
+        &mut self,
+        now: Instant,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Option<Job>, Error>> {
+        let State::Waited(ticket) = self.state else { return Poll::Pending };
+        let outcome = ready!(self.client.poll_outcome(ticket, context));
+        self.state = State::Idle;
+        if outcome.is_err() {
+            self.fail(now, false);
+        }
+        Poll::Ready(outcome.map(Answer::job))
+    }
+
+    /// Goes on with what nobody waits for. Returns a job that came when nobody waited for it any more, and went back.
+    ///
+    /// # Errors
+    /// If it can't be reached, or is silent.
+    pub(super) fn poll_aside(
+        &mut self,
+        now: Instant,
+        context: &mut Context<'_>,
+    ) -> Result<Option<u64>, Error> {
+        match self.state {
+            State::Left { ticket, until } => {
+                if let Poll::Ready(job) = self.client.poll_take_back(ticket, context) {
+                    self.state = State::Idle;
+                    return Ok(job);
+                }
+                if until <= now {
+                    // What it may have counted remains unknown.
+                    self.client.abandon(ticket);
+                    self.probe();
+                }
+            }
+            State::Failed { until, was_silent } if until <= now => {
+                self.state = State::Idle;
+                if was_silent {
+                    self.probe();
+                }
+            }
+            _ => {}
+        }
+        let State::Probed(ticket) = self.state else { return Ok(None) };
+        match self.client.poll_outcome(ticket, context) {
+            Poll::Pending => Ok(None),
+            Poll::Ready(Err(error)) if error.is_disconnect() => {
+                self.fail(now, true);
+                Err(error)
+            }
+            Poll::Ready(_) => {
+                self.state = State::Idle;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Nobody waits for its job any more, but what becomes of it has to be known.
+    pub(super) fn leave(&mut self, now: Instant) {
+        if let State::Looked(ticket) | State::Waited(ticket) = self.state {
+            self.state = State::Left { ticket, until: now + TAKE_BACK_MAX };
+        }
+    }
+
+    /// Nobody waits for its job any more, or wants to know what becomes of it.
+    pub(super) fn give_up(&mut self) {
+        match self.state {
+            State::Looked(ticket) => {
+                self.client.abandon(ticket);
+                // Whoever had to answer at once and did not may be silent.
+                self.probe();
+            }
+            State::Waited(ticket) => {
+                self.client.abandon(ticket);
+                self.state = State::Idle;
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether something nobody waits for is still to be said.
+    pub(super) fn is_left(&self) -> bool {
+        matches!(self.state, State::Left { .. })
+    }
+
+    /// Whether an answer may be on its way.
+    pub(super) fn is_asked(&self) -> bool {
+        matches!(self.state, State::Looked(_) | State::Waited(_)) && self.client.is_connected()
+    }
+
+    /// Whether no job can come from it, as far as is known.
+    pub(super) fn is_away(&self) -> bool {
+        match self.state {
+            State::Failed { .. } | State::Probed(_) => true,
+            State::Looked(_) | State::Waited(_) => self.has_failed && !self.client.is_connected(),
+            State::Idle | State::Left { .. } => false,
+        }
+    }
+
+    /// When [`Server::poll_aside`] has something to do, if nothing moves.
+    pub(super) fn due(&self) -> Option<Instant> {
+        match self.state {
+            State::Left { until, .. } | State::Failed { until, .. } => Some(until),
+            _ => None,
+        }
+    }
+
+    fn fail(&mut self, now: Instant, was_silent: bool) {
+        self.has_failed = true;
+        self.state = State::Failed { until: now + RESERVE_AGAIN_SECONDS, was_silent };
+    }
+
+    fn probe(&mut self) {
+        self.state = State::Probed(self.client.begin(&Request::ListTubeUsed));
+    }
+}
