@@ -11,6 +11,7 @@ use crate::address::Address;
 use crate::answer::Answer;
 use crate::error::Error;
 use crate::job::{Job, PutOptions};
+use crate::limits::RESERVE_AGAIN_SECONDS;
 use crate::placed::Placed;
 use crate::settings::Settings;
 use crate::spread::Spread;
@@ -185,7 +186,7 @@ impl Pool {
             let client = &mut self.clients[*server];
             let is_left_alone = servers.len() > 1 && client.machine.holds_any();
             let ticket = (!is_left_alone).then(|| client.begin_reserve(time));
-            reserving.asked.push(Asked { server: *server, ticket, is_left_alone });
+            reserving.asked.push(Asked { server: *server, ticket, is_left_alone, again_at: None });
         }
         reserving
     }
@@ -207,8 +208,7 @@ impl Pool {
             {
                 return None;
             }
-            let round = reserving.is_anybody_left_alone().then(|| reserving.next_round());
-            wait(&mut self.clients, wake, round.into_iter().chain(until).min());
+            wait(&mut self.clients, wake, reserving.next_request().into_iter().chain(until).min());
             return None;
         }
         for asked in &mut reserving.asked {
@@ -237,8 +237,13 @@ impl Pool {
         if let Some(outcome) = reserving.outcome.take() {
             return Some(outcome);
         }
+        let now = Instant::now();
+        let left = reserving.left(now);
         for asked in &mut reserving.asked {
             let client = &mut self.clients[asked.server];
+            if asked.ticket.is_none() && !reserving.is_over && asked.again_at.is_some_and(|at| at <= now) {
+                asked.ticket = Some(client.begin_reserve(left));
+            }
             client.turn();
             let Some(outcome) = asked.ticket.and_then(|ticket| client.machine.take(ticket)) else { continue };
             asked.ticket = None;
@@ -246,10 +251,13 @@ impl Pool {
                 Ok(Some(job)) => return Some(Ok(Some((asked.server, job)))),
                 Ok(None) => reserving.is_over = true,
                 Err(Error::DeadlineSoon) => return Some(Err(Error::DeadlineSoon)),
-                Err(error) => reserving.failure = Some(error),
+                Err(error) => {
+                    // As long as others are waited for, they must not keep this one's jobs.
+                    asked.again_at = Some(now + RESERVE_AGAIN_SECONDS);
+                    reserving.failure = Some(error);
+                }
             }
         }
-        let now = Instant::now();
         if reserving.is_anybody_left_alone() && now >= reserving.next_round() {
             reserving.asked_at = now;
             let alone = reserving.asked.iter().filter(|asked| asked.is_left_alone);
@@ -264,8 +272,11 @@ impl Pool {
         if reserving.is_over && !reserving.asked.iter().any(is_asked) {
             return Some(Ok(None));
         }
-        let is_waiting = |asked: &Asked| asked.ticket.is_some() || asked.is_left_alone;
-        if !reserving.asked.iter().any(is_waiting) {
+        let is_away = |asked: &Asked| {
+            let has_failed = asked.again_at.is_some() && !self.clients[asked.server].is_connected();
+            !asked.is_left_alone && (asked.ticket.is_none() || has_failed)
+        };
+        if reserving.asked.iter().all(is_away) {
             return Some(reserving.failure.take().map_or(Ok(None), Err));
         }
         None

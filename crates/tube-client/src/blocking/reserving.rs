@@ -32,6 +32,8 @@ pub(super) struct Asked {
     pub(super) ticket: Option<Ticket>,
     /// Whether it has no request that waits, since jobs of it are held.
     pub(super) is_left_alone: bool,
+    /// When it is asked again, if it has failed.
+    pub(super) again_at: Option<Instant>,
 }
 
 impl Reserving {
@@ -52,7 +54,19 @@ impl Reserving {
         self.asked.iter().any(|asked| asked.is_left_alone)
     }
 
-    /// When those are asked next.
+    /// How much is left of the wait.
+    pub(super) fn left(&self, now: Instant) -> Option<Duration> {
+        self.ends.map(|ends| ends.saturating_duration_since(now))
+    }
+
+    /// When somebody is asked next who has no request that waits.
+    pub(super) fn next_request(&self) -> Option<Instant> {
+        let round = self.is_anybody_left_alone().then(|| self.next_round());
+        let failed = self.asked.iter().filter(|asked| asked.ticket.is_none() && !self.is_over);
+        failed.filter_map(|asked| asked.again_at).chain(round).min()
+    }
+
+    /// When those that are left alone are asked next.
     pub(super) fn next_round(&self) -> Instant {
         let round = self.asked_at + HOLDER_INTERVAL_MS;
         self.ends.map_or(round, |ends| ends.max(self.asked_at).min(round))

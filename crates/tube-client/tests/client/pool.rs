@@ -1,12 +1,15 @@
 //! Several servers in one pool.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use trellis_tube_client::blocking::Pool;
 use trellis_tube_client::{Address, Error, PutOptions, Settings};
 
 use crate::fake::Step::{Close, End, Expect, Send};
 use crate::fake::{Fake, nobody};
+
+/// How long a pool may take for what it does at once. Only a failing test waits so long.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 fn pool(servers: &[&Address]) -> Pool {
     let mut pool = Pool::new();
@@ -110,6 +113,37 @@ fn a_wait_ends_while_jobs_are_held_everywhere() {
     drop(pool);
     one.finish();
     other.finish();
+}
+
+/// A server that fails while another one is waited for is asked again, or its jobs would wait for those of the other.
+#[test]
+fn who_has_failed_is_asked_again_while_others_are_waited_for() {
+    let failing =
+        Fake::start(&[&[Expect("reserve\n"), Close], &[Expect("reserve\n"), Send("RESERVED 7 1\na\n"), End]]);
+    let idle = Fake::start(&[&[Expect("reserve\n"), End]]);
+    let mut pool = pool(&[&failing.address, &idle.address]);
+    let mut reserving = pool.begin_reserve(&[0, 1], None);
+    let began = Instant::now();
+    let found = loop {
+        if let Some(outcome) = pool.step(&mut reserving, None, Some(began + PATIENCE)) {
+            break outcome.unwrap();
+        }
+        assert!(began.elapsed() < PATIENCE, "no job comes");
+    };
+    assert_eq!(found.map(|(server, job)| (server, job.id)), Some((0, 7)));
+    drop(pool);
+    failing.finish();
+    idle.finish();
+}
+
+/// Where nobody is left to wait for, that is said, and each time anew.
+#[test]
+fn nobody_there_is_told() {
+    let mut pool = pool(&[&nobody(), &nobody()]);
+    for _ in 0..2 {
+        let found = pool.reserve(&[0, 1], None);
+        assert!(matches!(found, Err(Error::Unreachable { .. })), "{found:?}");
+    }
 }
 
 /// What is given up is not left on its way, and the client can be used again.
