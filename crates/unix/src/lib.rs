@@ -30,6 +30,6 @@ pub mod sysv;
 pub mod timers;
 
 pub use clock::BootTime;
-pub use poll::{readable, wait_readable};
+pub use poll::{all_is_read, readable, wait_readable};
 /// The identity of a process, and the name of a signal, as the crate `rustix` has them.
 pub use rustix::process::{Pid, Signal};

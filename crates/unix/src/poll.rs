@@ -1,11 +1,13 @@
-//! Waiting for descriptors with a time-out. It knows nothing of what they belong to.
+//! Waiting for descriptors with a time-out, and whether the other end has read. It knows nothing of what they belong to.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+
+use crate::sys;
 
 /// When a wait is over, which is decided once: whatever interrupts the wait doesn't lengthen it. A time-out that no clock
 /// can hold is none.
@@ -67,4 +69,33 @@ pub fn wait_readable(descriptors: &[BorrowedFd<'_>], timeout: Option<Duration>) 
 /// As of [`wait_readable`].
 pub fn readable(descriptor: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
     Ok(wait_readable(&[descriptor], timeout)? == [true])
+}
+
+/// Whether the other end of a Unix stream socket has read all that was written to this one. When it is closed, nothing is
+/// left that could be read, and this is true as well.
+///
+/// The system knows that only of a whole write, or of the pieces that it has made of a long one: while one byte of it is not
+/// read, none counts as read.
+///
+/// # Errors
+///
+/// What the system says: this is no such socket, or it can't tell.
+///
+/// # Example
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use std::os::unix::net::UnixStream;
+///
+/// let (mut here, mut there) = UnixStream::pair()?;
+/// here.write_all(b"ab")?;
+/// there.read_exact(&mut [0])?;
+/// assert!(!trellis_unix::all_is_read(&here)?);
+/// there.read_exact(&mut [0])?;
+/// assert!(trellis_unix::all_is_read(&here)?);
+/// # std::io::Result::Ok(())
+/// ```
+pub fn all_is_read(socket: impl AsFd) -> io::Result<bool> {
+    // It tells us that there is room again while one byte of what was read is still counted.
+    Ok(sys::peer::unread(socket.as_fd())? <= 1)
 }

@@ -1,4 +1,4 @@
-//! Who is at the other end of a socket.
+//! Who is at the other end of a socket, and what it has not read.
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -22,4 +22,14 @@ pub(crate) fn pid(socket: BorrowedFd<'_>) -> io::Result<libc::pid_t> {
     };
     checked(returned)?;
     Ok(found.pid)
+}
+
+/// The bytes that the system holds for the other end of a Unix socket. It counts what they take of its memory, so each
+/// message is more than it has bytes, and one that is read in part is as large as before.
+pub(crate) fn unread(socket: BorrowedFd<'_>) -> io::Result<libc::c_int> {
+    let mut bytes = 0;
+    // SAFETY: the call writes one number, which is what there is room for.
+    let returned = unsafe { libc::ioctl(socket.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
+    checked(returned)?;
+    Ok(bytes)
 }
