@@ -143,6 +143,10 @@ pub const REACH_PERIOD: Duration = Duration::from_secs(5);
 /// before they exit.
 pub const CLOSED_MAX: Duration = Duration::from_secs(1);
 
+/// The bytes of a frame that a worker is given without a pause after its length. Most languages' runtimes take as much at
+/// once, so whoever reads anything of such a frame has read it all.
+pub const FRAME_AT_ONCE_BYTES_MAX: usize = 8 << 10;
+
 /// How much of a worker's answers is read at once.
 pub const WORKER_READ_BYTES: usize = 4 << 10;
 

@@ -51,7 +51,8 @@ pub enum Event {
     Gone {
         /// The worker.
         worker: WorkerId,
-        /// Whether it has read the whole job that it was given last. If not, it can't be blamed for it.
+        /// Whether it has begun the job that it was given last, as far as can be told from what it has read. If not, it
+        /// can't be blamed for it.
         has_begun: bool,
     },
     /// Mode `exec`: the process of this worker could not be started. Its job is given back, and no others are taken for a

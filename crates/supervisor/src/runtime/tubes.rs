@@ -293,7 +293,7 @@ impl Supervisor {
             Happening::Worker(id, start, said) => {
                 let is_over = matches!(said, Said::Closed { .. }) && self.cluster.is_forbidden(program);
                 // The guardian may have killed it, so it can't be blamed for its job, nor the job for its end.
-                let said = if is_over { Said::Closed { is_unread: true } } else { said };
+                let said = if is_over { Said::Forbidden } else { said };
                 let Some(tube) = entry.tube_with(Mode::Stream, id) else { return };
                 (Mode::Stream, tube.said(now, id, start, said))
             }

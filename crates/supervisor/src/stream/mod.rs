@@ -14,8 +14,12 @@
 //!
 //! ID is a word without spaces that the worker gives back as it is. A worker gets a job when it has answered the one before.
 //! A line feed at an answer's end is allowed. When the socket ends, there are no more jobs, and the worker should exit. A
-//! worker that ends has failed at the job that it has not answered, if it has read it; one that closes its socket should
-//! exit right after that. One that sends anything else, or an answer that it was not asked for, is killed.
+//! worker that ends has failed at the job that it has not answered, if it has read it, or the length of a frame of more than
+//! 8 KiB; one that closes its socket should exit right after that. One that sends anything else, or an answer that it was
+//! not asked for, is killed.
+//!
+//! A frame comes in as many pieces as the system likes. Of one with more than 8 KiB, the rest comes when the worker has read
+//! the length.
 
 #[cfg(test)]
 mod tests;
@@ -24,7 +28,7 @@ use crate::job::{JobId, NotAJob};
 use crate::limits::{ANSWER_BYTES_MAX, FRAME_LINE_BYTES_MAX};
 
 /// The bytes of a frame's length.
-const LENGTH_BYTES: usize = 4;
+pub(crate) const LENGTH_BYTES: usize = 4;
 
 /// What a worker says about a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -55,12 +55,13 @@ fn notify_socket() -> (UnixDatagram, SocketAddr) {
 }
 
 /// Does jobs that come in frames on the standard input; the first word of a job's body says what becomes of it. None is
-/// done while somebody has the lock, if there is one.
+/// done while somebody has the lock, if there is one. It dies at the length of a frame that is too long for it.
 fn work() {
     let socket = rustix::stdio::stdin().try_clone_to_owned().expect("it is open");
     let mut socket = std::os::unix::net::UnixStream::from(socket);
     let mut fate = Fate::told();
-    while let Some(frame) = trellis_unix::frame::read_frame(&mut socket, 1 << 20).expect("a frame") {
+    let bytes_max = variable("FRAME_BYTES_MAX").parse().unwrap_or(1 << 20);
+    while let Some(frame) = trellis_unix::frame::read_frame(&mut socket, bytes_max).expect("a frame") {
         let text = String::from_utf8(frame).expect("text");
         let (line, body) = text.split_once('\n').expect("a line and a body");
         let id = line.strip_prefix("job ").expect("a job");

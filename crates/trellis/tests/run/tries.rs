@@ -7,7 +7,7 @@ use trellis_tube_client::PutOptions;
 
 use crate::host::Host;
 use crate::jobs::{STREAM, put, wait_for};
-use crate::ledger::{Record, wait_until_empty};
+use crate::ledger::{Record, put_many, wait_until_empty};
 use crate::supervisor::{DEADLINE, Supervisor};
 
 /// A program whose workers note what they begin.
@@ -36,6 +36,26 @@ fn each_of_many_jobs_that_kill_is_begun_as_often_as_the_file_says() {
     wait_for(client, "current-jobs-buried", 4);
     let wanted: BTreeMap<String, usize> = bodies.into_iter().map(|body| (body, 3)).collect();
     assert_eq!(begun(&record), wanted);
+}
+
+/// A program whose workers die when they have read the length of a frame that has more bytes than that.
+fn narrow(bytes_max: u32) -> String {
+    let environment = format!("FRAME_BYTES_MAX = \"{bytes_max}\", DO =");
+    let stream = STREAM.replacen("DO =", &environment, 1);
+    format!("[program.work]\ntube = \"work\"\n{stream}processes = 2\nmax_tries = 3\n")
+}
+
+#[test]
+fn a_long_job_that_kills_whoever_reads_its_length_is_buried() {
+    let host = Host::forgetful();
+    let client = &mut host.client();
+    put(client, &[b'x'; 20_000]);
+    put_many(client, 0, 50);
+    let _supervisor = Supervisor::start(&host.file(&narrow(10_000)));
+    wait_for(client, "current-jobs-buried", 1);
+    wait_for(client, "cmd-delete", 50);
+    let job = client.stats_job(1).expect("it answers").expect("it is there");
+    assert_eq!(job.number("reserves"), Some(3));
 }
 
 #[test]

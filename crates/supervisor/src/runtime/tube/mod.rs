@@ -147,14 +147,16 @@ impl Tube {
     pub(super) fn said(&mut self, now: Moment, id: WorkerId, start: u64, said: Said) -> Vec<Demand> {
         let worker = self.workers.get(&id).filter(|worker| worker.start() == start);
         let Some(worker) = worker else { return Vec::new() };
-        let (demand, is_unread) = match said {
+        // What was handed over since then has not come into the socket.
+        let (demand, has_begun) = match said {
             Said::Answer(answer) => return self.on(now, Event::Answered(id, answer.job, answer.verdict)),
-            Said::Nonsense(error) => (Demand::Kill(id, error.to_string()), false),
-            Said::Unasked(job) => (Demand::Kill(id, KillReason::UnknownJob(job).to_string()), false),
-            Said::Closed { is_unread } => (Demand::Closed(id), is_unread),
+            Said::Nonsense(error) => (Demand::Kill(id, error.to_string()), worker.has_begun(false)),
+            Said::Unasked(job) => {
+                (Demand::Kill(id, KillReason::UnknownJob(job).to_string()), worker.has_begun(false))
+            }
+            Said::Closed { is_unread } => (Demand::Closed(id), worker.has_begun(is_unread)),
+            Said::Forbidden => (Demand::Closed(id), false),
         };
-        // What was handed over since then has not come into the socket, either.
-        let has_begun = !is_unread && !worker.is_writing();
         let mut demands = self.on(now, Event::Gone { worker: id, has_begun });
         demands.push(demand);
         demands

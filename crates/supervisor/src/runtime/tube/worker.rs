@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::buffer::spare_capacity;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, Interest};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use trellis_unix::all_is_read;
 
 use crate::JobId;
-use crate::limits::WORKER_READ_BYTES;
-use crate::stream::{Answer, StreamError, decode_answer, encode_job};
+use crate::limits::{FRAME_AT_ONCE_BYTES_MAX, WORKER_READ_BYTES};
+use crate::stream::{Answer, LENGTH_BYTES, StreamError, decode_answer, encode_job};
 
 /// What a worker says.
 pub(in crate::runtime) enum Said {
@@ -30,6 +31,8 @@ pub(in crate::runtime) enum Said {
         /// Whether there is something in the socket that it has not read.
         is_unread: bool,
     },
+    /// The same, but it could not help it: it may not run any longer.
+    Forbidden,
 }
 
 /// A worker's socket. When this is dropped, the socket ends behind what was handed over.
@@ -37,16 +40,27 @@ pub(in crate::runtime) struct Worker {
     writer: Arc<OwnedWriteHalf>,
     /// What the socket has no room for yet. It is a few frames at most, since a worker is given a job when its answer to
     /// the one before is heard, and none is to a job of which the socket has nothing yet.
-    frames: UnboundedSender<Vec<u8>>,
+    frames: UnboundedSender<Frame>,
     common: Arc<Common>,
     start: u64,
+}
+
+/// A job on its way into the socket.
+struct Frame {
+    bytes: Vec<u8>,
+    /// How many of them are there.
+    written: usize,
 }
 
 /// What both directions of a socket have to know.
 #[derive(Default)]
 struct Common {
-    /// Whether something that was handed over has no room in the socket yet.
+    /// Whether something that was handed over is not in the socket yet.
     is_writing: AtomicBool,
+    /// Whether the socket was given something of the job that was handed over last.
+    is_given: AtomicBool,
+    /// Whether the worker has read something of that job for sure.
+    is_begun: AtomicBool,
     /// Whether it has an answer to give: it was given a job, of which the socket has something.
     owes_answer: AtomicBool,
     /// Whether the last that is heard is on its way; what is handed over after that stays here.
@@ -77,29 +91,33 @@ impl Worker {
 
     /// Hands a job over: at once, if the socket has room, since the worker waits for it.
     pub(super) fn hand(&self, job: JobId, body: &[u8]) {
-        let mut frame = Vec::new();
-        encode_job(job, body, &mut frame);
+        let mut frame = Frame { bytes: Vec::new(), written: 0 };
+        encode_job(job, body, &mut frame.bytes);
         let was_writing = self.common.is_writing.swap(true, Ordering::Relaxed);
+        self.common.is_given.store(false, Ordering::Relaxed);
+        self.common.is_begun.store(false, Ordering::Relaxed);
         if self.common.is_closed.load(Ordering::Relaxed) {
             return;
         }
         if !was_writing {
             self.common.owes_answer.store(true, Ordering::Relaxed);
             // What goes wrong shows in the task, too.
-            let count = self.writer.try_write(&frame).unwrap_or(0);
-            if count == frame.len() {
+            frame.written = self.writer.try_write(frame.first_part()).unwrap_or(0);
+            self.common.is_given.store(frame.written > 0, Ordering::Relaxed);
+            if frame.written == frame.bytes.len() {
                 self.common.is_writing.store(false, Ordering::Relaxed);
                 return;
             }
-            frame.drain(..count);
         }
         // A worker that has died gives its jobs back when its end is seen.
         let _ = self.frames.send(frame);
     }
 
-    /// Whether something that was handed over has not come into the socket.
-    pub(super) fn is_writing(&self) -> bool {
-        self.common.is_writing.load(Ordering::Relaxed)
+    /// Whether it had begun the job that was handed over last, when it has closed its socket: it has read some of a long
+    /// one, or all of another.
+    pub(super) fn has_begun(&self, is_unread: bool) -> bool {
+        self.common.is_begun.load(Ordering::Relaxed)
+            || self.common.is_given.load(Ordering::Relaxed) && !is_unread
     }
 
     /// The process has ended. What it has said before that is still told, and then [`Said::Closed`], even if another
@@ -109,14 +127,55 @@ impl Worker {
     }
 }
 
-async fn write(writer: Arc<OwnedWriteHalf>, mut frames: UnboundedReceiver<Vec<u8>>, common: Arc<Common>) {
+impl Frame {
+    /// What can be written before the worker has read anything. Of a long job, that is the length: when a worker has died,
+    /// the system only tells whether it has read everything, so it gets the rest when it has read this.
+    fn first_part(&self) -> &[u8] {
+        let is_long = self.bytes.len() > FRAME_AT_ONCE_BYTES_MAX;
+        if is_long { &self.bytes[..LENGTH_BYTES] } else { &self.bytes }
+    }
+}
+
+async fn write(writer: Arc<OwnedWriteHalf>, mut frames: UnboundedReceiver<Frame>, common: Arc<Common>) {
     while let Some(frame) = frames.recv().await {
         common.owes_answer.store(true, Ordering::Relaxed);
-        if write_all(&writer, &frame).await.is_err() {
+        let Frame { bytes, written } = &frame;
+        let first = frame.first_part().len();
+        if write_all(&writer, &bytes[*written..first]).await.is_err() {
             return;
+        }
+        // Whoever answers a job that it has not read may have been handed another one.
+        common.is_given.store(frames.is_empty(), Ordering::Relaxed);
+        if first < bytes.len() {
+            if read_by_worker(&writer).await.is_err() {
+                return;
+            }
+            // There is room. One that has died has left nothing to be read, either, but takes nothing more.
+            let Ok(count) = writer.try_write(&bytes[first..]) else { return };
+            common.is_begun.store(frames.is_empty(), Ordering::Relaxed);
+            if write_all(&writer, &bytes[first + count..]).await.is_err() {
+                return;
+            }
         }
         if frames.is_empty() {
             common.is_writing.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Waits until the worker has read all that the socket has.
+async fn read_by_worker(writer: &OwnedWriteHalf) -> io::Result<()> {
+    loop {
+        let ready = writer.ready(Interest::WRITABLE).await?;
+        // The system tells that there is room each time that something was read.
+        let read = writer.as_ref().try_io(Interest::WRITABLE, || match all_is_read(writer.as_ref()) {
+            Ok(false) => Err(io::ErrorKind::WouldBlock.into()),
+            // A system that can't tell makes nobody wait for ever.
+            Ok(true) | Err(_) => Ok(()),
+        });
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && !ready.is_write_closed() => {}
+            other => return other,
         }
     }
 }
@@ -168,8 +227,10 @@ async fn read_answers(mut reader: OwnedReadHalf, common: &Common, tell: &impl Fn
         }
         bytes.drain(..taken);
         if is_last || count.as_ref().map_or(true, |count| *count == 0) {
-            // The system says so when an end is closed with something in it that nobody has read.
-            let is_unread = count.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset);
+            // The system says so when an end is closed with something in it that nobody has read; one that another process
+            // has inherited is not closed.
+            let is_unread = count.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset)
+                || !all_is_read(reader.as_ref()).unwrap_or(true);
             return Said::Closed { is_unread };
         }
     }
@@ -234,7 +295,7 @@ mod tests {
         assert!(said.recv().await.is_none(), "nothing more is heard");
         // What it would be given now, it can't have begun.
         worker.hand(job(2), b"");
-        assert!(worker.is_writing());
+        assert!(!worker.has_begun(false));
     }
 
     #[tokio::test]
@@ -268,6 +329,73 @@ mod tests {
         }
         theirs.write_all(&done(2)).expect("there is room");
         assert!(matches!(said.recv().await, Some(Said::Answer(answer)) if answer.job == job(2)));
-        assert!(!worker.is_writing());
+        assert!(worker.has_begun(false));
+    }
+
+    /// Reads so many bytes.
+    async fn read(theirs: &mut StdStream, count: usize) {
+        let mut bytes = vec![0; count];
+        let mut filled = 0;
+        while filled < count {
+            match theirs.read(&mut bytes[filled..]) {
+                Ok(count) => filled += count,
+                Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn who_has_read_enough_of_a_job_has_begun_it() {
+        let (long, short) = (FRAME_AT_ONCE_BYTES_MAX, 100);
+        let frame = |body: usize| LENGTH_BYTES + "job 2\n".len() + body;
+        let table = [
+            (short, 0, false),
+            (short, LENGTH_BYTES, false),
+            (short, frame(short), true),
+            (long, 0, false),
+            (long, LENGTH_BYTES - 1, false),
+            (long, LENGTH_BYTES, true),
+            (long, LENGTH_BYTES + 1, true),
+            (long, frame(long), true),
+            (BODY_BYTES, 0, false),
+            (BODY_BYTES, LENGTH_BYTES, true),
+            (BODY_BYTES, BODY_BYTES / 2, true),
+            (BODY_BYTES, frame(BODY_BYTES), true),
+        ];
+        for (body, count, has_begun) in table {
+            let (worker, mut theirs, mut said) = worker();
+            worker.hand(job(1), b"");
+            read(&mut theirs, frame(0)).await;
+            theirs.write_all(&done(1)).expect("there is room");
+            assert!(matches!(said.recv().await, Some(Said::Answer(_))));
+            worker.hand(job(2), &vec![0; body]);
+            read(&mut theirs, count).await;
+            drop(theirs);
+            let Some(Said::Closed { is_unread }) = said.recv().await else { panic!("it is closed") };
+            assert_eq!(worker.has_begun(is_unread), has_begun, "{count} bytes of a job of {body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_process_is_seen_though_its_socket_is_open() {
+        for (count, has_begun) in [(0, false), (LENGTH_BYTES, true)] {
+            let (worker, mut theirs, mut said) = worker();
+            worker.hand(job(1), &vec![0; BODY_BYTES]);
+            read(&mut theirs, count).await;
+            worker.process_ended();
+            let Some(Said::Closed { is_unread }) = said.recv().await else { panic!("it has ended") };
+            assert_eq!(worker.has_begun(is_unread), has_begun, "{count} bytes");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_closes_its_socket_and_lives_on_leaves_nothing_running() {
+        let (worker, theirs, mut said) = worker();
+        worker.hand(job(1), &vec![0; BODY_BYTES]);
+        theirs.shutdown(std::net::Shutdown::Both).expect("it is open");
+        let Some(Said::Closed { is_unread }) = said.recv().await else { panic!("it is closed") };
+        assert!(!worker.has_begun(is_unread));
+        worker.frames.closed().await;
     }
 }
