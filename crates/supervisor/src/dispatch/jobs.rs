@@ -48,6 +48,13 @@ pub(super) enum Outcome {
     Returned,
 }
 
+impl Stage {
+    /// Whether it counts as a trial if the job is lost now.
+    pub(super) fn is_try(self) -> bool {
+        !matches!(self, Stage::Waiting(_) | Stage::Settling(Outcome::Returned))
+    }
+}
+
 /// All jobs that are reserved.
 #[derive(Debug, Default)]
 pub(super) struct Jobs {

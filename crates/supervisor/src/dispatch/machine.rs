@@ -124,9 +124,7 @@ impl Dispatcher {
             Event::NotReserved => self.asked = self.asked.saturating_sub(1),
             Event::DeadlineSoon => self.deadline_soon(now),
             Event::Inspected(job, statistics) => self.inspected(now, job, statistics),
-            Event::NotFound(job) => {
-                self.jobs.remove(job);
-            }
+            Event::NotFound(job) => self.lost(job),
             Event::Disconnected(job) => self.disconnected(job),
             Event::TooLate(job) => self.returns.note(job),
             Event::Stop => self.stop(now),
@@ -262,6 +260,8 @@ impl Dispatcher {
 
     fn reserved(&mut self, now: Moment, job: JobId) {
         self.asked = self.asked.saturating_sub(1);
+        // One that is here already was lost before it came again.
+        self.lost(job);
         self.jobs.add(job, now + INSPECT_AFTER);
     }
 
@@ -285,11 +285,17 @@ impl Dispatcher {
         }
     }
 
+    /// A job is not ours any more.
+    fn lost(&mut self, id: JobId) {
+        if self.jobs.remove(id).is_some_and(|job| !job.stage.is_try()) {
+            self.returns.note(id);
+        }
+    }
+
     /// A job that waits is not begun when somebody else can have it.
     fn disconnected(&mut self, id: JobId) {
         if self.jobs.get(id).is_some_and(|job| matches!(job.stage, Stage::Waiting(_))) {
-            self.jobs.remove(id);
-            self.returns.note(id);
+            self.lost(id);
             self.actions.push(Action::Forget(id));
         }
     }
