@@ -6,30 +6,47 @@ use std::collections::BTreeMap;
 use crate::JobId;
 use crate::limits::RETURNS_MAX;
 
-/// How often each job was given back untried. Of too many jobs, the one with the lowest number is forgotten: it was put
-/// first. Then the server's number is all that is known, as it is of what other machines gave back.
+/// How often each job was given back untried. Of too many jobs, the one for which that is longest ago is forgotten. Then the
+/// server's number is all that is known, as it is of what other machines gave back.
 #[derive(Debug, Default)]
 pub(super) struct Returns {
-    counts: BTreeMap<JobId, u32>,
+    jobs: BTreeMap<JobId, Return>,
+    /// The same jobs, as they were given back last.
+    order: BTreeMap<u64, JobId>,
+    /// The last one's place in that order.
+    newest: u64,
+}
+
+/// What is known of one job.
+#[derive(Debug, Default)]
+struct Return {
+    count: u32,
+    place: u64,
 }
 
 impl Returns {
     /// A job is given back untried.
     pub(super) fn note(&mut self, job: JobId) {
-        let count = self.counts.entry(job).or_default();
-        *count = count.saturating_add(1);
-        if self.counts.len() > RETURNS_MAX {
-            self.counts.pop_first();
+        self.newest += 1;
+        let noted = self.jobs.entry(job).or_default();
+        self.order.remove(&noted.place);
+        noted.count = noted.count.saturating_add(1);
+        noted.place = self.newest;
+        self.order.insert(self.newest, job);
+        if self.jobs.len() > RETURNS_MAX
+            && let Some((_, oldest)) = self.order.pop_first()
+        {
+            self.jobs.remove(&oldest);
         }
     }
 
     /// How often a job was tried that was reserved so often, this time included.
     pub(super) fn tries(&mut self, job: JobId, reserves: u32) -> u32 {
-        match self.counts.get(&job) {
-            Some(count) if *count < reserves => reserves - count,
+        match self.jobs.get(&job) {
+            Some(noted) if noted.count < reserves => reserves - noted.count,
             // The server has lost its jobs, and another one has this number now.
             Some(_) => {
-                self.counts.remove(&job);
+                self.forget(job);
                 reserves
             }
             None => reserves,
@@ -38,7 +55,9 @@ impl Returns {
 
     /// A job is done, or nobody is to try it again.
     pub(super) fn forget(&mut self, job: JobId) {
-        self.counts.remove(&job);
+        if let Some(noted) = self.jobs.remove(&job) {
+            self.order.remove(&noted.place);
+        }
     }
 }
 
@@ -71,10 +90,20 @@ mod tests {
     }
 
     #[test]
-    fn no_more_are_kept_than_the_limit() {
+    fn no_more_are_kept_than_the_limit_and_the_newest_stay() {
         let mut returns = Returns::default();
-        (1..=RETURNS_MAX as u64 + 1).for_each(|id| returns.note(job(id)));
-        assert_eq!(returns.counts.len(), RETURNS_MAX);
-        assert_eq!((returns.tries(job(1), 2), returns.tries(job(2), 2)), (2, 1));
+        let of_another = JobId { server: 1, id: 1 };
+        returns.note(of_another);
+        (1..RETURNS_MAX as u64).for_each(|id| returns.note(JobId { server: 1, id: id + 1 }));
+        returns.note(of_another);
+        (1..=2).for_each(|id| returns.note(job(id)));
+        assert_eq!((returns.jobs.len(), returns.order.len()), (RETURNS_MAX, RETURNS_MAX));
+        assert_eq!(
+            (returns.tries(job(1), 2), returns.tries(job(2), 2), returns.tries(of_another, 3)),
+            (1, 1, 1)
+        );
+        assert_eq!(returns.tries(JobId { server: 1, id: 2 }, 2), 2);
+        assert_eq!(returns.tries(JobId { server: 1, id: 3 }, 2), 2);
+        assert_eq!(returns.tries(JobId { server: 1, id: 4 }, 2), 1);
     }
 }
