@@ -54,6 +54,13 @@ pub const DEADLINE_PAUSE: Duration = Duration::from_millis(100);
 /// The jobs that are remembered as given back without having been tried.
 pub const RETURNS_MAX: usize = 10_000;
 
+/// How often in a row a job is given back without a delay when its worker had not begun it. Workers that go after each job
+/// without a word are given as many in vain as they do.
+pub const UNREAD_AT_ONCE_MAX: u32 = 4;
+
+/// How long such a job waits at least after that, even if failed ones don't.
+pub const UNREAD_PAUSE_MIN: Duration = Duration::from_secs(1);
+
 /// How long jobs wait on for a worker that has died. Most are replaced by then, and to give the jobs back would be for
 /// nothing: each would count as reserved once more.
 pub const REPLACEMENT_MAX: Duration = Duration::from_secs(1);

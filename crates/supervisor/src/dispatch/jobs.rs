@@ -46,12 +46,14 @@ pub(super) enum Outcome {
     Buried,
     /// Nobody has worked on it, or nobody was allowed to finish.
     Returned,
+    /// Its worker ended before it had begun it.
+    Unread,
 }
 
 impl Stage {
     /// Whether it counts as a trial if the job is lost now.
     pub(super) fn is_try(self) -> bool {
-        !matches!(self, Stage::Waiting(_) | Stage::Settling(Outcome::Returned))
+        !matches!(self, Stage::Waiting(_) | Stage::Settling(Outcome::Returned | Outcome::Unread))
     }
 }
 

@@ -7,7 +7,9 @@ use super::returns::Returns;
 use super::workers::Workers;
 use super::{Action, Event, Exit, KillReason, Statistics, WorkerId};
 use crate::config::{Jobs as Settings, Mode};
-use crate::limits::{DEADLINE_PAUSE, INSPECT_AFTER, NOT_STARTED_PAUSE, REPLACEMENT_MAX};
+use crate::limits::{
+    DEADLINE_PAUSE, INSPECT_AFTER, NOT_STARTED_PAUSE, REPLACEMENT_MAX, UNREAD_AT_ONCE_MAX, UNREAD_PAUSE_MIN,
+};
 use crate::stream::Verdict;
 use crate::{JobId, Moment};
 
@@ -196,7 +198,7 @@ impl Dispatcher {
 
     /// A worker is no more: the job that it worked on may be the reason, if it has begun that.
     fn gone(&mut self, now: Moment, worker: WorkerId, has_begun: bool) {
-        self.give_back(now, worker, if has_begun { Outcome::Crashed } else { Outcome::Returned });
+        self.give_back(now, worker, if has_begun { Outcome::Crashed } else { Outcome::Unread });
     }
 
     fn abandon(&mut self, now: Moment, worker: WorkerId) {
@@ -335,16 +337,28 @@ impl Dispatcher {
             Outcome::Failed => Some(growing()),
             Outcome::Retry(seconds) => Some(seconds.unwrap_or_else(growing)),
             Outcome::Crashed | Outcome::Returned => Some(0),
+            Outcome::Unread => Some(self.unread(job)),
         };
         match outcome {
             Outcome::Returned => self.returns.note(job),
+            Outcome::Unread => {}
             _ if delay.is_none() => self.returns.forget(job),
-            _ => {}
+            _ => self.returns.begun(job),
         }
         self.actions.push(match delay {
             Some(delay_seconds) => Action::Release { job, priority, delay_seconds },
             None => Action::Bury { job, priority },
         });
+    }
+
+    /// A job's worker ended before it had begun it, which is nobody's fault: workers that fail at their start are no reason
+    /// to bury jobs. But a job with which that happens again and again may be the reason, and has to let others be done.
+    fn unread(&mut self, job: JobId) -> u32 {
+        let delay = match self.returns.note_unread(job).saturating_sub(UNREAD_AT_ONCE_MAX) {
+            0 => Duration::ZERO,
+            times => self.settings.retry.delay(times).max(UNREAD_PAUSE_MIN),
+        };
+        whole_seconds(delay)
     }
 
     /// Does what is due.

@@ -21,6 +21,8 @@ pub(super) struct Returns {
 #[derive(Debug, Default)]
 struct Return {
     count: u32,
+    /// How often in a row its worker had not begun it.
+    unread: u32,
     place: u64,
 }
 
@@ -37,6 +39,21 @@ impl Returns {
             && let Some((_, oldest)) = self.order.pop_first()
         {
             self.jobs.remove(&oldest);
+        }
+    }
+
+    /// A job is given back untried, since its worker ended before it had begun it; how often in a row it was so.
+    pub(super) fn note_unread(&mut self, job: JobId) -> u32 {
+        self.note(job);
+        let Some(noted) = self.jobs.get_mut(&job) else { return 0 };
+        noted.unread = noted.unread.saturating_add(1);
+        noted.unread
+    }
+
+    /// A job has been tried.
+    pub(super) fn begun(&mut self, job: JobId) {
+        if let Some(noted) = self.jobs.get_mut(&job) {
+            noted.unread = 0;
         }
     }
 
@@ -87,6 +104,17 @@ mod tests {
         // It would have been reserved more often than that.
         assert_eq!(returns.tries(job(1), 1), 1);
         assert_eq!(returns.tries(job(1), 9), 9);
+    }
+
+    #[test]
+    fn what_is_unread_in_a_row_is_counted() {
+        let mut returns = Returns::default();
+        assert_eq!((returns.note_unread(job(1)), returns.note_unread(job(1))), (1, 2));
+        // Nobody was there to read it.
+        returns.note(job(1));
+        assert_eq!(returns.note_unread(job(1)), 3);
+        returns.begun(job(1));
+        assert_eq!((returns.note_unread(job(1)), returns.tries(job(1), 6)), (1, 1));
     }
 
     #[test]

@@ -59,6 +59,18 @@ fn a_long_job_that_kills_whoever_reads_its_length_is_buried() {
 }
 
 #[test]
+fn a_short_job_that_nobody_can_read_makes_way_for_others() {
+    let host = Host::forgetful();
+    let client = &mut host.client();
+    put(client, &[b'x'; 1000]);
+    let _supervisor = Supervisor::start(&host.file(&narrow(100)));
+    wait_for(client, "current-jobs-delayed", 1);
+    put_many(client, 0, 50);
+    wait_for(client, "cmd-delete", 50);
+    wait_for(client, "current-jobs-buried", 0);
+}
+
+#[test]
 fn workers_that_end_after_each_job_fail_at_none() {
     let (host, record) = (Host::forgetful(), Record::new());
     let client = &mut host.client();

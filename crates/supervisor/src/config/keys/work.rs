@@ -57,7 +57,8 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
         help: "How often a job is tried: when the last try fails, it is buried. A process that dies at a job has failed at \
                it. Exit status 75, and `retry` in stream mode, are tries, but never bury it. What the server counts are \
                reservations, whoever made them. One that ended before a process had begun the job is no try: before it had \
-               read the length of a frame of more than 8 KiB, or all of a smaller one. Nor is one a try that \
+               read the length of a frame of more than 8 KiB, or all of a smaller one. From the fifth time in a row, such a \
+               job waits as after a failure, lest it keep others from being done. Nor is one a try that \
                was cut short because the process may not run any longer: by `stop.timeout`, by the second signal, or as \
                another machine may run it soon. But only the supervisor that made such a reservation knows that; to others, and \
                after its end, each of them counts as a try: when a supervisor is ended and started again, that costs each job \
