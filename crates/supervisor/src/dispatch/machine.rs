@@ -122,7 +122,11 @@ impl Dispatcher {
                 self.process_ended(now, worker, outcome(exit));
             }
             Event::Answered(worker, job, verdict) => self.answered(now, worker, job, verdict),
-            Event::Reserved(job) => self.reserved(now, job),
+            Event::Reserved(job) => {
+                self.asked = self.asked.saturating_sub(1);
+                self.reserved(now, job);
+            }
+            Event::ReservedAfterAll(job) => self.reserved(now, job),
             Event::NotReserved => self.asked = self.asked.saturating_sub(1),
             Event::DeadlineSoon => self.deadline_soon(now),
             Event::Inspected(job, statistics) => self.inspected(now, job, statistics),
@@ -261,7 +265,6 @@ impl Dispatcher {
     }
 
     fn reserved(&mut self, now: Moment, job: JobId) {
-        self.asked = self.asked.saturating_sub(1);
         // One that is here already was lost before it came again.
         self.lost(job);
         self.jobs.add(job, now + INSPECT_AFTER);

@@ -64,6 +64,8 @@ pub enum Event {
     Answered(WorkerId, JobId, Verdict),
     /// One of the reservations that were asked for brought this job.
     Reserved(JobId),
+    /// A reservation that was surplus, and no longer counted, has brought this job before it was taken back.
+    ReservedAfterAll(JobId),
     /// One of the reservations that were asked for ended without a job.
     NotReserved,
     /// One of the reservations that were asked for was answered `DEADLINE_SOON`.

@@ -31,6 +31,8 @@ struct World {
     dead: BTreeMap<WorkerId, Moment>,
     /// The reservations that are under way.
     asked: u32,
+    /// Those besides them that are being taken back.
+    surplus: u32,
     /// What the servers hold for us.
     held: BTreeSet<JobId>,
     /// What of that no worker was given, as it came.
@@ -62,6 +64,7 @@ impl World {
             replaced: BTreeSet::new(),
             dead: BTreeMap::new(),
             asked: 0,
+            surplus: 0,
             held: BTreeSet::new(),
             unbegun: Vec::new(),
             inspections: Vec::new(),
@@ -75,7 +78,10 @@ impl World {
         let before = self.held.len() + self.asked as usize;
         for action in self.machine.on(self.now, event) {
             match action {
-                Action::Ask { count } => self.asked = count,
+                Action::Ask { count } => {
+                    self.surplus += self.asked.saturating_sub(count);
+                    self.asked = count;
+                }
                 Action::Hand { worker, job } => {
                     prop_assert!(self.held.contains(&job) && !self.retired.contains(&worker));
                     let came_later = |other| self.came(other) >= self.came(job);
@@ -198,19 +204,23 @@ impl World {
 
     /// A new job, or one that was ours before; sometimes after the question for it was taken back.
     fn reserved(&mut self) -> Result<(), TestCaseError> {
-        if self.asked == 0 && self.random.u32(0..10) > 0 {
+        let is_surplus = self.random.u32(0..self.asked + self.surplus + 1) >= self.asked;
+        if is_surplus && self.surplus == 0 {
             return Ok(());
         }
-        self.asked = self.asked.saturating_sub(1);
+        *(if is_surplus { &mut self.surplus } else { &mut self.asked }) -= 1;
+        if is_surplus && self.random.bool() {
+            return Ok(());
+        }
         self.next_job += 1;
         let id = if self.random.u32(0..4) == 0 { self.random.u64(0..self.next_job) } else { self.next_job };
         let job = JobId { server: self.random.u16(0..2), id };
         if !self.held.insert(job) {
-            return self.on(Event::NotReserved);
+            return if is_surplus { Ok(()) } else { self.on(Event::NotReserved) };
         }
         self.unbegun.retain(|unbegun| *unbegun != job);
         self.unbegun.push(job);
-        self.on(Event::Reserved(job))
+        self.on(if is_surplus { Event::ReservedAfterAll(job) } else { Event::Reserved(job) })
     }
 
     /// A worker ends a job somehow.

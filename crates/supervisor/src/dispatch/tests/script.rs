@@ -75,6 +75,7 @@ fn event(words: &[&str]) -> Event {
             Event::Answered(worker(id), job(one), Verdict::Retry(seconds.parse().ok()))
         }
         ["reserved", one] => Event::Reserved(job(one)),
+        ["reserved", one, "after", "all"] => Event::ReservedAfterAll(job(one)),
         ["not-reserved"] => Event::NotReserved,
         ["deadline-soon"] => Event::DeadlineSoon,
         ["inspected", one, ttr, left, reserves] => {

@@ -178,12 +178,15 @@ impl Tube {
                 lane.stage = Stage::Holding(job);
                 self.hold(job, index);
                 self.bodies.insert(job, body);
-                Event::Reserved(job)
+                match was {
+                    Stage::Cancelling => Event::ReservedAfterAll(job),
+                    _ => Event::Reserved(job),
+                }
             }
             (Told::NotReserved, _) => {
                 lane.stage = Stage::Idle;
                 if was == Stage::Cancelling {
-                    // The dispatcher has counted it already, but may have been waiting for a lane.
+                    // The dispatcher has not counted it since then.
                     return Vec::new();
                 }
                 Event::NotReserved

@@ -41,6 +41,16 @@ async fn a_job_belongs_to_the_lane_that_had_it_last() {
 }
 
 #[tokio::test]
+async fn a_job_of_a_lane_that_was_not_to_ask_any_more_is_not_counted_twice() {
+    let mut tube = tube(Mode::Exec);
+    tube.on(NOW, Event::Retire(WorkerId(1)));
+    assert!(tube.lanes[0].stage == Stage::Cancelling && tube.lanes[1].stage == Stage::Asking);
+    tube.told(NOW, 0, Told::Reserved(JobId { server: 0, id: 7 }, Vec::new()));
+    // There is one worker, and it works.
+    assert!(tube.lanes[1].stage == Stage::Cancelling);
+}
+
+#[tokio::test]
 async fn a_lane_tells_when_the_connection_of_its_job_is_gone() {
     const REQUESTS: &[u8] = b"watch t\r\nignore default\r\nreserve\r\n";
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
