@@ -55,7 +55,10 @@ impl Supervisor {
                                 .into_iter()
                                 .for_each(|process| orders::signal_group(process.pid, Signal::KILL));
                         }
-                        Mode::Stream => self.signal(&name, Signal::KILL),
+                        Mode::Stream => {
+                            self.records.entry(name.clone()).or_default().is_killed = true;
+                            self.signal(&name, Signal::KILL);
+                        }
                     }
                 }
             }

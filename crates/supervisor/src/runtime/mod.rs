@@ -231,6 +231,8 @@ struct Record {
     /// When it was started.
     since: Moment,
     starts: u64,
+    /// Whether it was killed for its jobs, which was told.
+    is_killed: bool,
     last_end: Option<String>,
     /// What it says about itself.
     text: Option<String>,

@@ -43,6 +43,9 @@ impl Supervisor {
                     self.tube(&name.program, Mode::Stream, event, WorkerId(name.index));
                 }
                 Order::Signal { name, signal } => self.signal(&name, number(signal)),
+                // One that gets jobs has the same time by its dispatcher, which gives back what it has in hand.
+                Order::Kill { name } if self.is_worker(&name) => {}
+                Order::Kill { name } if self.records.get(&name).is_some_and(|record| record.is_killed) => {}
                 Order::Kill { name } => {
                     tracing::warn!(process = %name, "killed, since it took too long");
                     self.signal(&name, Number::KILL);
@@ -87,6 +90,7 @@ impl Supervisor {
         record.pid = Some(started.pid);
         record.since = now;
         record.starts = start;
+        record.is_killed = false;
         record.notifications = notifications;
         tracing::info!(process = %name, pid = started.pid.as_raw_nonzero(), "started");
         if let Err(error) = self.logs.capture(name, started.pid, started.output, program) {

@@ -52,6 +52,8 @@ fn one_that_hangs_is_killed_at_the_end_and_its_job_is_put_back() {
     supervisor.wait_for("holds 1");
     supervisor.ask(&["stop"]);
     assert_eq!(supervisor.end().code(), Some(0));
+    let rest = supervisor.rest();
+    assert_eq!(rest.iter().filter(|line| line.contains(" killed")).count(), 1, "{rest:#?}");
     wait_for(client, "current-jobs-ready", 1);
 }
 
