@@ -5,11 +5,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use trellis_tube_client::Address;
 
 use super::places::Counts;
-use super::tube::{Happening, Said, Tube, Worker};
+use super::tube::{Happening, LastWords, Said, Tube, Worker};
 use super::{Event, Supervisor};
 use crate::Moment;
 use crate::config::{Config, Jobs, Mode, Program, Work};
@@ -27,7 +27,7 @@ pub(super) struct Tubes {
     /// The number of the newest tube.
     count: u64,
     /// Lanes of tubes that are gone, which may have something to say to a server.
-    closing: Vec<JoinHandle<()>>,
+    closing: Vec<LastWords>,
 }
 
 /// A program with a tube.
@@ -119,7 +119,7 @@ impl Tubes {
         let finished = entry.take_finished();
         let gone = !entry.in_force && entry.tubes.is_empty();
         if !finished.is_empty() {
-            self.closing.retain(|lane| !lane.is_finished());
+            self.closing.retain(|lane| !lane.task.is_finished());
             self.closing.extend(finished.into_iter().flat_map(Tube::into_lanes));
         }
         if gone {
@@ -230,14 +230,18 @@ impl Supervisor {
         let Tubes { entries, closing, .. } = std::mem::take(&mut self.tubes);
         let tubes = entries.into_values().flat_map(|entry| entry.tubes);
         let lanes: Vec<_> = tubes.flat_map(Tube::into_lanes).chain(closing).collect();
-        let flush = async {
-            for lane in lanes {
-                // It ends by itself.
-                let _ = lane.await;
+        let deadline = Instant::now() + FLUSH_MAX;
+        let (mut is_silent, mut is_deleting) = (false, false);
+        for lane in lanes {
+            if tokio::time::timeout_at(deadline, lane.task).await.is_err() {
+                is_silent = true;
+                is_deleting |= lane.is_deleting;
             }
-        };
-        if tokio::time::timeout(FLUSH_MAX, flush).await.is_err() {
+        }
+        if is_deleting {
             tracing::warn!("a server does not answer: some jobs that were done may be done again");
+        } else if is_silent {
+            tracing::warn!("a server does not answer, and is waited for no longer");
         }
     }
 

@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, kill_process};
+use rustix::fs::{FlockOperation, flock};
+use rustix::process::{Pid, Signal, kill_process};
 use trellis_tube_client::PutOptions;
 use trellis_tube_client::blocking::Client;
 
@@ -33,6 +34,12 @@ impl Server {
         // Its messages are read on, so that it never waits for that.
         std::thread::spawn(move || lines.for_each(drop));
         Server { child, address }
+    }
+
+    /// Stops it: it answers nobody any more, and hangs up on nobody.
+    fn freeze(&self) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::STOP).expect("it is there");
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -183,6 +190,35 @@ fn the_job_of_a_worker_that_dies_is_done_by_another() {
     // And one that says nonsense is killed: that who has replaced the dead one, since the other is busy.
     put(client, b"nonsense");
     supervisor.wait_for("killed: \"nonsense");
+}
+
+#[test]
+fn a_server_that_is_silent_at_the_end_may_not_know_what_was_done() {
+    for (body, wanted) in [("hold", "and is waited for no longer"), ("done", "may be done again")] {
+        let server = Server::start();
+        let client = &mut server.client();
+        let lock = tempfile::NamedTempFile::new().expect("a file");
+        flock(&lock, FlockOperation::LockExclusive).expect("it is new");
+        let environment = format!("LOCK = {:?}, DO =", lock.path());
+        let mut supervisor = Supervisor::start(&server.file(&format!(
+            "{}processes = 1\nprefetch = 0\nstop = {{ timeout = \"1s\" }}\n",
+            STREAM.replacen("DO =", &environment, 1)
+        )));
+        let options = PutOptions { ttr: Duration::from_secs(1), ..PutOptions::default() };
+        client.put(body.as_bytes(), &options).expect("it is put");
+        // Then all is known about it that has to be asked for.
+        let deadline = Instant::now() + DEADLINE;
+        while client.stats().expect("it answers").number("cmd-touch") == Some(0) {
+            assert!(Instant::now() < deadline, "nobody has the job");
+        }
+        server.freeze();
+        flock(&lock, FlockOperation::Unlock).expect("it is locked");
+        supervisor.signal(Signal::TERM);
+        assert_eq!(supervisor.end().code(), Some(0));
+        let told = supervisor.rest();
+        let told: Vec<&String> = told.iter().filter(|line| line.contains("does not answer")).collect();
+        assert!(matches!(told[..], [line] if line.contains(wanted)), "{told:#?}");
+    }
 }
 
 #[test]

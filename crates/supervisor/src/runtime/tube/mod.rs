@@ -53,6 +53,16 @@ struct LaneHandle {
     commands: UnboundedSender<Command>,
     task: JoinHandle<()>,
     stage: Stage,
+    /// The server at which it was told to delete a job, if no other job has come from there since then.
+    deleting: Option<u16>,
+}
+
+/// A lane that ends as soon as it has said what is to be said.
+pub(super) struct LastWords {
+    /// The lane.
+    pub(super) task: JoinHandle<()>,
+    /// Whether a job that is done may be among that.
+    pub(super) is_deleting: bool,
 }
 
 /// The jobs of one program, as long as neither its tube nor its mode nor the servers change.
@@ -113,8 +123,9 @@ impl Tube {
     }
 
     /// Lets the lanes end, as soon as they have said what is to be said.
-    pub(super) fn into_lanes(self) -> Vec<JoinHandle<()>> {
-        self.lanes.into_iter().map(|lane| lane.task).collect()
+    pub(super) fn into_lanes(self) -> Vec<LastWords> {
+        let last = |lane: LaneHandle| LastWords { is_deleting: lane.deleting.is_some(), task: lane.task };
+        self.lanes.into_iter().map(last).collect()
     }
 
     /// Whether nothing is in hand and nobody is left.
@@ -176,6 +187,8 @@ impl Tube {
         let event = match (told, was) {
             (Told::Reserved(job, body), _) => {
                 lane.stage = Stage::Holding(job);
+                // Its server answers in order.
+                lane.deleting = lane.deleting.filter(|server| *server != job.server);
                 self.hold(job, index);
                 self.bodies.insert(job, body);
                 match was {
@@ -226,7 +239,12 @@ impl Tube {
                 Action::Inspect(job) => self.command(job, Command::Inspect),
                 Action::Forget(job) => self.last_command(job, Command::Forget),
                 Action::Touch(job) => self.command(job, Command::Touch),
-                Action::Delete(job) => self.last_command(job, Command::Delete),
+                Action::Delete(job) => {
+                    if let Some(lane) = self.holders.get(&job).and_then(|index| self.lanes.get_mut(*index)) {
+                        lane.deleting = Some(job.server);
+                    }
+                    self.last_command(job, Command::Delete);
+                }
                 Action::Release { job, priority, delay_seconds } => {
                     self.last_command(job, Command::Release { priority, delay_seconds });
                 }
@@ -269,7 +287,9 @@ impl Tube {
         let (number, index, tell) = (self.number, self.lanes.len(), std::sync::Arc::clone(&self.tell));
         let tell = move |told| tell(Happening::Lane(number, index, told));
         match lane::start(self.servers.clone(), &self.settings.tube, tell) {
-            Ok((commands, task)) => self.lanes.push(LaneHandle { commands, task, stage: Stage::Idle }),
+            Ok((commands, task)) => {
+                self.lanes.push(LaneHandle { commands, task, stage: Stage::Idle, deleting: None });
+            }
             Err(error) => {
                 tracing::error!(tube = %self.settings.tube, "no jobs can be had: {error}");
                 return None;
