@@ -4,10 +4,10 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::Moment;
 use crate::config::{Program, ReadyWhen, Restart, Signal, Timetable, Work};
@@ -57,11 +57,23 @@ struct Entry {
     held: bool,
     /// Another machine runs it.
     elsewhere: bool,
+    /// The ticks that were given up before it was known whose they are.
+    undecided: BTreeSet<Timestamp>,
 }
 
 impl Entry {
     fn is_followed(&self) -> bool {
         !self.held && !self.elsewhere
+    }
+
+    /// The last tick that need not be looked at again, of those that machines have taken. What was given up here may have been
+    /// taken for this machine nevertheless, and nobody has run it then; if another machine has it, that is seen when
+    /// it is asked for once more. With a later one, too much may have happened since.
+    fn last_of(&mut self, taken: &[Timestamp]) -> Option<Timestamp> {
+        let last = taken.iter().filter(|at| !self.undecided.contains(at)).max().copied();
+        self.undecided.retain(|at| last.is_none_or(|last| *at > last));
+        let before = |at: &Timestamp| at.checked_sub(SignedDuration::from_secs(1)).ok();
+        last.or_else(|| self.undecided.first().and_then(before))
     }
 }
 
@@ -122,6 +134,7 @@ impl Runs {
                 ticks: Ticks::new(&program.name, timetable, runs_max, wall),
                 held: false,
                 elsewhere: program.singleton,
+                undecided: BTreeSet::new(),
             });
             entry.ticks.change(timetable, runs_max, wall);
             // Nobody runs it before it is known who does.
@@ -147,11 +160,27 @@ impl Runs {
         }
     }
 
-    /// This machine runs a program from now on: the ticks after `since`, the last that any machine has run.
-    pub fn set_here(&mut self, program: &str, since: Timestamp) {
+    /// This machine runs a program from now on: the ticks after those that machines have taken, or after now if there are
+    /// none.
+    pub fn set_here(&mut self, program: &str, wall: Timestamp, taken: &[Timestamp]) {
         let Some(entry) = self.entries.get_mut(program).filter(|entry| entry.elsewhere) else { return };
         entry.elsewhere = false;
+        let since = entry.last_of(taken).unwrap_or(wall);
         entry.ticks.begin_after(since);
+    }
+
+    /// A run that has no process gets none, although its tick may be this machine's: nobody knows. Returns the tick, unless
+    /// the run is to begin anew.
+    pub fn give_up(&mut self, now: Moment, name: &Name) -> Option<Tick> {
+        let tick = self.runs.get(name)?.tick.clone();
+        self.on(now, name, Event::NotSpawned);
+        if self.runs.get(name).is_some_and(|run| run.tick == tick) {
+            return None;
+        }
+        if let Some(entry) = self.entries.get_mut(&tick.program) {
+            entry.undecided.insert(tick.at);
+        }
+        Some(tick)
     }
 
     /// Something has happened to a process.
@@ -308,7 +337,8 @@ impl Runs {
     }
 
     fn begin(&mut self, now: Moment, tick: Tick) {
-        let Some(entry) = self.entries.get(&tick.program) else { return };
+        let Some(entry) = self.entries.get_mut(&tick.program) else { return };
+        entry.undecided.remove(&tick.at);
         let program = Arc::clone(&entry.program);
         let names = (0..).map(|index| Name::new(&tick.program, index));
         let Some(name) = names.into_iter().find(|name| !self.runs.contains_key(name)) else { return };

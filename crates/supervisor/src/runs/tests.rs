@@ -1,5 +1,6 @@
 //! The cases in `testdata/runs`. A case is a file, and then events: a line `> HH:MM:SS EVENT` is what happens on the
-//! first day of 2026, and the lines behind it are the orders. A line `@` begins another file. A line `====` separates
+//! first day of 2026, and the lines behind it are the orders. What is to be started runs at once, unless the event ends with
+//! `unanswered`. A line `@` begins another file. A line `====` separates
 //! cases. `UPDATE=1` rewrites the orders.
 
 use std::fmt::Write as _;
@@ -39,10 +40,13 @@ fn outcome(case: &str) -> String {
             let (time, event) = event.split_once(' ').expect("a time and an event");
             let wall: Timestamp = format!("2026-01-01T{time}Z").parse().expect("a time");
             let now = Moment(Duration::try_from(wall.duration_since(midnight)).expect("it is later"));
-            happen(&mut runs, now, wall, event, &file);
+            let is_answered = !event.ends_with(" unanswered");
+            happen(&mut runs, now, wall, event.trim_end_matches(" unanswered"), &file);
             while let Some(order) = runs.next_order() {
                 let _ = writeln!(written, "{}", spell(&order));
-                if let Order::Spawn { name, .. } = order {
+                if let Order::Spawn { name, .. } = order
+                    && is_answered
+                {
                     runs.on(now, &name, Event::Spawned);
                 }
             }
@@ -68,8 +72,11 @@ fn happen(runs: &mut Runs, now: Moment, wall: Timestamp, event: &str, file: &str
         ["time"] => runs.time(now, wall),
         ["end"] => runs.end(now),
         ["elsewhere"] => runs.set_elsewhere(now, "report"),
-        ["here"] => runs.set_here("report", wall),
-        ["here", since] => runs.set_here("report", format!("2026-01-01T{since}Z").parse().expect("a time")),
+        ["here", ref taken @ ..] => {
+            let at = |time: &&str| format!("2026-01-01T{time}Z").parse().expect("a time");
+            runs.set_here("report", wall, &taken.iter().map(at).collect::<Vec<Timestamp>>());
+        }
+        ["give-up", index] => drop(runs.give_up(now, &Name::new("report", index.parse().expect("a number")))),
         ["start", word] => runs.start(wall, &target(word)),
         ["stop", word] => runs.stop(now, &target(word)),
         ["restart", word] => runs.restart(now, wall, &target(word)),

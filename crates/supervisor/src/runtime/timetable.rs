@@ -90,7 +90,7 @@ impl Supervisor {
     pub(super) fn carry_out_runs(&mut self) {
         while let Some(order) = self.timetables.runs.next_order() {
             match order {
-                Order::Spawn { name, program, tick } if program.singleton => self.claim(&name, &tick),
+                Order::Spawn { name, program, .. } if program.singleton => self.claim(&name),
                 Order::Spawn { name, .. } => self.begin_run(&name),
                 Order::Signal { name, signal } => self.signal_run(&name, number(signal)),
                 Order::Kill { name } => {
@@ -115,6 +115,9 @@ impl Supervisor {
             Err(error) => {
                 tracing::error!(process = %name, tick = %tick.at, "cannot be started: {error}");
                 self.outcome(name).last_end = Some(format!("not started: {error}"));
+                if program.singleton && self.cluster.is_forbidden(&program.name) {
+                    return self.give_up_run(name);
+                }
                 ProcessEvent::NotSpawned
             }
         };
@@ -149,10 +152,7 @@ impl Supervisor {
         match self.timetables.processes.get(name) {
             Some(process) => signal_group(process.pid, signal),
             // Nobody knows yet whose tick it is, and nobody waits for that any more.
-            None => {
-                let now = self.now();
-                self.timetables.runs.on(now, name, ProcessEvent::NotSpawned);
-            }
+            None => self.give_up_run(name),
         }
     }
 

@@ -5,6 +5,7 @@ use trellis_zk_client::blocking::{Wait, connect};
 use trellis_zk_client::{Client, Settings};
 
 use crate::host::Host;
+use crate::relay::{Mood, Relay};
 use crate::server::Server;
 use crate::supervisor::{Supervisor, wait_until_gone};
 
@@ -15,11 +16,44 @@ fn client(server: &Server) -> Client {
 
 /// A file with one singleton.
 fn singleton(server: &Server, script: &str, more: &str) -> String {
+    singleton_at(&server.address, script, more)
+}
+
+/// The same with a server at this address.
+fn singleton_at(address: &str, script: &str, more: &str) -> String {
     format!(
-        "[server]\nzookeeper = \"{}\"\nsession_timeout = \"4s\"\nroot = \"/shop/workers\"\n\
-         [program.one]\ncommand = [\"sh\", \"-c\", \"{script}\"]\nsingleton = true\n{more}\n",
-        server.address
+        "[server]\nzookeeper = \"{address}\"\nsession_timeout = \"4s\"\nroot = \"/shop/workers\"\n\
+         [program.one]\ncommand = [\"sh\", \"-c\", \"{script}\"]\nsingleton = true\n{more}\n"
     )
+}
+
+/// A schedule of which no tick may be lost.
+const EACH_SECOND: &str = "schedule = \"* * * * * *\"\nmissed = \"all\"";
+
+/// Says which tick it is run for.
+const TELLS_TICK: &str = "echo run of $TRELLIS_TICK";
+
+/// The tick of which a line tells.
+fn tick(line: &str) -> jiff::Timestamp {
+    line.rsplit([' ', '=']).next().expect("a word").parse().expect("a time")
+}
+
+/// The ticks that were run and that nobody has waited for; the supervisors are ended.
+fn rest_of_ticks(supervisor: &mut Supervisor) -> Vec<jiff::Timestamp> {
+    supervisor.signal(Signal::TERM);
+    supervisor.end();
+    supervisor.rest().iter().filter(|line| line.contains("one.0 | run of ")).map(|line| tick(line)).collect()
+}
+
+/// Waits until a machine has given up a tick, of which nobody knows whose it is.
+fn given_up(supervisor: &mut Supervisor) -> jiff::Timestamp {
+    tick(&supervisor.wait_for("given up before it began: the tick counts as missed process=one.0"))
+}
+
+#[track_caller]
+fn assert_once(mut ticks: Vec<jiff::Timestamp>) {
+    ticks.sort_unstable();
+    assert!(ticks.windows(2).all(|pair| pair[0] != pair[1]), "one was run twice: {ticks:?}");
 }
 
 const STAYS: &str = "echo here; exec sleep 1000";
@@ -106,23 +140,72 @@ fn who_has_lost_a_session_stands_for_election_once_again() {
 #[test]
 fn a_tick_is_run_once_by_all_machines_together() {
     let server = Server::start();
-    let file =
-        singleton(&server, "echo run of $TRELLIS_TICK", "schedule = \"* * * * * *\"\nmissed = \"all\"");
+    let file = singleton(&server, TELLS_TICK, EACH_SECOND);
     let mut first = Supervisor::start(&file);
     // It is elected before the other one stands.
     first.wait_for("this machine runs it");
     let mut second = Supervisor::start(&file);
-    let tick = |line: String| line.rsplit(' ').next().expect("a word").to_owned();
-    let mut ticks: Vec<String> = (0..2).map(|_| tick(first.wait_for("one.0 | run of "))).collect();
+    let wait = |supervisor: &mut Supervisor| tick(&supervisor.wait_for("one.0 | run of "));
+    let mut ticks = vec![wait(&mut first), wait(&mut first)];
     second.wait_for_state("one", "elsewhere");
     first.signal(Signal::KILL);
     first.end();
-    ticks.extend(first.rest().into_iter().filter(|line| line.contains("one.0 | run of ")).map(tick));
-    ticks.extend((0..2).map(|_| tick(second.wait_for("one.0 | run of "))));
-    let mut sorted = ticks.clone();
-    sorted.sort_unstable();
-    sorted.dedup();
-    assert_eq!(ticks, sorted);
+    let told = first.rest();
+    ticks.extend(told.iter().filter(|line| line.contains("one.0 | run of ")).map(|line| tick(line)));
+    ticks.extend([wait(&mut second), wait(&mut second)]);
+    assert_once(ticks);
+}
+
+/// Has the servers fall silent between two ticks, and only then forward again when one was given up.
+fn tick_in_silence(mood: Mood) {
+    let server = Server::start();
+    let relay = Relay::start(&server.address);
+    let mut supervisor = Supervisor::start(&singleton_at(&relay.address, TELLS_TICK, EACH_SECOND));
+    let mut ticks = vec![tick(&supervisor.wait_for("one.0 | run of "))];
+    relay.set(mood);
+    let given_up = given_up(&mut supervisor);
+    relay.set(Mood::Forwarding);
+    for at in [given_up, given_up + jiff::SignedDuration::from_secs(1)] {
+        ticks.push(tick(&supervisor.wait_for(&format!("one.0 | run of {at}"))));
+    }
+    ticks.extend(rest_of_ticks(&mut supervisor));
+    assert_once(ticks);
+}
+
+#[test]
+fn a_tick_that_comes_as_the_servers_fall_silent_is_made_up_for() {
+    tick_in_silence(Mood::Silent);
+}
+
+#[test]
+fn a_tick_whose_answer_is_lost_is_made_up_for() {
+    tick_in_silence(Mood::Deaf);
+}
+
+#[test]
+fn a_tick_that_one_machine_gives_up_is_run_by_another_and_only_there() {
+    let server = Server::start();
+    let relay = Relay::start(&server.address);
+    let mut first = Supervisor::start(&singleton_at(&relay.address, TELLS_TICK, EACH_SECOND));
+    first.wait_for("this machine runs it");
+    let mut second = Supervisor::start(&singleton(&server, TELLS_TICK, EACH_SECOND));
+    second.wait_for_state("one", "elsewhere");
+    let mut ticks = vec![tick(&first.wait_for("one.0 | run of "))];
+    relay.set(Mood::Silent);
+    let given_up = given_up(&mut first);
+    ticks.push(tick(&second.wait_for(&format!("one.0 | run of {given_up}"))));
+    relay.set(Mood::Forwarding);
+    first.wait_for_state("one", "elsewhere");
+    ticks.extend(rest_of_ticks(&mut second));
+    // It comes back, and heeds what was run meanwhile.
+    first.wait_for("this machine runs it");
+    first.wait_for_state("one", "scheduled");
+    let now = jiff::Timestamp::now();
+    while *ticks.last().expect("one") <= now {
+        ticks.push(tick(&first.wait_for("one.0 | run of ")));
+    }
+    ticks.extend(rest_of_ticks(&mut first));
+    assert_once(ticks);
 }
 
 #[test]
@@ -130,7 +213,7 @@ fn a_tick_that_another_clock_has_left_ahead_stops_nothing() {
     let server = Server::start();
     let ahead = "/shop/workers/ticks/one/one@2099-01-01T00:00:00Z";
     client(&server).ensure_path(ahead).wait().expect("it is created");
-    let file = singleton(&server, "echo run of $TRELLIS_TICK", "schedule = \"* * * * * *\"");
+    let file = singleton(&server, TELLS_TICK, "schedule = \"* * * * * *\"");
     let mut supervisor = Supervisor::start(&file);
     supervisor.wait_for("its time is yet to come");
     supervisor.wait_for("one.0 | run of ");
@@ -157,7 +240,7 @@ fn other_servers_hold_another_election() {
 #[test]
 fn ticks_are_agreed_on_through_other_servers() {
     let (old, new) = (Server::start(), Server::start());
-    let file = |server: &Server| singleton(server, "echo run of $TRELLIS_TICK", "schedule = \"* * * * * *\"");
+    let file = |server: &Server| singleton(server, TELLS_TICK, "schedule = \"* * * * * *\"");
     let mut supervisor = Supervisor::start(&file(&old));
     supervisor.wait_for("one.0 | run of ");
     supervisor.write(&file(&new));
@@ -169,9 +252,7 @@ fn ticks_are_agreed_on_through_other_servers() {
     let second = Supervisor::start(&file(&new));
     second.wait_for_state("one", "elsewhere");
     let now = jiff::Timestamp::now();
-    let tick =
-        |line: String| line.rsplit(' ').next().expect("a word").parse::<jiff::Timestamp>().expect("a time");
-    while tick(supervisor.wait_for("one.0 | run of ")) <= now {}
+    while tick(&supervisor.wait_for("one.0 | run of ")) <= now {}
 }
 
 #[test]
@@ -189,7 +270,7 @@ fn what_comes_back_or_becomes_something_else_is_elected_anew() {
     supervisor.write(&file);
     supervisor.ask(&["reload"]);
     supervisor.wait_for("one.0 | here");
-    supervisor.write(&singleton(&server, "echo run of $TRELLIS_TICK", "schedule = \"* * * * * *\""));
+    supervisor.write(&singleton(&server, TELLS_TICK, "schedule = \"* * * * * *\""));
     supervisor.ask(&["reload"]);
     supervisor.wait_for("one.0 | run of ");
     // No singleton any more, it needs no server.

@@ -23,6 +23,7 @@ mod nuisances;
 mod operate;
 mod places;
 mod reach;
+mod relay;
 mod reload;
 mod rivals;
 mod scaling;

@@ -6,7 +6,7 @@ use trellis_zk_client::{Client, ConnectError, Error};
 
 use super::Happening;
 use super::lease::{Clocks, Leases, ask, renew};
-use super::ticks::last_tick;
+use super::ticks::taken;
 use crate::limits::LEADER_LOOK_PERIOD;
 
 /// Stands for election and leads, until that is over.
@@ -26,9 +26,9 @@ pub(super) async fn campaign(
     loop {
         match standing {
             Standing::Certain => {
-                let since = loop {
-                    match last_tick(client, ticks).await {
-                        Ok(since) => break since,
+                let taken = loop {
+                    match taken(client, ticks).await {
+                        Ok(taken) => break taken,
                         Err(error) => client.wait_out(error).await?,
                     }
                 };
@@ -36,7 +36,7 @@ pub(super) async fn campaign(
                 ask(client).await?;
                 let confirmed = client.confirmed_after(Some(leases.begin())).await?;
                 let until = leases.confirmed(confirmed, client.session_timeout(), Clocks::now());
-                tell(Happening::Elected(since, until));
+                tell(Happening::Elected(taken, until));
                 standing = tokio::select! {
                     changed = holding.standing_changed(standing) => changed,
                     outcome = renew(client, leases, confirmed, tell) => match outcome? {},

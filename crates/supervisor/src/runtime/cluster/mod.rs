@@ -2,6 +2,7 @@
 //! that stands for election; it tells the loop, which starts and stops processes.
 
 mod campaign;
+mod claims;
 mod lease;
 mod ticks;
 
@@ -18,13 +19,11 @@ use trellis_zk_client::recipe::Election;
 use trellis_zk_client::{Client, Settings, State};
 
 use self::campaign::{campaign, watch};
-use self::ticks::claim;
+use self::claims::{Claims, Whose};
 use super::{Event, Supervisor, orders};
 use crate::config::{Config, Server};
 use crate::fleet::Name;
 use crate::limits::{CAMPAIGN_PAUSE, FLUSH_MAX, LEASE_END_MARGIN};
-use crate::process::{Event as ProcessEvent, State as ProcessState};
-use crate::schedule::Tick;
 
 /// This machine among those that share the servers.
 pub(super) struct Cluster {
@@ -39,6 +38,7 @@ pub(super) struct Cluster {
     /// Why no server can be reached, if that is so.
     silence: Option<String>,
     campaigns: HashMap<String, Campaign>,
+    claims: Claims,
     /// Why the last campaign of a program came to nothing.
     refusals: HashMap<String, String>,
     /// How many campaigns there have been.
@@ -88,9 +88,9 @@ impl Drop for Campaign {
 
 /// What a task tells of a singleton.
 pub(super) enum Happening {
-    /// This machine runs it. Of a program with a schedule: the last tick that any machine has run.
+    /// This machine runs it. Of a program with a schedule: the ticks that machines have taken, as far as that is kept.
     /// It may do so until then, unless there is another word.
-    Elected(Option<Timestamp>, BootTime),
+    Elected(Vec<Timestamp>, BootTime),
     /// It may run it until then, which is later than what was told before.
     Confirmed(BootTime),
     /// There is no word from the servers: another machine may be elected soon.
@@ -101,8 +101,8 @@ pub(super) enum Happening {
     Held(String),
     /// Why no server can be reached; nothing if one can be again.
     Silent(Option<String>),
-    /// Whether a tick is this machine's to run, for which this process is to be started.
-    Claimed(Name, Tick, bool),
+    /// Whose the tick is for which this process is to be started; the number is the claim's.
+    Claimed(Name, Whose),
 }
 
 impl Cluster {
@@ -116,6 +116,7 @@ impl Cluster {
             watcher: None,
             silence: None,
             campaigns: HashMap::new(),
+            claims: Claims::default(),
             refusals: HashMap::new(),
             count: 0,
             sender,
@@ -297,10 +298,10 @@ impl Supervisor {
         );
     }
 
-    /// Something has happened to the campaign with this number.
+    /// Something has happened to the campaign with this number, or to a claim.
     pub(super) fn cluster_happened(&mut self, program: &str, number: u64, happening: Happening) {
-        if let Happening::Claimed(name, tick, ours) = happening {
-            return self.claimed(&name, &tick, ours);
+        if let Happening::Claimed(name, whose) = happening {
+            return self.claimed(&name, number, &whose);
         }
         if let Happening::Silent(silence) = happening {
             return self.cluster.silent(silence);
@@ -322,11 +323,11 @@ impl Supervisor {
             }
             // Nothing is to run by it any more.
             Happening::Elected(..) | Happening::Suspended if campaign.outdated => {}
-            Happening::Elected(since, _) => {
+            Happening::Elected(taken, _) => {
                 tracing::info!(program, "this machine runs it");
                 self.cluster.refusals.remove(program);
                 self.fleet.set_here(program, true);
-                self.timetables.runs.set_here(program, since.unwrap_or_else(Timestamp::now));
+                self.timetables.runs.set_here(program, Timestamp::now(), &taken);
                 self.keep_sockets();
             }
             Happening::Suspended => {
@@ -390,33 +391,6 @@ impl Supervisor {
 
     fn processes_of(&self, program: &str) -> impl Iterator<Item = Pid> {
         self.owners.iter().filter(move |(_, owner)| *owner.name().program == *program).map(|(pid, _)| *pid)
-    }
-
-    /// Finds out whether a tick is this machine's to run: it is whose znode is there first.
-    pub(super) fn claim(&mut self, name: &Name, tick: &Tick) {
-        let Some(client) = self.cluster.client() else { return self.claimed(name, tick, false) };
-        let folder = self.cluster.path("ticks", &name.program);
-        let (candidate, sender) = (self.cluster.candidate.clone(), self.sender.clone());
-        let (name, tick) = (name.clone(), tick.clone());
-        tokio::spawn(async move {
-            let ours = claim(&client, &folder, &tick.name(), candidate.as_bytes()).await.unwrap_or_else(|error| {
-                tracing::error!(process = %name, tick = %tick.at, "left out, as nobody knows whose it is: {error}");
-                false
-            });
-            let program = name.program.to_string();
-            // The loop may have ended.
-            let _ = sender.send(Event::Cluster(program, 0, Happening::Claimed(name, tick, ours)));
-        });
-    }
-
-    fn claimed(&mut self, name: &Name, tick: &Tick, ours: bool) {
-        let run = self.timetables.runs.runs().find(|(run, of, _)| *run == name && *of == tick);
-        let Some((_, _, state)) = run else { return };
-        if ours && state == ProcessState::Starting {
-            return self.begin_run(name);
-        }
-        let now = self.now();
-        self.timetables.runs.on(now, name, ProcessEvent::NotSpawned);
     }
 }
 

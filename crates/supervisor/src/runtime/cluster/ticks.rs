@@ -1,4 +1,4 @@
-//! The ticks that machines have run, as znodes: whose each is, and which was the last. Nothing here runs anything.
+//! The ticks that machines have taken, as znodes: whose each is, and which there are. Nothing here runs anything.
 
 use jiff::Timestamp;
 use trellis_zk_client::path::child;
@@ -7,16 +7,16 @@ use trellis_zk_client::{Client, CreateMode, Error, ErrorCode};
 use crate::limits::TICKS_KEPT;
 use crate::schedule::is_far_ahead;
 
-/// The last tick that any machine has run.
-pub(super) async fn last_tick(client: &Client, ticks: Option<&str>) -> Result<Option<Timestamp>, Error> {
-    let Some(ticks) = ticks else { return Ok(None) };
+/// The newest ticks that machines have taken.
+pub(super) async fn taken(client: &Client, ticks: Option<&str>) -> Result<Vec<Timestamp>, Error> {
+    let Some(ticks) = ticks else { return Ok(Vec::new()) };
     client
         .sync(ticks)
         .await
         .or_else(|error| if error.is(ErrorCode::NoNode) { Ok(()) } else { Err(error) })?;
     match client.children(ticks).await {
         Ok(listing) => {
-            let (now, mut last) = (Timestamp::now(), None);
+            let (now, mut taken) = (Timestamp::now(), Vec::new());
             for name in &listing.names {
                 let Some(at) = name.rsplit_once('@').and_then(|(_, at)| at.parse().ok()) else { continue };
                 if is_far_ahead(at, now) {
@@ -27,12 +27,12 @@ pub(super) async fn last_tick(client: &Client, ticks: Option<&str>) -> Result<Op
                          if it wasn't this one's"
                     );
                 } else {
-                    last = last.max(Some(at));
+                    taken.push(at);
                 }
             }
-            Ok(last)
+            Ok(taken)
         }
-        Err(error) if error.is(ErrorCode::NoNode) => Ok(None),
+        Err(error) if error.is(ErrorCode::NoNode) => Ok(Vec::new()),
         Err(error) => Err(error),
     }
 }
