@@ -62,7 +62,7 @@ somebody else asks for the opposite, which is an error.
   `stop.timeout`; `restart` waits for them likewise, and goes on.
 - *Timetables*: `stop` ends a run that is under way, and the schedule is not followed until `start`; `restart` ends such a
   run and starts it anew for the same time, and then the schedule goes on. Neither begins a run out of turn.
-- *Singletons*: one that is stopped on its machine is run by another.
+- *Singletons*: one that is stopped on its machine, or failed too often there, is run by another.
 
 ## What a process leaves behind
 

@@ -105,11 +105,13 @@ struct Entry {
     held: bool,
     /// Another machine runs it.
     elsewhere: bool,
+    /// It is a singleton and failed too often here. Other machines may try it.
+    given_up: bool,
 }
 
 impl Entry {
     fn wanted(&self) -> Wanted {
-        let count = if self.held || self.elsewhere { 0 } else { self.count };
+        let count = if self.held || self.elsewhere || self.given_up { 0 } else { self.count };
         let Program { name, after, .. } = &*self.program;
         Wanted { program: name.clone(), edition: self.edition, count, after: after.clone() }
     }
@@ -193,7 +195,8 @@ impl Fleet {
                 // Nobody runs it before it is known who does.
                 _ => program.singleton,
             };
-            self.entries.push(Entry { program, edition, count, held, elsewhere });
+            let given_up = program.singleton && kept.is_some_and(|kept| kept.given_up);
+            self.entries.push(Entry { program, edition, count, held, elsewhere, given_up });
         }
         self.changed = true;
     }
@@ -243,6 +246,8 @@ impl Fleet {
         if member.process.state() == State::Idle && !member.held {
             self.members.remove(&name);
             self.orders.push_back(Order::Forget { name });
+        } else if action == Some(Action::GiveUp) {
+            self.leave_given_up(&name.program);
         }
         self.changed = true;
     }
@@ -313,6 +318,17 @@ impl Fleet {
                 }
             }
         }
+    }
+
+    /// Leaves a singleton to other machines if nothing of it is tried any more here.
+    fn leave_given_up(&mut self, program: &str) {
+        let is_meant = |entry: &&mut Entry| entry.program.singleton && entry.program.name == program;
+        let Some(entry) = self.entries.iter_mut().find(is_meant) else { return };
+        let mut members = self.members.iter().filter(|(name, _)| *name.program == *program);
+        entry.given_up = members.all(|(_, member)| match member.state() {
+            State::GivenUp => member.edition == entry.edition,
+            state => state == State::Idle,
+        });
     }
 
     fn begin(&mut self, now: Moment, program: &str, index: u32) {

@@ -37,6 +37,9 @@ fn outcome(case: &str) -> String {
             let (seconds, event) = event.split_once(' ').expect("a time and an event");
             let now = Moment(Duration::from_secs(seconds.parse().expect("a time")));
             happen(&mut fleet, now, event, &files);
+            if event == "singletons" {
+                let _ = writeln!(written, "{:?}", fleet.singletons().collect::<Vec<&str>>());
+            }
             while let Some(order) = fleet.next(now) {
                 let _ = writeln!(written, "{}", spell(&order));
             }
@@ -64,6 +67,7 @@ fn happen(fleet: &mut Fleet, now: Moment, event: &str, files: &BTreeMap<&str, St
             fleet.apply(&config.programs);
         }
         ["end"] => fleet.end(),
+        ["singletons"] => {}
         ["time"] => fleet.time(now),
         ["count", program, count] => fleet.set_count(program, count.parse().expect("a number")),
         ["here", program] => fleet.set_here(program, true),

@@ -69,9 +69,16 @@ impl Fleet {
         self.entries.iter().map(|entry| entry.program.name.as_str())
     }
 
-    /// The singletons that are to run on some machine: nobody has stopped them here.
+    /// Whether the program is a singleton that is tried no more on this machine, as it failed too often.
+    #[must_use]
+    pub fn is_given_up(&self, program: &str) -> bool {
+        self.entries.iter().any(|entry| entry.program.name == program && entry.given_up)
+    }
+
+    /// The singletons that are to run on some machine: nobody has stopped them here, and they have not failed too often.
     pub fn singletons(&self) -> impl Iterator<Item = &str> {
-        let singletons = self.entries.iter().filter(|entry| entry.program.singleton && !entry.held);
+        let is_meant = |entry: &&Entry| entry.program.singleton && !entry.held && !entry.given_up;
+        let singletons = self.entries.iter().filter(is_meant);
         singletons.map(|entry| entry.program.name.as_str())
     }
 
@@ -81,9 +88,9 @@ impl Fleet {
         self.entries.iter().any(|entry| entry.program.name == program && !entry.program.singleton)
     }
 
-    /// The programs that are to run on this machine: nobody has stopped them, and no other machine runs them.
+    /// The programs that are to run on this machine: nobody has stopped them, and they are not other machines'.
     pub fn wanted_here(&self) -> impl Iterator<Item = &Program> {
-        let wanted = |entry: &&Entry| !entry.held && !entry.elsewhere;
+        let wanted = |entry: &&Entry| !entry.held && !entry.elsewhere && !entry.given_up;
         self.entries.iter().filter(wanted).map(|entry| &*entry.program)
     }
 
@@ -186,6 +193,7 @@ impl Fleet {
             && let Some(entry) = self.entry(program)
         {
             entry.held = held;
+            entry.given_up = false;
         }
         self.changed = true;
     }
@@ -217,6 +225,9 @@ impl Fleet {
         let Some(entry) = self.entries.iter().find(|entry| entry.program.name == program) else {
             return Progress::Done;
         };
+        if entry.given_up {
+            return Progress::Failed(Name::new(program, index.unwrap_or(0)));
+        }
         let count = entry.wanted().count;
         let indexes = index.map_or(0..count, |index| index..index + 1);
         for index in indexes {

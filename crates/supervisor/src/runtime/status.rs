@@ -72,6 +72,9 @@ impl Supervisor {
     }
 
     fn without_processes(&self, program: &str) -> ProcessStatus {
+        if self.fleet.is_given_up(program) {
+            return self.given_up(program);
+        }
         let (state, text) = if self.fleet.is_held(program) {
             ("stopped", None)
         } else if self.fleet.is_elsewhere(program) {
@@ -84,6 +87,19 @@ impl Supervisor {
             program: program.to_owned(),
             state: state.to_owned(),
             text,
+            ..ProcessStatus::default()
+        }
+    }
+
+    /// A singleton that failed too often here.
+    fn given_up(&self, program: &str) -> ProcessStatus {
+        let records = || self.records.iter().filter(|(name, _)| *name.program == *program);
+        ProcessStatus {
+            program: program.to_owned(),
+            state: word(State::GivenUp).to_owned(),
+            starts: records().map(|(_, record)| record.starts).sum(),
+            last_end: records().find_map(|(_, record)| record.last_end.clone()),
+            text: Some("another machine may run it".to_owned()),
             ..ProcessStatus::default()
         }
     }

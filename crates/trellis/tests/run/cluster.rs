@@ -97,6 +97,27 @@ fn another_machine_takes_over_at_once_from_one_that_ends() {
 }
 
 #[test]
+fn what_failed_too_often_on_one_machine_is_left_to_another() {
+    let server = Server::start();
+    let give_up =
+        "backoff = { first = \"10ms\", max = \"10ms\" }\ngive_up = { failures = 2, within = \"1m\" }";
+    let mut first = Supervisor::start(&singleton(&server, "exit 3", give_up));
+    let second = Supervisor::start(&singleton(&server, STAYS, ""));
+    first.wait_for("failed too often, and is tried no more process=one.0");
+    second.wait_for_state("one", "running");
+    let one = first.status("one");
+    let wanted = ("failed".into(), 2.into(), "exit code 3".into());
+    assert_eq!((&one["state"], &one["starts"], &one["last_end"]), (&wanted.0, &wanted.1, &wanted.2));
+    // It stands for election again when somebody wants it to.
+    first.ask(&["start", "one"]);
+    first.wait_for_state("one", "elsewhere");
+    drop(second);
+    first.wait_for("failed too often, and is tried no more process=one.0");
+    first.wait_for("left to other machines");
+    first.wait_for_state("one", "failed");
+}
+
+#[test]
 fn without_a_server_it_is_run_nowhere() {
     let server = Server::start();
     let file = singleton(&server, STAYS, "");

@@ -155,7 +155,8 @@ pub(in crate::config) static PROCESS_KEYS: &[Key<Draft>] = &[
         form: Form::Count(0, FAILURES_MAX as u64, |draft, count| draft.give_up_failures = narrow(count)),
         default: "0",
         example: "give_up = { failures = 5, within = \"1m\" }",
-        help: "After how many failures a process is tried no more, until somebody starts it. 0 is never.",
+        help: "After how many failures a process is tried no more, until somebody starts it. 0 is never. A singleton of which \
+               nothing is tried any more on its machine is left to the others, until somebody starts the program there.",
     },
     Key {
         name: "give_up.within",
