@@ -122,11 +122,10 @@ extern "C" fn attach_here(deliver: Deliver) {
 extern "C" fn dispatch_here() {
     let Some(descriptor) = awaited() else { return };
     // From PHP 8.4 on the engine asks also when a function has thrown, and would not ask again after it. What was thrown waits.
-    let before = put_aside();
-    if before.as_ref().is_some_and(Aside::is_exit) {
-        before.map(Aside::put_back);
-        return;
-    }
+    let before = match put_aside() {
+        Some(end) if end.is_exit() => return end.put_back(),
+        other => other,
+    };
     bell::silence(descriptor);
     // A fatal error in a callback jumps past all of this but the round, and goes on its way from here.
     run_handler(AssertUnwindSafe(|| {
