@@ -214,6 +214,7 @@ impl Lane {
                 .map(|step| (first + step) % count)
                 .take(if count > 1 { count } else { 0 })
                 .collect(),
+            looked: None,
             looks_end: now + LOOK_MS_MAX,
             wait,
             ends: wait.and_then(|wait| now.checked_add(wait)),
@@ -248,7 +249,7 @@ impl Lane {
             if let Some(found) = self.poll_looks(call, now, context) {
                 return Poll::Ready(Ok(Some(found)));
             }
-            let is_looking = !call.looks.is_empty();
+            let is_looking = call.looked.is_some() || !call.looks.is_empty();
             if !is_looking && let Poll::Ready(found) = self.poll_jobs(call, now, context) {
                 return Poll::Ready(found);
             }
@@ -257,7 +258,7 @@ impl Lane {
     }
 
     /// Looks at one server after the other. One that is connected and has a job answers at once; while there are any, nobody
-    /// has to be left. None is looked at before it has answered what it was told about the job before.
+    /// has to be left. None is looked at before it has answered what it was told about the job before; others are meanwhile.
     fn poll_looks(
         &mut self,
         call: &mut Call,
@@ -266,18 +267,23 @@ impl Lane {
     ) -> Option<(usize, Job)> {
         if call.looks_end <= now {
             call.looks.clear();
+            call.looked = None;
         }
-        if self.servers.iter().any(Server::is_deleting) {
-            return None;
-        }
-        while let Some(&server) = call.looks.front() {
-            match self.servers[server].poll_look(now, context) {
-                Poll::Ready(Some(job)) => return Some((server, job)),
-                Poll::Ready(None) => drop(call.looks.pop_front()),
-                Poll::Pending => return None,
+        loop {
+            if call.looked.is_none() {
+                let place = call.looks.iter().position(|server| !self.servers[*server].is_deleting())?;
+                call.looked = call.looks.remove(place);
+            }
+            let server = call.looked?;
+            let found = self.servers[server].poll_look(now, context);
+            if found.is_pending() {
+                return None;
+            }
+            call.looked = None;
+            if let Poll::Ready(Some(job)) = found {
+                return Some((server, job));
             }
         }
-        None
     }
 
     /// Waits for all servers side by side.
@@ -355,8 +361,9 @@ impl Lane {
 
 /// One wait for a job.
 struct Call {
-    /// Which servers are still to be looked at, and until when.
+    /// Which servers are still to be looked at, which one just is, and until when.
     looks: VecDeque<usize>,
+    looked: Option<usize>,
     looks_end: Instant,
     wait: Option<Duration>,
     ends: Option<Instant>,

@@ -1,6 +1,7 @@
 //! One of a lane's servers: what it was asked for, and what follows from its answers and from its silence. Which server is
 //! asked when is the lane's business.
 
+use std::collections::VecDeque;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
@@ -18,8 +19,8 @@ use crate::machine::Ticket;
 pub(super) struct Server {
     pub(super) client: Client,
     state: State,
-    /// A delete that is not answered yet.
-    deleting: Option<Ticket>,
+    /// The deletes whose answers were not taken yet.
+    deleting: VecDeque<Ticket>,
     /// Whether it has failed since this wait began.
     has_failed: bool,
 }
@@ -44,7 +45,7 @@ enum State {
 
 impl Server {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, state: State::Idle, deleting: None, has_failed: false }
+        Self { client, state: State::Idle, deleting: VecDeque::new(), has_failed: false }
     }
 
     /// A new wait begins, and trouble counts anew.
@@ -57,20 +58,22 @@ impl Server {
 
     /// Begins to delete a job.
     pub(super) fn delete(&mut self, id: u64) {
-        self.deleting = Some(self.client.begin(&Request::Delete { id }));
+        self.deleting.push_back(self.client.begin(&Request::Delete { id }));
     }
 
     /// Whether a delete is still to be answered.
     pub(super) fn is_deleting(&self) -> bool {
-        self.deleting.is_some()
+        !self.deleting.is_empty()
     }
 
-    /// Ready when it is answered.
+    /// Ready when all are answered, or one has failed.
     pub(super) fn poll_deleted(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let Some(ticket) = self.deleting else { return Poll::Ready(Ok(())) };
-        let outcome = ready!(self.client.poll_outcome(ticket, context));
-        self.deleting = None;
-        Poll::Ready(outcome.and_then(Answer::done))
+        while let Some(&ticket) = self.deleting.front() {
+            let outcome = ready!(self.client.poll_outcome(ticket, context));
+            self.deleting.pop_front();
+            outcome.and_then(Answer::done)?;
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Ready with a job that it has at once, or with none. One that is not connected is being connected to meanwhile, or it

@@ -218,6 +218,64 @@ async fn a_job_that_is_told_of_slowly_is_taken() {
     quick_thread.join().unwrap();
 }
 
+/// A delete that is not answered is waited for at its own server only.
+#[::tokio::test]
+async fn an_unanswered_delete_keeps_nobody_from_the_others() {
+    let (slow, quick) = (listen(), listen());
+    let (sender, is_over) = std::sync::mpsc::channel();
+    let slow_thread = std::thread::spawn(move || {
+        let (mut stream, _) = slow.0.accept().unwrap();
+        expect(&mut stream, "reserve\r\n");
+        stream.write_all(b"RESERVED 7 1\r\na\r\n").unwrap();
+        expect(&mut stream, "delete 7\r\n");
+        is_over.recv().unwrap();
+        stream.write_all(b"DELETED\r\n").unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    });
+    let quick_thread = std::thread::spawn(move || {
+        let (mut stream, _) = quick.0.accept().unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        drop(stream);
+        let (mut stream, _) = quick.0.accept().unwrap();
+        expect(&mut stream, "reserve\r\n");
+        stream.write_all(b"RESERVED 8 1\r\nb\r\n").unwrap();
+        expect(&mut stream, "delete 8\r\n");
+        stream.write_all(b"DELETED\r\n").unwrap();
+        sender.send(()).unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    });
+    let mut lane = lane(&[&slow.1, &quick.1], &Settings::default());
+    for wanted in [(0, 7), (1, 8)] {
+        let (server, job) = next(&mut lane).await;
+        assert_eq!((server, job.id), wanted);
+        lane.done(server, job.id);
+    }
+    timeout(PATIENCE, lane.finish()).await.expect("both are answered").unwrap();
+    drop(lane);
+    slow_thread.join().unwrap();
+    quick_thread.join().unwrap();
+}
+
+/// Each job that could not be deleted is told of, however many there are.
+#[::tokio::test]
+async fn no_delete_is_forgotten() {
+    let fake = Fake::start(&[&[
+        Expect("delete 7\ndelete 8\ndelete 9\n"),
+        Send("NOT_FOUND\nDELETED\nNOT_FOUND\n"),
+        End,
+    ]]);
+    let mut lane = lane(&[&fake.address], &Settings::default());
+    for id in [7, 8, 9] {
+        lane.done(0, id);
+    }
+    for _ in 0..2 {
+        assert!(matches!(lane.finish().await, Err(Error::NotFound)));
+    }
+    lane.finish().await.unwrap();
+    drop(lane);
+    fake.finish();
+}
+
 /// A wait for silent servers ends when it is told to, and the second time at once.
 #[::tokio::test]
 async fn silent_servers_do_not_keep_a_lane() {
