@@ -1,5 +1,7 @@
-//! Servers of tubes that can't be reached: told once, and when they are back, and shown in the status.
+//! Servers of tubes that can't be reached: told once, and when they are back, and shown in the status. Jobs come from the
+//! others meanwhile.
 
+use std::net::TcpListener;
 use std::time::Instant;
 
 use crate::host::Host;
@@ -49,4 +51,24 @@ fn a_server_that_is_down_is_told_of_once_until_it_is_back() {
     assert_eq!(supervisor.end().code(), Some(0));
     let rest = supervisor.rest();
     assert!(!rest.iter().any(|line| line.contains(&told)), "{rest:#?}");
+}
+
+/// The system connects to a server that is stopped, and takes what is sent to it.
+#[test]
+fn a_server_that_is_silent_keeps_nobody_from_the_jobs_of_others() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let host = Host::start();
+    let mut supervisor = Supervisor::start(&format!(
+        "[server]\nbeanstalk = [\"{}\", \"{}\"]\n[program.work]\ntube = \"work\"\n{STREAM}",
+        silent.local_addr().expect("an address"),
+        host.beanstalk()
+    ));
+    let mut client = host.client();
+    for _ in 0..200 {
+        put(&mut client, b"done");
+    }
+    wait_until_empty(&mut client);
+    // A wait for a job that the silent server knows of is ended in time, too.
+    supervisor.ask(&["stop"]);
+    assert_eq!(supervisor.end().code(), Some(0));
 }

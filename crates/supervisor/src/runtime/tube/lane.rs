@@ -114,15 +114,23 @@ impl Runner {
         }
     }
 
-    /// The next command. If there is none at once, nothing has to wait for it. Meanwhile it may turn out that the job is
-    /// lost.
+    /// The next command. If there is none at once, nothing has to wait for it, nor does it wait for a delete, which a server
+    /// that is silent may leave unanswered for long. Meanwhile it may turn out that the job is lost.
     async fn next_command(&mut self, tell: &impl Fn(Told)) -> Option<Command> {
         tokio::task::yield_now().await;
         if let Ok(command) = self.commands.try_recv() {
             return Some(command);
         }
-        if let Err(error) = self.lane.finish().await {
-            note(Aside::NotDeleted(error), tell);
+        let command = tokio::select! {
+            biased;
+            command = self.commands.recv() => Some(command),
+            () = finish(&mut self.lane, tell) => None,
+        };
+        if let Some(command) = command {
+            if command.is_none() {
+                finish(&mut self.lane, tell).await;
+            }
+            return command;
         }
         if let Some((server, id)) = self.job.filter(|_| !self.is_disconnected) {
             tokio::select! {
@@ -188,6 +196,13 @@ impl Runner {
                 tell(Told::Lost);
             }
         }
+    }
+}
+
+/// Waits until all jobs are deleted that are done.
+async fn finish(lane: &mut Lane, tell: &impl Fn(Told)) {
+    while let Err(error) = lane.finish().await {
+        note(Aside::NotDeleted(error), tell);
     }
 }
 
