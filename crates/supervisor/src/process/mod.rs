@@ -59,6 +59,8 @@ pub enum Event {
         /// Whether the exit status is 0.
         success: bool,
     },
+    /// It ended, or is the answer to [`Action::Spawn`], and is no fault of its own: it may not run at this time.
+    Forbidden,
     /// Time has passed. May come at any time and is needed at [`Process::due`].
     Time,
 }
@@ -183,8 +185,9 @@ impl Process {
             (Starting | Running, Event::Closed) => self.closed(now),
             (Starting | Running | Closing, Event::Exited { success }) => self.exited(now, success),
             (Failing, Event::Exited { .. }) => self.failed(now),
-            (Stopping, Event::Exited { .. } | Event::NotSpawned) => self.rest(Idle),
-            (Restarting, Event::Exited { .. } | Event::NotSpawned) => self.spawn_anew(now),
+            (Stopping, Event::Exited { .. } | Event::NotSpawned | Event::Forbidden) => self.rest(Idle),
+            (Restarting, Event::Exited { .. } | Event::NotSpawned | Event::Forbidden) => self.spawn_anew(now),
+            (Starting | Running | Closing | Failing, Event::Forbidden) => self.wait(now),
             (state, Event::Time) if self.due.is_some_and(|due| due <= now) => self.timed_out(now, state),
             _ => None,
         }
@@ -271,6 +274,11 @@ impl Process {
                 return Some(Action::GiveUp);
             }
         }
+        self.wait(now)
+    }
+
+    /// It is started again after a while.
+    fn wait(&mut self, now: Moment) -> Option<Action> {
         let lasted = now.since(self.started) > self.policy.backoff.max;
         self.ends = if lasted { 1 } else { self.ends.saturating_add(1) };
         let delay = self.policy.backoff.delay(self.ends);

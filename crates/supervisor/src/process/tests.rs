@@ -18,7 +18,8 @@ where nothing changes. This is for `restart = \"always\"` and `ready = { when = 
 leads to Running at once, and with `after`, *time* does. With `restart = \"never\"` a process that ends by itself is Ended,
 with `on-failure` one that exits with 0. When there were too many failures, Waiting is GivenUp. *Time* is the time that the
 state may take: until it is ready, until it is started again, until it is killed; or, when it has *closed* the socket that its
-jobs come from, until it is asked to end.
+jobs come from, until it is asked to end. *Forbidden* is a singleton that was ended, or not
+started, as it may not run here at that time: no failure, whatever `restart` and `give_up` say.
 
 ";
 
@@ -35,7 +36,7 @@ const STATES: [State; 10] = [
     State::GivenUp,
 ];
 
-const EVENTS: [(&str, Event); 10] = [
+const EVENTS: [(&str, Event); 11] = [
     ("start", Event::Start),
     ("stop", Event::Stop),
     ("restart", Event::Restart),
@@ -45,6 +46,7 @@ const EVENTS: [(&str, Event); 10] = [
     ("closed", Event::Closed),
     ("exit 0", Event::Exited { success: true }),
     ("other exit", Event::Exited { success: false }),
+    ("forbidden", Event::Forbidden),
     ("time", Event::Time),
 ];
 
@@ -218,6 +220,16 @@ fn too_many_failures_within_the_time_are_too_many() {
     assert_eq!(fail(90), (None, State::Starting));
     assert_eq!(fail(150), (None, State::Starting), "the first is too long ago");
     assert_eq!(fail(190), (Some(Action::GiveUp), State::GivenUp));
+}
+
+#[test]
+fn what_is_forbidden_is_no_failure() {
+    let give_up = Some(GiveUp { failures: 1, within: Duration::from_secs(100) });
+    let mut process = Process::new(Policy { restart: Restart::Never, give_up, ..POLICY }, 1);
+    for event in [Event::Start, Event::Spawned, Event::Notified, Event::Forbidden] {
+        assert_ne!(process.on(at(0), event), Some(Action::GiveUp));
+    }
+    assert_eq!(process.on(at(1), Event::Time), Some(Action::Spawn));
 }
 
 #[test]

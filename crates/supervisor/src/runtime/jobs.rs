@@ -89,8 +89,11 @@ impl Supervisor {
             |index| entries.get(program).is_some_and(|entry| entry.has_worker(Mode::Stream, WorkerId(index)));
         let is_told = |name: &Name| *name.program == *program && !is_worker(name.index);
         let told: Vec<(Name, bool)> = ends.extract_if(.., |name, _| is_told(name)).collect();
+        // The guardian may have killed it, or somebody else did just then.
+        let is_forbidden = self.cluster.is_forbidden(program);
         for (name, success) in told {
-            self.fleet.on(self.now(), &name, ProcessEvent::Exited { success });
+            let event = if is_forbidden { ProcessEvent::Forbidden } else { ProcessEvent::Exited { success } };
+            self.fleet.on(self.now(), &name, event);
         }
     }
 

@@ -30,7 +30,11 @@ impl Supervisor {
                             tracing::error!(process = %name, "cannot be started: {error}");
                             let record = self.records.entry(name.clone()).or_default();
                             record.last_end = Some(format!("not started: {error}"));
-                            ProcessEvent::NotSpawned
+                            if self.cluster.is_forbidden(&program.name) {
+                                ProcessEvent::Forbidden
+                            } else {
+                                ProcessEvent::NotSpawned
+                            }
                         }
                     };
                     self.fleet.on(now, &name, event);

@@ -85,6 +85,22 @@ fn a_guardian_that_is_stopped_is_replaced_by_one_that_kills_it_just_so() {
 }
 
 #[test]
+fn what_the_guardian_kills_has_not_failed() {
+    let (server, lock) = (Server::start(), tempfile::NamedTempFile::new().expect("a file"));
+    let more = "restart = \"on-failure\"\ngive_up = { failures = 1, within = \"1m\" }\n";
+    let mut supervisor = Supervisor::start(&(alone(&server, &lock) + more));
+    supervisor.wait_for("is alone");
+    supervisor.signal(Signal::STOP);
+    supervisor.wait_for("killed by the guardian");
+    supervisor.signal(Signal::CONT);
+    supervisor.wait_for("is alone");
+    supervisor.signal(Signal::TERM);
+    assert_eq!(supervisor.end().code(), Some(0));
+    let rest = supervisor.rest();
+    assert!(!rest.iter().any(|line| line.contains("failed too often")), "{rest:#?}");
+}
+
+#[test]
 fn what_runs_on_several_machines_lives_while_the_supervisor_is_stopped() {
     let server = Server::start();
     let file = |singleton: bool| {
