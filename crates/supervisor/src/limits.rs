@@ -166,6 +166,10 @@ pub const CAMPAIGN_PAUSE: Duration = Duration::from_millis(500);
 /// How often whoever waits to be elected asks who is.
 pub const LEADER_LOOK_PERIOD: Duration = Duration::from_secs(10);
 
+/// How soon it asks again when nobody is, or when it is itself as far as is known: the candidate of a session that is over
+/// stands for a while.
+pub const LEADER_LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// The znodes of earlier ticks that are kept of each program: the newest.
 pub const TICKS_KEPT: usize = 10;
 

@@ -7,7 +7,7 @@ use trellis_zk_client::{Client, ConnectError, Error};
 use super::Happening;
 use super::lease::{Clocks, Leases, ask, renew};
 use super::ticks::taken;
-use crate::limits::LEADER_LOOK_PERIOD;
+use crate::limits::{LEADER_LOOK_AGAIN, LEADER_LOOK_PERIOD};
 
 /// Stands for election and leads, until that is over.
 pub(super) async fn campaign(
@@ -60,13 +60,12 @@ async fn observe(
     loop {
         client.connected().await?;
         let mut states = client.states();
-        match election.leader().await? {
-            Some(leader) if leader != candidate => tell(Happening::Held(leader)),
-            _ => {}
-        }
+        let other = election.leader().await?.filter(|leader| leader != candidate);
+        let pause = if other.is_some() { LEADER_LOOK_PERIOD } else { LEADER_LOOK_AGAIN };
+        other.into_iter().for_each(|leader| tell(Happening::Held(leader)));
         tokio::select! {
             _ = states.change() => {}
-            () = tokio::time::sleep(LEADER_LOOK_PERIOD) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
