@@ -37,6 +37,8 @@ pub(super) struct Cluster {
     watcher: Option<Watcher>,
     /// Why no server can be reached, if that is so.
     silence: Option<String>,
+    /// Why no session can be begun, if that is so. It is tried again and again, and told once.
+    failure: Option<String>,
     campaigns: HashMap<String, Campaign>,
     claims: Claims,
     /// Why the last campaign of a program came to nothing.
@@ -115,6 +117,7 @@ impl Cluster {
             client: None,
             watcher: None,
             silence: None,
+            failure: None,
             campaigns: HashMap::new(),
             claims: Claims::default(),
             refusals: HashMap::new(),
@@ -143,8 +146,14 @@ impl Cluster {
                     self.watcher =
                         Some(Watcher(tokio::spawn(watch(client.clone(), self.silence.is_some(), tell))));
                     self.client = Some(client);
+                    self.failure = None;
                 }
-                Err(error) => tracing::error!("nothing can be agreed on with other machines: {error}"),
+                Err(error) => {
+                    if self.failure.as_ref() != Some(&error) {
+                        tracing::error!("nothing can be agreed on with other machines: {error}");
+                    }
+                    (self.client, self.failure) = (None, Some(error));
+                }
             }
         }
         self.client.clone()
@@ -164,7 +173,7 @@ impl Cluster {
             );
         }
         let servers = self.server.as_ref().map_or_else(String::new, |server| server.zookeeper.join(", "));
-        let known = self.silence.as_ref().or_else(|| self.refusals.get(program));
+        let known = self.failure.as_ref().or(self.silence.as_ref()).or_else(|| self.refusals.get(program));
         ("waiting", known.cloned().unwrap_or_else(|| format!("no word from {servers}")))
     }
 
@@ -174,10 +183,11 @@ impl Cluster {
         lease.filter(|until| *until > BootTime::now()).ok_or_else(no_lease)
     }
 
-    /// When [`Supervisor::end_leases`] is needed.
+    /// When [`Supervisor::end_leases`] is needed, or [`Supervisor::keep_campaigns`] once more.
     pub(super) fn due(&self) -> Option<Instant> {
         let now = BootTime::now();
-        let left = self.campaigns.values().filter_map(|campaign| campaign.left(now)).min();
+        let again = self.failure.is_some().then_some(CAMPAIGN_PAUSE);
+        let left = self.campaigns.values().filter_map(|campaign| campaign.left(now)).chain(again).min();
         left.map(|left| Instant::now() + left)
     }
 
@@ -225,6 +235,7 @@ impl Supervisor {
             self.cluster.client = None;
             self.cluster.watcher = None;
             self.cluster.silence = None;
+            self.cluster.failure = None;
         }
         self.cluster.server = Some(config.server.clone());
     }
@@ -348,6 +359,8 @@ impl Supervisor {
                 }
                 self.stop_singleton(program);
                 self.kill_all_of(program);
+                // If another one can't be begun now, it will be.
+                self.cluster.campaigns.remove(program);
                 self.begin_campaign(program.to_owned(), true);
             }
             Happening::Confirmed(_) | Happening::Claimed(..) | Happening::Silent(_) => {}
@@ -397,4 +410,23 @@ impl Supervisor {
 /// What a singleton is told that would be started too late.
 pub(super) fn no_lease() -> io::Error {
     io::Error::other("no server has confirmed for too long that no other machine runs it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_cannot_be_begun_is_tried_again() {
+        let (sender, _events) = tokio::sync::mpsc::unbounded_channel();
+        let mut cluster = Cluster::new("mark", sender);
+        let text = "[program.one]\ncommand = \"one\"\n";
+        let config = Config::parse(text, std::path::Path::new("workers.toml")).expect("a file");
+        cluster.server = Some(Server { zookeeper: vec![String::new()], ..config.server });
+        assert_eq!(cluster.due(), None);
+        assert!(cluster.client().is_none());
+        assert!(cluster.due().is_some());
+        let (state, text) = cluster.standing("one");
+        assert!(state == "waiting" && !text.starts_with("no word"), "{state}: {text}");
+    }
 }
