@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::Moment;
 use crate::config::{Program, ReadyWhen, Restart, Signal, Timetable, Work};
 use crate::fleet::{Name, Target};
+use crate::limits::MISSED_TICKS_MAX;
 use crate::process::{Action, Event, Policy, Process, State};
 use crate::schedule::{Tick, Ticks};
 
@@ -179,6 +180,9 @@ impl Runs {
         }
         if let Some(entry) = self.entries.get_mut(&tick.program) {
             entry.undecided.insert(tick.at);
+            if entry.undecided.len() > MISSED_TICKS_MAX {
+                entry.undecided.pop_first();
+            }
         }
         Some(tick)
     }
