@@ -101,7 +101,8 @@ pub(in crate::config) static WORK_KEYS: &[Key<Draft>] = &[
         example: "schedule = \"*/5 * * * *\"",
         help: "When to run: minute, hour, day of the month, month, day of the week, as in a crontab; a sixth field \
                before them is seconds. `@hourly`, `@daily`, `@weekly`, `@monthly` and `@yearly` are short for their beginnings. The variable TRELLIS_TICK says which time it is. With `singleton`, each time is run \
-               once on all machines together.",
+               once on all machines together; it is lost if the machine that has just taken it ends, or is cut off from the servers \
+               for `session_timeout`, before it has begun to run it.",
     },
     Key {
         name: "timezone",
