@@ -19,10 +19,15 @@ unsafe extern "C" {
 }
 
 /// In a new child: what the parent has in its output buffers is the parent's to print; its shutdown functions are its to
-/// run, and so are the destructors of its objects.
+/// run, and so are the destructors of its objects. And it is in no fiber, or suspending that would lead into the parent's
+/// program.
 pub(crate) fn forget_the_parents() {
     // SAFETY: it only marks the objects that there are.
     unsafe { zend_objects_store_mark_destructed(objects()) };
+    // SAFETY: the thread that runs PHP has globals.
+    let globals = unsafe { ext_php_rs_executor_globals() };
+    // SAFETY: as above. The engine asks this for what may be suspended, and the fiber's stack is not left any more.
+    unsafe { (*globals).active_fiber = null_mut() };
     forget_shutdown_functions();
     forget_output();
 }
