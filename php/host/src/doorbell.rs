@@ -8,17 +8,15 @@
 //!
 //! All modules share one doorbell, that of the module loaded first, since there is one engine to interrupt.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io;
 use std::os::fd::{AsRawFd as _, BorrowedFd, OwnedFd};
-use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
-
-use ext_php_rs::zend::{BailoutGuard, run_handler};
 
 use crate::sys::bell::{self, Shared};
 use crate::sys::exception::{Aside, put_aside};
-use crate::{Owner, sleep};
+use crate::sys::fall::{fall_on, guarded};
+use crate::{Owner, Taken, Turn, sleep};
 
 /// Delivers one event, and tells whether there was one.
 pub type Deliver = extern "C" fn() -> bool;
@@ -79,14 +77,15 @@ thread_local! {
     /// The descriptor, and the process that made it. It is closed with the thread, whose last request is over then, so that
     /// nobody rings any more.
     static DESCRIPTOR: RefCell<Option<(OwnedFd, Owner)>> = const { RefCell::new(None) };
-    static DISPATCHING: Cell<bool> = const { Cell::new(false) };
+    /// The time in which callbacks are called, each after the other.
+    static ROUND: Turn = const { Turn::new() };
 }
 
 static DELIVERIES: Mutex<Vec<Deliver>> = Mutex::new(Vec::new());
 
 /// The descriptor on which a sleep is to wait, too. None: nobody rings in this process, or a callback is under way already.
 pub(crate) fn awaited() -> Option<i32> {
-    ours().filter(|_| !DISPATCHING.get())
+    ours().filter(|_| !ROUND.with(Turn::is_taken))
 }
 
 /// The descriptor of this process, if it has made one.
@@ -120,54 +119,40 @@ extern "C" fn attach_here(deliver: Deliver) {
 }
 
 extern "C" fn dispatch_here() {
-    let Some(descriptor) = awaited() else { return };
+    let Some(descriptor) = ours() else { return };
+    let Some(round) = ROUND.with(Turn::take) else { return };
     // From PHP 8.4 on the engine asks also when a function has thrown, and would not ask again after it. What was thrown waits.
     let before = match put_aside() {
-        Some(end) if end.is_exit() => return end.put_back(),
+        Some(end) if end.is_exit() => {
+            ROUND.with(|turn| turn.give_back(round));
+            return end.put_back();
+        }
         other => other,
     };
     bell::silence(descriptor);
-    // A fatal error in a callback jumps past all of this but the round, and goes on its way from here.
-    run_handler(AssertUnwindSafe(|| {
-        let mut round = BailoutGuard::new(Round::begin(descriptor));
-        round.is_whole = deliver_all();
-    }));
+    let mut is_whole = false;
+    let has_returned = guarded(|| is_whole = deliver_all(round));
+    let is_last = ROUND.with(|turn| turn.give_back(round));
+    // Who has rung during a callback has interrupted that, and the module that is meant may have been asked before. After the
+    // end of the script, its shutdown functions are called; there, who was not asked is.
+    if is_last && (!is_whole || bell::has_rung(descriptor)) {
+        bell::ring(descriptor);
+    }
+    if !has_returned {
+        fall_on();
+    }
     if let Some(before) = before {
         before.put_back();
     }
 }
 
-/// The time in which callbacks are called, each after the other.
-struct Round {
-    descriptor: i32,
-    /// Every module has been asked until it had nothing more.
-    is_whole: bool,
-}
-
-impl Round {
-    fn begin(descriptor: i32) -> Round {
-        DISPATCHING.set(true);
-        Round { descriptor, is_whole: false }
-    }
-}
-
-impl Drop for Round {
-    fn drop(&mut self) {
-        DISPATCHING.set(false);
-        // Who has rung during a callback has interrupted that, and the module that is meant may have been asked before. After
-        // the end of the script, its shutdown functions are called; there, who was not asked is.
-        if !self.is_whole || bell::has_rung(self.descriptor) {
-            bell::ring(self.descriptor);
-        }
-    }
-}
-
-/// Calls what is to be called, and tells whether that is all. `exit` in a callback leaves the others for later.
-fn deliver_all() -> bool {
+/// Calls what is to be called, and tells whether that is all. `exit` in a callback leaves the others for later. So does a
+/// fatal error elsewhere while a callback's fiber was suspended.
+fn deliver_all(round: Taken) -> bool {
     let mut aside: Option<Aside> = None;
     let mut exit = false;
     let mut next = 0;
-    while let Some(deliver) = delivery(next).filter(|_| !exit) {
+    while let Some(deliver) = delivery(next).filter(|_| !exit && ROUND.with(|turn| turn.is(round))) {
         if !deliver() {
             next += 1;
         }
@@ -190,7 +175,7 @@ fn deliver_all() -> bool {
 }
 
 extern "C" fn reset_here() {
-    DISPATCHING.set(false);
+    ROUND.with(Turn::reset);
 }
 
 fn delivery(index: usize) -> Option<Deliver> {

@@ -9,6 +9,7 @@
 //! | [`value()`], [`string`] | values for PHP |
 //! | [`call`], [`outcome`], [`fatal_error`] | calls of PHP code, and what has become of them |
 //! | [`doorbell`], [`quiet_thread`] | how another thread has PHP code called |
+//! | [`Turn`] | what is not to be begun again while it is under way |
 //! | [`request`] | whether PHP's values may be kept beyond a call |
 //! | [`fork`], [`process`] | what must be held while the process forks, and processes for PHP code |
 //! | [`setting`], [`SaveHandler`] | what php.ini says, and a place for PHP's sessions |
@@ -31,6 +32,7 @@ pub mod request;
 mod sleep;
 mod sys;
 mod throw;
+mod turn;
 mod value;
 
 pub use call::{Call, FromArgument, Mismatch};
@@ -52,4 +54,5 @@ pub use sys::slot::Slot;
 pub use sys::stream::{inherited, is_path_allowed, open_to_append, stream_descriptor};
 pub use sys::thread::quiet_thread;
 pub use throw::Throw;
+pub use turn::{Taken, Turn};
 pub use value::{string, value};

@@ -3,6 +3,7 @@
 use ext_php_rs::zend::ExecutorGlobals;
 
 use crate::sys::child;
+use crate::sys::fall::guarded;
 use crate::{Throw, call_function};
 
 /// Forks as PHP does it. The child, which gets 0, must end by [`end`]; the parent gets the child's pid, and a negative number
@@ -26,17 +27,12 @@ pub fn begin() {
 /// run here. After a fatal error in `work` comes `fallen`.
 pub fn end(work: impl FnOnce(), fallen: impl FnOnce()) -> ! {
     child::forget_the_parents();
-    if !child::guarded(work) {
-        child::guarded(fallen);
+    if !guarded(work) {
+        guarded(fallen);
     }
     // What has ended the work, an `exit` perhaps, has done so.
     drop(ExecutorGlobals::take_exception());
     child::exit_now(child::finish())
-}
-
-/// Runs something that may end in a fatal error. `false` if it has, and then PHP has said so already.
-pub fn guarded(work: impl FnOnce()) -> bool {
-    child::guarded(work)
 }
 
 /// Forgets what waits in PHP's output buffers, which is for another process to print.

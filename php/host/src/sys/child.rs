@@ -2,12 +2,12 @@
 
 use std::ffi::c_void;
 use std::mem;
-use std::panic::AssertUnwindSafe;
 use std::ptr::null_mut;
 
 use ext_php_rs::PHP_ZTS;
 use ext_php_rs::ffi::{ext_php_rs_executor_globals, php_output_end_all, zend_objects_store};
-use ext_php_rs::zend::try_catch;
+
+use super::fall::guarded;
 
 // Exported by PHP for extensions, with these signatures from PHP 8.1 to 8.4.
 unsafe extern "C" {
@@ -58,11 +58,6 @@ pub(crate) fn finish() -> i32 {
 pub(crate) fn exit_now(code: i32) -> ! {
     // SAFETY: it may be called at any time.
     unsafe { libc::_exit(code) }
-}
-
-/// Runs something that may end in a fatal error. `false` if it has.
-pub(crate) fn guarded(work: impl FnOnce()) -> bool {
-    try_catch(AssertUnwindSafe(work)).is_ok()
 }
 
 /// A PHP that has run out of memory, and has put the script's end off until that is safe, calls no function any more until

@@ -6,6 +6,7 @@ pub(crate) mod bell;
 pub(crate) mod callable;
 pub(crate) mod child;
 pub(crate) mod exception;
+pub(crate) mod fall;
 pub(crate) mod function;
 pub(crate) mod information;
 pub(crate) mod interrupt;
