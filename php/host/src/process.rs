@@ -4,7 +4,7 @@ use ext_php_rs::zend::ExecutorGlobals;
 
 use crate::sys::child;
 use crate::sys::fall::guarded;
-use crate::{Throw, call_function};
+use crate::{Throw, call_function, doorbell};
 
 /// Forks as PHP does it. The child, which gets 0, must end by [`end`]; the parent gets the child's pid, and a negative number
 /// if the system has refused.
@@ -26,6 +26,8 @@ pub fn begin() {
 /// its parent it leaves alone: no output is printed twice, and neither shutdown functions nor destructors of the parent's
 /// run here. After a fatal error in `work` comes `fallen`.
 pub fn end(work: impl FnOnce(), fallen: impl FnOnce()) -> ! {
+    // Its parent may have been in a callback, to which it doesn't return.
+    doorbell::reset();
     child::forget_the_parents();
     if !guarded(work) {
         guarded(fallen);
