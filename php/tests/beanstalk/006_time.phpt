@@ -31,7 +31,14 @@ with_each_server(function (string $host, int $port) {
     $id = $b->put($tube, 'mine', 1024, 0, 2);
     show(fn() => $b->reserve($tube, 1)['id'] === $id);
     show(fn() => $b->reserve($tube, 5));
-    between(0.2, seconds(fn() => show(fn() => $other->reserve($tube, 5)['id'] === $id)), 5);
+    between(0.2, seconds(fn() => show(function () use ($b, $other, $tube, $id) {
+        for ($end = hrtime(true) + 5e9; hrtime(true) < $end;) {
+            if ($job = $other->reserve($tube, 1)) return $job['id'] === $id;
+            // Debian's beanstalkd may look in the very microsecond in which the time is over. It takes it for not quite
+            // over then, and doesn't look again until the holder says something.
+            $b->list_tube_used();
+        }
+    })), 5);
     show(fn() => $b->delete($id));
     show(fn() => $b->touch($id));
     show(fn() => $other->stats_job($id)['timeouts']);
