@@ -13,7 +13,7 @@ use ext_php_rs::types::{ZendHashTable, ZendObject, Zval};
 use ext_php_rs::zend::ce;
 use trellis_php_host::function::required;
 use trellis_php_host::{
-    Call, Class, Exception, Outcome, Throw, call as call_php, call_function, function, has_function,
+    Call, Class, Exception, Outcome, Owner, Throw, call as call_php, call_function, function, has_function,
     inherited, outcome, register_exception, string, value,
 };
 use trellis_unix::frame::{Decoder, write_frame};
@@ -36,6 +36,8 @@ const READ_BYTES: usize = 64 << 10;
 
 /// Whether to end after the job under way.
 static STOPPING: AtomicBool = AtomicBool::new(false);
+/// Whether jobs are worked on, by this process or, if it was forked meanwhile, by its parent.
+static WORKING: AtomicBool = AtomicBool::new(false);
 
 #[derive(Default)]
 struct Worker;
@@ -70,8 +72,21 @@ pub(crate) fn register() -> Registered<()> {
 /// `Worker::run(callable $work): int`: works until there are no more jobs, or SIGTERM comes, and says how many there were.
 fn run(call: &mut Call<'_>) -> Result<i64, Throw> {
     let work: &Zval = call.argument(0)?;
-    STOPPING.store(false, Ordering::Relaxed);
     let mut jobs = Jobs::open()?;
+    if WORKING.swap(true, Ordering::Relaxed) {
+        let message = "a job's function, or a child that it has forked, can't take jobs itself";
+        return Err(WorkerFailure::with(message, 0));
+    }
+    let worked = work_and_handle(&mut jobs, work);
+    if jobs.owner.is_this_process() {
+        WORKING.store(false, Ordering::Relaxed);
+    }
+    worked
+}
+
+/// Works, with a handler for SIGTERM meanwhile.
+fn work_and_handle(jobs: &mut Jobs, work: &Zval) -> Result<i64, Throw> {
+    STOPPING.store(false, Ordering::Relaxed);
     let handled = begin_to_handle()?;
     let worked = jobs.work(work);
     if handled {
@@ -82,6 +97,7 @@ fn run(call: &mut Call<'_>) -> Result<i64, Throw> {
 
 /// The jobs that come.
 struct Jobs {
+    owner: Owner,
     socket: UnixStream,
     decoder: Decoder,
     /// What was read and not looked at.
@@ -96,7 +112,8 @@ impl Jobs {
                 "descriptor 3 is no socket; let `trellis run` start this script, with mode = \"stream\"";
             WorkerFailure::with(message, 0)
         })?;
-        Ok(Jobs { socket, decoder: Decoder::new(FRAME_BYTES_MAX), input: Vec::new() })
+        let decoder = Decoder::new(FRAME_BYTES_MAX);
+        Ok(Jobs { owner: Owner::this_process(), socket, decoder, input: Vec::new() })
     }
 
     fn work(&mut self, work: &Zval) -> Result<i64, Throw> {
@@ -107,6 +124,7 @@ impl Jobs {
             let id = line.strip_prefix(b"job ").and_then(|id| str::from_utf8(id).ok());
             let id = id.ok_or_else(|| WorkerFailure::with("what came on descriptor 3 is no job", 0))?;
             let Some(verdict) = judge(work, body, id)? else { return Err(Throw::Pending) };
+            self.are_ours()?;
             let answer = verdict.replacen(' ', &format!(" {id} "), 1);
             let answer = if answer == verdict { format!("{verdict} {id}") } else { answer };
             // A supervisor that is gone is seen by the next read.
@@ -116,10 +134,21 @@ impl Jobs {
         Ok(count)
     }
 
+    /// The supervisor has given the jobs to one process. A child that PHP code has forked and let come back has nothing
+    /// to say to it.
+    fn are_ours(&self) -> Result<(), Throw> {
+        if self.owner.is_this_process() {
+            return Ok(());
+        }
+        let message = "a child that a job's function has forked must end in it: the job is its parent's";
+        Err(WorkerFailure::with(message, 0))
+    }
+
     /// The next job's frame; none if there are no more, or if the script is to end.
     fn next(&mut self) -> Result<Option<Vec<u8>>, Throw> {
         loop {
             serve()?;
+            self.are_ours()?;
             if STOPPING.load(Ordering::Relaxed) {
                 return Ok(None);
             }
