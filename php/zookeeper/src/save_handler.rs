@@ -5,7 +5,7 @@
 //! The connection stays as long as the process. Nothing is borrowed while PHP is warned: it may have a handler for that.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -33,14 +33,13 @@ struct Store {
     place: String,
     owner: Owner,
     client: Client,
-    /// The lock of the session that is in use.
-    held: Option<Held>,
+    /// The locks of the sessions that are in use, by their names. There is one, unless the script itself calls the handler.
+    held: BTreeMap<String, Held>,
 }
 
 /// A session's lock.
 struct Held {
     lock: Holding,
-    path: String,
     /// Whether there is no such session: then the lock's znode isn't needed any more either.
     is_of_none: bool,
 }
@@ -52,7 +51,7 @@ thread_local! {
 /// Ends the connection; when PHP ends.
 pub(crate) fn end() {
     if let Some(mut store) = STORE.take() {
-        store.held = None;
+        store.held.clear();
         session::end(store.owner, &store.client);
     }
 }
@@ -77,8 +76,7 @@ impl SaveHandler for Handler {
     }
 
     fn close() {
-        // A lock that can't be given back goes with the connection.
-        let _ = STORE.with_borrow_mut(|store| store.as_mut().map_or(Ok(()), Store::unlock));
+        STORE.with_borrow_mut(|store| store.as_mut().map(Store::unlock_all));
     }
 
     fn read(key: &str, lifetime_s: i64) -> Option<Vec<u8>> {
@@ -137,7 +135,7 @@ impl Store {
         let settings = session::settings(place, timeout).map_err(|error| error.to_string())?;
         let client = blocking::start(&settings).map_err(|error| error.to_string())?;
         session::hold_at_forks(&client);
-        Ok(Store { place: place.to_owned(), owner: Owner::this_process(), client, held: None })
+        Ok(Store { place: place.to_owned(), owner: Owner::this_process(), client, held: BTreeMap::new() })
     }
 
     fn read(&mut self, key: &str, lifetime_s: i64) -> Result<Vec<u8>, Error> {
@@ -146,12 +144,12 @@ impl Store {
         match self.client.get_data(&path).wait() {
             Ok(data) if is_old(&data.stat, lifetime_s) => {
                 missing_is_fine(self.client.delete(&path, None).wait())?;
-                self.now_exists(false);
+                self.now_exists(key, false);
                 Ok(Vec::new())
             }
             Ok(data) => Ok(data.data.unwrap_or_default()),
             Err(error) if error.is(ErrorCode::NoNode) => {
-                self.now_exists(false);
+                self.now_exists(key, false);
                 Ok(Vec::new())
             }
             Err(error) => Err(error),
@@ -167,19 +165,19 @@ impl Store {
             }
             outcome => drop(outcome?),
         }
-        self.now_exists(true);
+        self.now_exists(key, true);
         Ok(())
     }
 
     fn destroy(&mut self, key: &str) -> Result<(), Error> {
         missing_is_fine(self.client.delete(&session(key), None).wait())?;
-        self.now_exists(false);
-        self.unlock()
+        self.now_exists(key, false);
+        self.unlock(key)
     }
 
-    /// Whether there is, from now on, the session whose lock is held.
-    fn now_exists(&mut self, exists: bool) {
-        self.held.iter_mut().for_each(|held| held.is_of_none = !exists);
+    /// Whether there is such a session from now on.
+    fn now_exists(&mut self, key: &str, exists: bool) {
+        self.held.get_mut(key).into_iter().for_each(|held| held.is_of_none = !exists);
     }
 
     fn collect(&self, lifetime_s: i64) -> Result<i64, Error> {
@@ -217,30 +215,37 @@ impl Store {
 
     /// Waits for the session's lock, if sessions are locked, for as long as the script may run.
     fn lock(&mut self, key: &str) -> Result<(), Error> {
-        if !settings::session_lock() || self.held.is_some() {
+        if !settings::session_lock() || self.held.contains_key(key) {
             return Ok(());
         }
         let seconds = u64::try_from(setting(c"max_execution_time")).ok().filter(|seconds| *seconds > 0);
         let patience = seconds.map_or(LOCK_PATIENCE_DEFAULT, Duration::from_secs);
         // The lock waits for a server; this doesn't, and says which one can't be reached.
         self.client.ensure_path(LOCKS).wait()?;
-        let path = lock(key);
-        let Some(lock) = Lock::new(&self.client, &path).acquire(Some(patience)).wait()? else {
+        let Some(lock) = Lock::new(&self.client, &lock(key)).acquire(Some(patience)).wait()? else {
             return Err(Error::System(format!(
                 "the session is locked by another request since {} s",
                 patience.as_secs()
             )));
         };
-        self.held = Some(Held { lock, path, is_of_none: false });
+        self.held.insert(key.to_owned(), Held { lock, is_of_none: false });
         Ok(())
     }
 
-    fn unlock(&mut self) -> Result<(), Error> {
-        let Some(held) = self.held.take().filter(|_| self.owner.is_this_process()) else { return Ok(()) };
+    fn unlock_all(&mut self) {
+        while let Some(key) = self.held.keys().next().cloned() {
+            // A lock that can't be given back goes with the connection.
+            let _ = self.unlock(&key);
+        }
+    }
+
+    fn unlock(&mut self, key: &str) -> Result<(), Error> {
+        let held = self.held.remove(key).filter(|_| self.owner.is_this_process());
+        let Some(held) = held else { return Ok(()) };
         held.lock.release().wait()?;
         if held.is_of_none {
             // Unless somebody else waits for it: then it isn't empty, and stays.
-            let _ = self.client.delete(&held.path, None).wait();
+            let _ = self.client.delete(&lock(key), None).wait();
         }
         Ok(())
     }
