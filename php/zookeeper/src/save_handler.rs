@@ -2,7 +2,7 @@
 //! a znode below [`ROOT`], and while a request uses it, it is locked by the lock recipe in the znode of its name below
 //! [`LOCKS`]: a root of their own, so that no session is another one's lock, whatever browsers call theirs.
 //!
-//! The connection stays as long as the process. Nothing is borrowed while PHP is warned: it may have a handler for that.
+//! The connection stays as long as the process and `session.save_path`. Nothing is borrowed while PHP is warned: it may have a handler for that.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,7 +48,7 @@ thread_local! {
     static STORE: RefCell<Option<Store>> = const { RefCell::new(None) };
 }
 
-/// Ends the connection; when PHP ends.
+/// Ends the connection; when PHP ends, or other servers are to have the sessions.
 pub(crate) fn end() {
     if let Some(mut store) = STORE.take() {
         store.held.clear();
@@ -63,16 +63,14 @@ impl SaveHandler for Handler {
     const NAME: &'static CStr = c"zookeeper";
 
     fn open(place: &str) -> bool {
-        let opened = STORE.with_borrow_mut(|store| {
-            let usable = |store: &Store| {
-                store.place == place && store.owner.is_this_process() && !store.client.state().is_over()
-            };
-            if !store.as_ref().is_some_and(usable) {
-                *store = Some(Store::open(place)?);
-            }
-            Ok(())
-        });
-        told(opened).is_some()
+        let usable = |store: &Store| {
+            store.place == place && store.owner.is_this_process() && !store.client.state().is_over()
+        };
+        if STORE.with_borrow(|store| store.as_ref().is_some_and(usable)) {
+            return true;
+        }
+        end();
+        told(Store::open(place)).map(|store| STORE.set(Some(store))).is_some()
     }
 
     fn close() {
