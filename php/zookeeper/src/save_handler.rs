@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ext_php_rs::error::php_error;
 use ext_php_rs::flags::ErrorType;
-use trellis_php_host::{Owner, SaveHandler, setting};
+use trellis_php_host::{Owner, SaveHandler, request, setting};
 use trellis_zk_client::blocking::{self, Wait};
 use trellis_zk_client::recipe::{Holding, Lock};
 use trellis_zk_client::{Client, CreateMode, Error, ErrorCode, Stat};
@@ -82,6 +82,11 @@ impl SaveHandler for Handler {
     }
 
     fn write(key: &str, data: &[u8]) -> bool {
+        // PHP itself writes what a request has left open, in a child of it, too. The script has not asked for that.
+        let is_parents = |store: &Store| !store.owner.is_this_process();
+        if !request::is_under_way() && STORE.with_borrow(|store| store.as_ref().is_some_and(is_parents)) {
+            return true;
+        }
         ask(key, |store| store.write(key, data)).is_some()
     }
 
