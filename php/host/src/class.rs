@@ -6,7 +6,7 @@ use ext_php_rs::class::ClassEntryInfo;
 use ext_php_rs::error::Result;
 use ext_php_rs::exception::PhpException;
 use ext_php_rs::flags::ClassFlags;
-use ext_php_rs::types::ZendObject;
+use ext_php_rs::types::{ZendObject, Zval};
 use ext_php_rs::zend::ClassEntry;
 
 use crate::sys::object;
@@ -46,13 +46,23 @@ macro_rules! class {
     };
 }
 
-/// The same for a class whose objects have a state of this type.
+/// The same for a class whose objects have a state of this type. If that holds PHP's values, a function tells of them, as
+/// [`Native::hold`] says: `native!(Pool = "Trellis\\ProcessPool", hold)`.
 #[macro_export]
 macro_rules! native {
     ($class:ty = $name:literal) => {
         $crate::class!($class = $name);
 
         impl $crate::Native for $class {}
+    };
+    ($class:ty = $name:literal, $hold:expr) => {
+        $crate::class!($class = $name);
+
+        impl $crate::Native for $class {
+            fn hold(&self, tell: &mut dyn FnMut(&$crate::ext_php_rs::types::Zval)) {
+                ($hold)(self, tell);
+            }
+        }
     };
 }
 
@@ -101,7 +111,16 @@ macro_rules! exceptions {
 ///
 /// Methods get a shared reference, since PHP may call them while another is under way. Objects can't be cloned or
 /// serialized.
-pub trait Native: Class + Default {}
+pub trait Native: Class + Default {
+    /// Tells of the values that the object holds, each as often as it holds it, so that PHP finds objects that hold each
+    /// other and are held by nobody else. Those that are called whoever else knows the object, such as the callback of a
+    /// timer, are not to be told of.
+    ///
+    /// PHP may ask whenever a value is dropped. Nothing may be dropped or called here, and what is borrowed is left out.
+    fn hold(&self, tell: &mut dyn FnMut(&Zval)) {
+        let _ = tell;
+    }
+}
 
 /// Registers an exception class; `build` may add constants and methods.
 ///

@@ -24,7 +24,12 @@ pub(crate) struct Zookeeper {
     session: RefCell<Option<Rc<Session>>>,
 }
 
-trellis_php_host::native!(Zookeeper = "Zookeeper");
+// What waits for a watch or a reply is called whoever has the object, and so holds what it needs.
+trellis_php_host::native!(Zookeeper = "Zookeeper", |zookeeper: &Zookeeper, tell: &mut dyn FnMut(&Zval)| {
+    if let Ok(Some(session)) = zookeeper.session.try_borrow().as_deref() {
+        watchers::with_that_for_states(session.number, tell);
+    }
+});
 
 impl Zookeeper {
     /// The session, if there is one that this process may use.

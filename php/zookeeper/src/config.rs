@@ -24,7 +24,11 @@ pub(crate) struct Config {
     zookeeper: RefCell<Option<Zval>>,
 }
 
-trellis_php_host::native!(Config = "ZookeeperConfig");
+trellis_php_host::native!(Config = "ZookeeperConfig", |config: &Config, tell: &mut dyn FnMut(&Zval)| {
+    if let Ok(zookeeper) = config.zookeeper.try_borrow() {
+        zookeeper.iter().for_each(tell);
+    }
+});
 
 /// The members of the service that a `Zookeeper` is connected to.
 pub(crate) fn of(call: &mut Call<'_>) -> Result<ZBox<ZendObject>, Throw> {

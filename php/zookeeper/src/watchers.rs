@@ -109,6 +109,15 @@ pub(crate) fn keep_for_states(session: u64, callable: &Zval) {
     replace(Key { session, callback: OF_STATES }, Some(callable));
 }
 
+/// Tells of the callback for a session's states, if there is one.
+pub(crate) fn with_that_for_states(session: u64, tell: &mut dyn FnMut(&Zval)) {
+    CALLBACKS.with(|callbacks| {
+        let callbacks = callbacks.try_borrow();
+        let callable = callbacks.as_ref().ok().and_then(|all| all.get(&Key { session, callback: OF_STATES }));
+        callable.into_iter().for_each(tell);
+    });
+}
+
 /// Has a callback called when a watch fires.
 pub(crate) fn follow(session: u64, queue: &Arc<Queue>, watch: Watch, callable: &Zval) {
     let key = keep(session, callable);

@@ -5,6 +5,7 @@ pub(crate) mod arguments;
 pub(crate) mod bell;
 pub(crate) mod callable;
 pub(crate) mod child;
+pub(crate) mod collect;
 pub(crate) mod exception;
 pub(crate) mod fall;
 pub(crate) mod function;

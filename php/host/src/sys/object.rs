@@ -12,6 +12,7 @@ use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::types::{ZendObject, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecuteData, ZendObjectHandlers};
 
+use super::collect;
 use crate::Native;
 
 /// The state comes first, so a pointer to the whole is one to it. The engine keeps declared properties right behind its
@@ -83,6 +84,7 @@ fn handlers<T: Native>() -> ZendObjectHandlers {
     handlers.offset =
         i32::try_from(offset_of!(Object<T>, engine)).unwrap_or_else(|_| panic!("keep {} in a Box", T::NAME));
     handlers.free_obj = Some(free::<T>);
+    handlers.get_gc = Some(collect::values::<T>);
     handlers.clone_obj = None;
     handlers
 }

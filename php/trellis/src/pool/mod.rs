@@ -33,7 +33,7 @@ pub(crate) struct ProcessInterface;
 
 trellis_php_host::class!(ProcessInterface = "Trellis\\ProcessInterface");
 
-trellis_php_host::native!(Pool = "Trellis\\ProcessPool");
+trellis_php_host::native!(Pool = "Trellis\\ProcessPool", Pool::hold);
 
 /// Registers the classes.
 pub(crate) fn register() -> Registered<()> {

@@ -40,6 +40,14 @@ pub(super) fn returned(value: &Zval) -> Vec<u8> {
 }
 
 impl Said {
+    /// PHP's value, if it is one.
+    pub(super) fn value(&self) -> Option<&Zval> {
+        match self {
+            Said::Value(value) => Some(value),
+            Said::Bytes(_) | Said::Failure(_) => None,
+        }
+    }
+
     /// What a frame says; none if it is only that there is nothing more.
     pub(super) fn of_frame(frame: Vec<u8>) -> Option<Said> {
         match frame.split_first() {

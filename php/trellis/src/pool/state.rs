@@ -68,6 +68,14 @@ impl Pool {
         work(&mut inner)
     }
 
+    /// Tells of PHP's values that the pool holds.
+    pub(super) fn hold(&self, tell: &mut dyn FnMut(&Zval)) {
+        let Ok(inner) = self.inner.try_borrow() else { return };
+        inner.on_create.iter().for_each(&mut *tell);
+        inner.pending.iter().flat_map(Task::values).for_each(&mut *tell);
+        inner.results.iter().filter_map(Said::value).for_each(tell);
+    }
+
     /// Starts as many tasks as there is room for.
     ///
     /// # Errors

@@ -34,6 +34,11 @@ impl Task {
         Some(Task { callable, arguments })
     }
 
+    /// All values that it has.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Zval> {
+        std::iter::once(&self.callable).chain(&self.arguments)
+    }
+
     /// The arguments, without the socket.
     pub(super) fn arguments(&self) -> Vec<Zval> {
         self.arguments.iter().map(Zval::shallow_clone).collect()
