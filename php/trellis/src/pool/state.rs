@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use ext_php_rs::types::Zval;
 use rustix::process::Pid;
-use trellis_php_host::{Owner, Throw, call_function, process, stream_descriptor, value};
+use trellis_php_host::{Owner, Throw, call_function, has_function, process, stream_descriptor, value};
 use trellis_unix::process::Child;
 
 use super::of_class;
@@ -21,6 +21,8 @@ use crate::wait::{Round, round, serve};
 /// `STREAM_PF_UNIX` and `STREAM_SOCK_STREAM` of PHP.
 const UNIX: i64 = 1;
 const STREAM: i64 = 1;
+/// What forks, unless php.ini forbids it.
+const FORK: &str = "pcntl_fork";
 /// ESRCH: there is no such process.
 const GONE: i32 = 3;
 
@@ -121,7 +123,7 @@ impl Pool {
         let pair = Pair::new()?;
         // A place for the child's handle is kept free, so that there is one once the child is there.
         let place = pair.ours.try_clone();
-        let pid = if place.is_ok() { process::fork()? } else { -1 };
+        let pid = if place.is_ok() && has_function(FORK) { process::fork()? } else { -1 };
         if pid == 0 {
             let Pair { streams, ours, theirs } = pair;
             drop((ours, place));
@@ -138,7 +140,7 @@ impl Pool {
                 inner.pending.push_front(task);
                 waits
             });
-            return if waits { Ok(false) } else { Err(of_class("RuntimeException", "Could not fork")) };
+            return if waits { Ok(false) } else { Err(no_fork()) };
         }
         let child = i32::try_from(pid).ok().and_then(Pid::from_raw).map(Child::of_new);
         // Only of one that is gone already, since SIGCHLD is ignored, there may still be a result.
@@ -275,4 +277,14 @@ impl Pair {
         ours.set_nonblocking(true).map_err(|_| failed())?;
         Ok(Pair { streams, ours, theirs })
     }
+}
+
+/// Why there can't be even one child.
+fn no_fork() -> Throw {
+    let message = if has_function(FORK) {
+        "Could not fork"
+    } else {
+        "Could not fork: this PHP has no pcntl_fork, or disable_functions in php.ini names it"
+    };
+    of_class("RuntimeException", message)
 }
