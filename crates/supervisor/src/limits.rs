@@ -48,9 +48,6 @@ pub const MISSED_TICKS_MAX: usize = 100;
 /// time to run is a second.
 pub const INSPECT_AFTER: Duration = Duration::from_millis(250);
 
-/// How long nothing is reserved after a server has said `DEADLINE_SOON`, which it says at once and again and again.
-pub const DEADLINE_PAUSE: Duration = Duration::from_millis(100);
-
 /// The jobs that are remembered as given back without having been tried.
 pub const RETURNS_MAX: usize = 10_000;
 

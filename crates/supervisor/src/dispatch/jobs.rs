@@ -153,12 +153,6 @@ impl Jobs {
         Some(job)
     }
 
-    /// The jobs that wait for a worker, or that one works on.
-    pub(super) fn wanted(&self) -> Vec<JobId> {
-        let wanted = |(_, job): &(&JobId, &Job)| !matches!(job.stage, Stage::Settling(_));
-        self.jobs.iter().filter(wanted).map(|(id, _)| *id).collect()
-    }
-
     /// When the first one needs care.
     pub(super) fn due(&self) -> Option<Moment> {
         self.timers.first().map(|(due, _)| *due)

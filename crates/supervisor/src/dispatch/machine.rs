@@ -8,7 +8,7 @@ use super::workers::Workers;
 use super::{Action, Event, Exit, KillReason, Statistics, WorkerId};
 use crate::config::{Jobs as Settings, Mode};
 use crate::limits::{
-    DEADLINE_PAUSE, INSPECT_AFTER, NOT_STARTED_PAUSE, REPLACEMENT_MAX, UNREAD_AT_ONCE_MAX, UNREAD_PAUSE_MIN,
+    INSPECT_AFTER, NOT_STARTED_PAUSE, REPLACEMENT_MAX, UNREAD_AT_ONCE_MAX, UNREAD_PAUSE_MIN,
 };
 use crate::stream::Verdict;
 use crate::{JobId, Moment};
@@ -50,7 +50,7 @@ pub struct Dispatcher {
     start_failures: u32,
     /// The reservations that are under way, or should be.
     asked: u32,
-    /// No reservations until then.
+    /// No reservations until then, since processes could not be started.
     pause: Option<Moment>,
     stopping: bool,
     actions: Vec<Action>,
@@ -128,7 +128,6 @@ impl Dispatcher {
             }
             Event::ReservedAfterAll(job) => self.reserved(now, job),
             Event::NotReserved => self.asked = self.asked.saturating_sub(1),
-            Event::DeadlineSoon => self.deadline_soon(now),
             Event::Inspected(job, statistics) => self.inspected(now, job, statistics),
             Event::NotFound(job) => self.lost(job),
             Event::Disconnected(job) => self.disconnected(job),
@@ -268,14 +267,6 @@ impl Dispatcher {
         // One that is here already was lost before it came again.
         self.lost(job);
         self.jobs.add(job, now + INSPECT_AFTER);
-    }
-
-    /// Some job's time to run is nearly over. Which one is not told, and touching one too many does no harm.
-    fn deadline_soon(&mut self, now: Moment) {
-        self.asked = self.asked.saturating_sub(1);
-        self.pause = Some(now + DEADLINE_PAUSE);
-        let touches = self.jobs.wanted().into_iter().map(Action::Touch);
-        self.actions.extend(touches);
     }
 
     fn inspected(&mut self, now: Moment, id: JobId, statistics: Statistics) {

@@ -68,8 +68,6 @@ pub enum Event {
     ReservedAfterAll(JobId),
     /// One of the reservations that were asked for ended without a job.
     NotReserved,
-    /// One of the reservations that were asked for was answered `DEADLINE_SOON`.
-    DeadlineSoon,
     /// The answer to [`Action::Inspect`].
     Inspected(JobId, Statistics),
     /// A server doesn't know this job, or not as ours: the answer to an inspection or a touch.
@@ -112,8 +110,8 @@ pub struct Statistics {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// From now on, so many reservations should be under way, on all servers together; surplus ones are to be taken
-    /// back if that can be done. Each that ends, with [`Event::Reserved`], [`Event::NotReserved`] or
-    /// [`Event::DeadlineSoon`], makes the number one less for both sides.
+    /// back if that can be done. Each that ends, with [`Event::Reserved`] or [`Event::NotReserved`], makes the number one
+    /// less for both sides.
     Ask {
         /// The number; 0 when no more jobs are wanted.
         count: u32,

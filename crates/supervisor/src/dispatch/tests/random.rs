@@ -171,8 +171,7 @@ impl World {
             }
             17..18 if self.asked > 0 => {
                 self.asked -= 1;
-                let event = if self.random.bool() { Event::NotReserved } else { Event::DeadlineSoon };
-                self.on(event)
+                self.on(Event::NotReserved)
             }
             18..20 => {
                 let held: Vec<JobId> = self.held.iter().copied().collect();

@@ -77,7 +77,6 @@ fn event(words: &[&str]) -> Event {
         ["reserved", one] => Event::Reserved(job(one)),
         ["reserved", one, "after", "all"] => Event::ReservedAfterAll(job(one)),
         ["not-reserved"] => Event::NotReserved,
-        ["deadline-soon"] => Event::DeadlineSoon,
         ["inspected", one, ttr, left, reserves] => {
             let statistics = Statistics {
                 time_to_run: Duration::from_secs(number(ttr)),
