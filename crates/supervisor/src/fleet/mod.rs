@@ -246,8 +246,6 @@ impl Fleet {
         if member.process.state() == State::Idle && !member.held {
             self.members.remove(&name);
             self.orders.push_back(Order::Forget { name });
-        } else if action == Some(Action::GiveUp) {
-            self.leave_given_up(&name.program);
         }
         self.changed = true;
     }
@@ -294,6 +292,9 @@ impl Fleet {
     }
 
     fn plan(&mut self, now: Moment) {
+        for entry in &mut self.entries {
+            entry.given_up |= is_tried_no_more(entry, &self.members);
+        }
         let wanted: Vec<Wanted> = self.entries.iter().map(Entry::wanted).collect();
         let actual: Vec<Actual> = self
             .members
@@ -320,17 +321,6 @@ impl Fleet {
         }
     }
 
-    /// Leaves a singleton to other machines if nothing of it is tried any more here.
-    fn leave_given_up(&mut self, program: &str) {
-        let is_meant = |entry: &&mut Entry| entry.program.singleton && entry.program.name == program;
-        let Some(entry) = self.entries.iter_mut().find(is_meant) else { return };
-        let mut members = self.members.iter().filter(|(name, _)| *name.program == *program);
-        entry.given_up = members.all(|(_, member)| match member.state() {
-            State::GivenUp => member.edition == entry.edition,
-            state => state == State::Idle,
-        });
-    }
-
     fn begin(&mut self, now: Moment, program: &str, index: u32) {
         let Some(entry) = self.entries.iter().find(|entry| entry.program.name == program) else { return };
         let program = Arc::clone(&entry.program);
@@ -340,4 +330,19 @@ impl Fleet {
         self.members.insert(name.clone(), member);
         self.on(now, &name, Event::Start);
     }
+}
+
+/// Whether a singleton that is to run here failed too often, and nothing of it runs or is tried any more.
+fn is_tried_no_more(entry: &Entry, members: &BTreeMap<Name, Member>) -> bool {
+    if !entry.program.singleton || entry.held || entry.elsewhere {
+        return false;
+    }
+    let of_program = || members.iter().filter(|(name, _)| *name.program == *entry.program.name);
+    let rests = |member: &Member| {
+        let at_rest = matches!(member.state(), State::GivenUp | State::Ended | State::Idle);
+        at_rest && member.edition == entry.edition
+    };
+    of_program().count() == entry.count as usize
+        && of_program().all(|(_, member)| rests(member))
+        && of_program().any(|(_, member)| member.state() == State::GivenUp)
 }
