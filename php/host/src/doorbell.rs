@@ -121,14 +121,6 @@ extern "C" fn attach_here(deliver: Deliver) {
 extern "C" fn dispatch_here() {
     let Some(descriptor) = ours() else { return };
     let Some(round) = ROUND.with(Turn::take) else { return };
-    // From PHP 8.4 on the engine asks also when a function has thrown, and would not ask again after it. What was thrown waits.
-    let before = match put_aside() {
-        Some(end) if end.is_exit() => {
-            ROUND.with(|turn| turn.give_back(round));
-            return end.put_back();
-        }
-        other => other,
-    };
     bell::silence(descriptor);
     let mut is_whole = false;
     let has_returned = guarded(|| is_whole = deliver_all(round));
@@ -140,9 +132,6 @@ extern "C" fn dispatch_here() {
     }
     if !has_returned {
         fall_on();
-    }
-    if let Some(before) = before {
-        before.put_back();
     }
 }
 

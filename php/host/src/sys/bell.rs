@@ -10,8 +10,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::time::Duration;
 
-use ext_php_rs::ffi::{ext_php_rs_executor_globals, zend_execute_data, zend_interrupt_function};
+use ext_php_rs::ffi::{zend_execute_data, zend_interrupt_function};
 use ext_php_rs::zend::run_handler;
+
+use super::exception::beside_exception;
+use super::interrupt;
 
 pub(crate) type Deliver = extern "C" fn() -> bool;
 
@@ -62,13 +65,7 @@ pub(crate) fn with(descriptor: i32) -> io::Result<Bell> {
     if descriptor < 0 {
         return Err(io::Error::other("the system has no descriptor left"));
     }
-    // SAFETY: every thread that runs PHP has globals.
-    let globals = unsafe { ext_php_rs_executor_globals() };
-    // SAFETY: as above; the flag is one byte, which the engine reads as an atomic one.
-    let interrupt = unsafe { (&raw mut (*globals).vm_interrupt).cast::<bool>() };
-    // SAFETY: it lives as long as the thread, longer than any session of it, and all access to it is atomic.
-    let interrupt = unsafe { AtomicBool::from_ptr(interrupt) };
-    Ok(Bell { descriptor, interrupt })
+    Ok(Bell { descriptor, interrupt: interrupt::flag() })
 }
 
 impl Bell {
@@ -154,13 +151,15 @@ pub(crate) fn chain_interrupts() {
     unsafe { zend_interrupt_function = Some(ours) };
 }
 
+/// The engine asks also where an exception is under way: before it is caught, and from PHP 8.4 on when a function has thrown.
+/// It would not ask again after it, and calls no handler of a signal meanwhile. So the exception waits.
 unsafe extern "C" fn interrupted(frame: *mut zend_execute_data) {
-    run_handler(AssertUnwindSafe(crate::doorbell::dispatch));
+    beside_exception(|| run_handler(AssertUnwindSafe(crate::doorbell::dispatch)));
     // SAFETY: a null pointer is the `None` of a function, and others are only stored where the hook is set.
     let before = unsafe { mem::transmute::<*mut (), Option<Hook>>(BEFORE.load(Ordering::Acquire)) };
     if let Some(before) = before {
         // SAFETY: it gets what the engine has given us.
-        unsafe { before(frame) };
+        beside_exception(|| unsafe { before(frame) });
     }
 }
 

@@ -3,7 +3,10 @@
 use std::mem::ManuallyDrop;
 use std::ptr::null_mut;
 
-use ext_php_rs::ffi::{IS_OBJECT_EX, ext_php_rs_executor_globals, zend_object, zend_op};
+use ext_php_rs::ffi::{
+    IS_OBJECT_EX, ZEND_INTERNAL_FUNCTION, ext_php_rs_executor_globals, zend_execute_data, zend_object,
+    zend_op,
+};
 use ext_php_rs::types::{ZendObject, Zval};
 
 // Exported by the engine for extensions, with these signatures from PHP 8.1 to 8.4.
@@ -17,6 +20,20 @@ unsafe extern "C" {
 pub(crate) struct Aside {
     exception: *mut zend_object,
     before: *const zend_op,
+    /// The frame that runs has been told to go on with it. Otherwise it is there already, at the `catch`.
+    is_told: bool,
+}
+
+/// Does something while the exception that is under way waits. Where that is the end of the script, it does nothing.
+pub(crate) fn beside_exception(act: impl FnOnce()) {
+    match put_aside() {
+        Some(end) if end.is_exit() => end.put_back(),
+        None => act(),
+        Some(waiting) => {
+            act();
+            waiting.put_back();
+        }
+    }
 }
 
 /// Puts the exception aside that is under way; `None` if there is none.
@@ -25,8 +42,28 @@ pub(crate) fn put_aside() -> Option<Aside> {
     let globals = unsafe { ext_php_rs_executor_globals() };
     // SAFETY: as above, and nobody else has a reference to them now.
     let globals = unsafe { &mut *globals };
+    if globals.exception.is_null() {
+        return None;
+    }
+    let next = next(globals.current_execute_data);
+    let is_told = next.is_none_or(|next| next.opcode == globals.exception_op[0].opcode);
     let exception = std::mem::replace(&mut globals.exception, null_mut());
-    (!exception.is_null()).then_some(Aside { exception, before: globals.opline_before_exception })
+    Some(Aside { exception, before: globals.opline_before_exception, is_told })
+}
+
+/// What a frame does next, if it is one of PHP code.
+fn next<'a>(frame: *const zend_execute_data) -> Option<&'a zend_op> {
+    // SAFETY: it is null or the frame that runs.
+    let frame = unsafe { frame.as_ref() }?;
+    // SAFETY: a frame's function stays with it.
+    let function = unsafe { frame.func.as_ref() }?;
+    // SAFETY: all functions begin with their type.
+    let kind = unsafe { function.type_ };
+    if u32::from(kind) == ZEND_INTERNAL_FUNCTION {
+        return None;
+    }
+    // SAFETY: frames of code have one.
+    unsafe { frame.opline.as_ref() }
 }
 
 /// Whether what is under way is no exception but the end of the script, by `exit`, or of a fiber.
@@ -54,8 +91,9 @@ impl Aside {
             // SAFETY: both are exceptions that we hold, and the older one is given to the newer.
             unsafe { zend_exception_set_previous(newer.exception, self.exception) };
         }
-        // The caller's frame was told where to go on by the older one.
-        Aside { exception: newer.exception, before: self.before }.raise();
+        // The frame leaves from where the exception has come that it was told of: what it leaves there is given back only once.
+        let before = if self.is_told { self.before } else { newer.before };
+        Aside { exception: newer.exception, before, is_told: true }.raise();
     }
 
     fn raise(self) {
