@@ -148,7 +148,7 @@ fn apply(call: &mut Call<'_>) -> Result<Zval, Throw> {
         };
         pool.with(|inner| inner.pending.push_back(task));
     }
-    pool.fill()?;
+    pool.start()?;
     Ok(call.this_value())
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use ext_php_rs::types::Zval;
 use rustix::process::Pid;
-use trellis_php_host::{Owner, Throw, call_function, has_function, process, stream_descriptor, value};
+use trellis_php_host::{Owner, Throw, Turn, call_function, has_function, process, stream_descriptor, value};
 use trellis_unix::process::Child;
 
 use super::of_class;
@@ -30,6 +30,8 @@ const GONE: i32 = 3;
 #[derive(Default)]
 pub(super) struct Pool {
     inner: RefCell<Inner>,
+    /// Adding a task starts it; those that are added meanwhile come after it.
+    adding: Turn,
 }
 
 /// What may be changed.
@@ -66,6 +68,7 @@ impl Pool {
         let mut inner = self.inner.borrow_mut();
         if !inner.owner.is_this_process() {
             inner.forget();
+            self.adding.reset();
         }
         work(&mut inner)
     }
@@ -78,22 +81,17 @@ impl Pool {
         inner.results.iter().filter_map(Said::value).for_each(tell);
     }
 
-    /// Starts as many tasks as there is room for.
+    /// Starts tasks that were added. One that a task adds, which runs in this process, is started after that, or they could go
+    /// into each other as deep as they like.
     ///
     /// # Errors
     ///
-    /// A `RuntimeException` if there can't be even one child; without forks, what a task throws.
-    pub(super) fn fill(&self) -> Result<(), Throw> {
-        while let Some(task) = self.with(Inner::next) {
-            if self.with(|inner| inner.forks) {
-                if !self.fork(task)? {
-                    return Ok(());
-                }
-            } else {
-                self.run_here(&task)?;
-            }
-        }
-        Ok(())
+    /// As [`fill`](Self::fill).
+    pub(super) fn start(&self) -> Result<(), Throw> {
+        let Some(taken) = self.adding.take() else { return Ok(()) };
+        let filled = self.fill();
+        self.adding.give_back(taken);
+        filled
     }
 
     /// Waits until a child has said something or ended. Empty: there is nothing to wait for. None: the time is up.
@@ -116,6 +114,24 @@ impl Pool {
             }
             serve()?;
         }
+    }
+
+    /// Starts as many tasks as there is room for.
+    ///
+    /// # Errors
+    ///
+    /// A `RuntimeException` if there can't be even one child; without forks, what a task throws.
+    fn fill(&self) -> Result<(), Throw> {
+        while let Some(task) = self.with(Inner::next) {
+            if self.with(|inner| inner.forks) {
+                if !self.fork(task)? {
+                    return Ok(());
+                }
+            } else {
+                self.run_here(&task)?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes a child for a task. Whether it could: if not, another child's end makes room.
