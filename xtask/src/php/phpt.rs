@@ -69,6 +69,10 @@ impl Run<'_> {
 /// The texts of all tests in one, to see what they need.
 pub(super) fn texts(folder: &Path, tests: &[PathBuf]) -> Result<String> {
     let mut waiting: Vec<PathBuf> = tests.iter().map(|test| folder.join(test)).collect();
+    for test in waiting.clone().iter().filter(|test| !test.is_dir()) {
+        // What it includes lies beside it.
+        waiting.push(test.with_file_name(""));
+    }
     let mut text = String::new();
     while let Some(path) = waiting.pop() {
         if path.is_dir() {
