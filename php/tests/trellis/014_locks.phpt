@@ -9,7 +9,7 @@ use Trellis\{Election, Lock, Semaphore, SharedLock, Timer};
 $path = path('lock');
 [$one, $other] = [new Lock(hosts(), $path, 'one'), new Lock(hosts(), $path, identifier: 'other', sessionTimeout: 5)];
 var_dump($one->isHeld(), $one->contenders(), $one->acquire(), $one->isHeld());
-var_dump($other->acquire(0), $other->acquire(0.05), $other->isHeld(), $one->contenders());
+var_dump($other->acquire(0), $other->acquire(0.05), $other->isHeld(), $other->contenders());
 show(fn() => $one->acquire());
 show(fn() => $other->release());
 // It is waited for, and others get it in their order.
