@@ -216,7 +216,7 @@ impl Client {
     }
 
     /// Begins a wait for a reply, and says whether one has come: it is looked for, for the moment that a server nearby
-    /// takes, if that has brought replies sooner lately than falling asleep. Whoever wants the processor meanwhile, such as
+    /// takes, if that has brought replies clearly sooner lately than falling asleep. Whoever wants the processor meanwhile, such as
     /// that server, gets it.
     pub(super) fn watch_closely(&mut self) -> bool {
         let Link::Connected(socket) = &self.link else { return false };

@@ -1,5 +1,5 @@
-//! Whether to look for a reply until it is there, or to sleep until the system wakes this thread up: whichever has
-//! brought replies sooner lately. Nothing here waits.
+//! Whether to look for a reply until it is there, or to sleep until the system wakes this thread up: looking has to have
+//! brought replies clearly sooner lately. Nothing here waits.
 
 use std::time::{Duration, Instant};
 
@@ -8,6 +8,10 @@ const TRIAL_WAITS: u32 = 64;
 
 /// A reply that takes longer says nothing of the way: it is the server that takes its time, or there is no job yet.
 const REPLY_US_MAX: Duration = Duration::from_micros(500);
+
+/// Looking takes processor time, and for a reply that comes later than it lasts it is in vain: it has to bring replies
+/// within this share of the time that they take for one who sleeps.
+const WORTH_LOOKING: f64 = 0.8;
 
 /// How fast what was measured before is forgotten: each reply counts for this share of the average.
 const WEIGHT: f64 = 0.125;
@@ -32,7 +36,7 @@ impl CloseWatch {
         self.waits = self.waits.wrapping_add(1);
         let is_trial = self.waits.is_multiple_of(TRIAL_WAITS);
         let watches = match (self.watched, self.slept) {
-            (Some(watched), Some(slept)) => (watched <= slept) != is_trial,
+            (Some(watched), Some(slept)) => (watched <= slept * WORTH_LOOKING) != is_trial,
             // Replies that are late for both ways teach nothing, and are looked for less and less.
             _ => self.waits.is_power_of_two(),
         };
@@ -69,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_that_is_sooner_is_taken_and_the_other_one_tried_now_and_then() {
+    fn the_way_that_is_clearly_sooner_is_taken_and_the_other_one_tried_now_and_then() {
         let mut watch = CloseWatch::default();
         let near = looks(&mut watch, 20, 60);
         assert!((950..1000).contains(&near), "{near}");
@@ -78,6 +82,12 @@ mod tests {
         assert!((5..50).contains(&shared), "{shared}");
         let near = looks(&mut watch, 20, 60);
         assert!((400..1000).contains(&near), "{near}");
+    }
+
+    #[test]
+    fn a_server_that_waits_for_its_disk_is_hardly_looked_for() {
+        let slow = looks(&mut CloseWatch::default(), 118, 120);
+        assert!((5..50).contains(&slow), "{slow}");
     }
 
     #[test]
