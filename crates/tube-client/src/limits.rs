@@ -43,10 +43,23 @@ pub(crate) const KEEP_ALIVE_MS_MIN: Duration = Duration::from_millis(400);
 #[cfg(feature = "tokio")]
 pub(crate) const TAKE_BACK_MAX: Duration = Duration::from_secs(1);
 
-/// How long all servers of a lane together may take to say whether they have a job at once, before they are waited for side by
-/// side. It is longer than most ways are; whoever takes longer may be silent.
+/// How long a server of a lane may be silent at least while it is asked for what it has at once, before all are waited for side
+/// by side. One that is known to be quick and is silent for longer may be frozen.
 #[cfg(feature = "tokio")]
-pub(crate) const LOOK_MS_MAX: Duration = Duration::from_millis(250);
+pub(crate) const LOOK_SILENCE_MS_MIN: Duration = Duration::from_millis(250);
+
+/// The same at most, also for one that is known to be slow: one that is still slower gives jobs only where others have none.
+#[cfg(feature = "tokio")]
+pub(crate) const LOOK_SILENCE_SECONDS_MAX: Duration = Duration::from_secs(3);
+
+/// Between these, it is so many times what the server needed for its last answers.
+#[cfg(feature = "tokio")]
+pub(crate) const LOOK_SILENCE_ANSWERS: u32 = 3;
+
+/// What a server is taken to need before it has answered: more than on the longest ways, since a job whose reservation is
+/// thrown away has been tried for nothing.
+#[cfg(feature = "tokio")]
+pub(crate) const ANSWER_MS_FIRST: Duration = Duration::from_millis(400);
 
 /// How long a server that has failed is left alone while others are waited for.
 pub(crate) const RESERVE_AGAIN_SECONDS: Duration = Duration::from_secs(1);

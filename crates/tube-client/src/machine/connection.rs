@@ -98,6 +98,12 @@ impl Machine {
         }
     }
 
+    /// Since when the server owes its next reply without a word worth its time, if it owes one. A reserve that waits for a
+    /// job is silent on purpose.
+    pub fn silent_since(&self) -> Option<Instant> {
+        self.awaited.front().and(self.since)
+    }
+
     /// When [`Machine::advance`] must be called, if nothing else happens.
     pub fn deadline(&self) -> Option<Instant> {
         let unsent = || self.waiting.iter();
@@ -109,10 +115,7 @@ impl Machine {
             Phase::Connecting { until } => {
                 Some(unsent().filter_map(|pending| pending.until).fold(until, Instant::min))
             }
-            Phase::Connected { .. } => match (self.due, self.give_up_at()) {
-                (Some(due), Some(give_up)) => Some(due.min(give_up)),
-                (due, give_up) => due.or(give_up),
-            },
+            Phase::Connected { .. } => self.due().into_iter().chain(self.give_up_at()).min(),
         }
     }
 
@@ -130,7 +133,7 @@ impl Machine {
                         self.deliver(pending.ticket, false, Ok(Answer::TimedOut), now);
                     }
                     self.hang_up(now);
-                } else if self.due.is_some_and(|due| due <= now) {
+                } else if self.due().is_some_and(|due| due <= now) {
                     self.lose(io::ErrorKind::TimedOut.into(), now);
                 }
             }
@@ -151,14 +154,15 @@ impl Machine {
     /// Grants the server its time for the first awaited reply from now on.
     pub(super) fn restart_due(&mut self, now: Instant) {
         self.moved_bytes = 0;
-        self.due = self.due_from(now);
+        self.since = Some(now);
     }
 
-    fn due_from(&self, now: Instant) -> Option<Instant> {
+    /// When the first awaited reply is overdue.
+    fn due(&self) -> Option<Instant> {
         let front = self.awaited.front()?;
         // Once its reply has begun, the server waits for nothing any more.
         let wait = if self.input.is_empty() { front.server_wait? } else { Duration::ZERO };
-        now.checked_add(wait)?.checked_add(self.settings.reply_timeout)
+        self.since?.checked_add(wait)?.checked_add(self.settings.reply_timeout)
     }
 
     /// The connection has shown that it works.
@@ -194,7 +198,6 @@ impl Machine {
         self.output.clear();
         self.written = 0;
         self.input.clear();
-        self.due = None;
         self.held.clear();
         let source = Arc::new(error);
         let mut again = Vec::new();

@@ -68,9 +68,9 @@ pub struct Machine {
     waiting: VecDeque<Pending>,
     /// Requests whose replies must come next, in their order.
     awaited: VecDeque<Pending>,
-    /// When the first of them is overdue.
-    due: Option<Instant>,
-    /// How much has moved since that was decided.
+    /// Since when the server has its time for the first of them.
+    since: Option<Instant>,
+    /// How much has moved since then.
     moved_bytes: usize,
     output: Vec<u8>,
     written: usize,
@@ -103,7 +103,7 @@ impl Machine {
             last_failure: None,
             waiting: VecDeque::new(),
             awaited: VecDeque::new(),
-            due: None,
+            since: None,
             moved_bytes: 0,
             output: Vec::new(),
             written: 0,

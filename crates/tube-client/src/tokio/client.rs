@@ -154,7 +154,7 @@ impl Client {
     }
 
     /// The time at which a call begins.
-    fn enter(&self) -> Instant {
+    pub(super) fn enter(&self) -> Instant {
         ::tokio::time::Instant::now().into_std()
     }
 

@@ -14,7 +14,7 @@ use super::server::Server;
 use crate::address::Address;
 use crate::error::Error;
 use crate::job::Job;
-use crate::limits::{KEEP_ALIVE_MS_MIN, LOOK_MS_MAX};
+use crate::limits::KEEP_ALIVE_MS_MIN;
 use crate::settings::Settings;
 use crate::verdict::{Retry, Verdict};
 
@@ -215,7 +215,6 @@ impl Lane {
                 .take(if count > 1 { count } else { 0 })
                 .collect(),
             looked: None,
-            looks_end: now + LOOK_MS_MAX,
             wait,
             ends: wait.and_then(|wait| now.checked_add(wait)),
             has_begun: false,
@@ -249,39 +248,46 @@ impl Lane {
             if let Some(found) = self.poll_looks(call, now, context) {
                 return Poll::Ready(Ok(Some(found)));
             }
-            let is_looking = call.looked.is_some() || !call.looks.is_empty();
-            if !is_looking && let Poll::Ready(found) = self.poll_jobs(call, now, context) {
+            let awaited = call.awaited();
+            if awaited.is_none()
+                && let Poll::Ready(found) = self.poll_jobs(call, now, context)
+            {
                 return Poll::Ready(found);
             }
-            ready!(self.poll_alarm(is_looking.then_some(call.looks_end), now, context));
+            let until = awaited.and_then(|server| self.servers[server].silent_until());
+            ready!(self.poll_alarm(until, now, context));
         }
     }
 
     /// Looks at one server after the other. One that is connected and has a job answers at once; while there are any, nobody
     /// has to be left. None is looked at before it has answered what it was told about the job before; others are meanwhile.
+    /// Once one is silent, all are waited for.
     fn poll_looks(
         &mut self,
         call: &mut Call,
         now: Instant,
         context: &mut Context<'_>,
     ) -> Option<(usize, Job)> {
-        if call.looks_end <= now {
-            call.looks.clear();
-            call.looked = None;
-        }
         loop {
-            if call.looked.is_none() {
-                let place = call.looks.iter().position(|server| !self.servers[*server].is_deleting())?;
+            if call.looked.is_none()
+                && let Some(place) = call.looks.iter().position(|server| !self.servers[*server].is_deleting())
+            {
                 call.looked = call.looks.remove(place);
             }
-            let server = call.looked?;
-            let found = self.servers[server].poll_look(now, context);
-            if found.is_pending() {
-                return None;
-            }
-            call.looked = None;
-            if let Poll::Ready(Some(job)) = found {
-                return Some((server, job));
+            let awaited = call.awaited()?;
+            let server = &mut self.servers[awaited];
+            let found = if call.looked.is_some() { server.poll_look(now, context) } else { Poll::Pending };
+            match found {
+                Poll::Ready(Some(job)) => return Some((awaited, job)),
+                Poll::Ready(None) => call.looked = None,
+                Poll::Pending => {
+                    // Who owes nothing any more has lost its connection.
+                    if server.silent_until().is_none_or(|until| until <= now) {
+                        call.looks.clear();
+                        call.looked = None;
+                    }
+                    return None;
+                }
             }
         }
     }
@@ -295,7 +301,7 @@ impl Lane {
     ) -> Poll<Result<Option<(usize, Job)>, Error>> {
         let is_alone = self.servers.len() == 1;
         for (place, server) in self.servers.iter_mut().enumerate() {
-            if let Poll::Ready(Some(job)) = server.poll_looked(context) {
+            if let Poll::Ready(Some(job)) = server.poll_looked(now, context) {
                 return Poll::Ready(Ok(Some((place, job))));
             }
             if !call.is_over && (is_alone || !server.is_deleting()) {
@@ -361,10 +367,9 @@ impl Lane {
 
 /// One wait for a job.
 struct Call {
-    /// Which servers are still to be looked at, which one just is, and until when.
+    /// Which servers are still to be looked at, and which one just is.
     looks: VecDeque<usize>,
     looked: Option<usize>,
-    looks_end: Instant,
     wait: Option<Duration>,
     ends: Option<Instant>,
     /// Whether those that could be asked have been asked.
@@ -374,6 +379,12 @@ struct Call {
 }
 
 impl Call {
+    /// Which server has to answer before anybody else is asked: the one that is looked at, or, where those that are still to
+    /// be looked at have to answer something else before, the first of them.
+    fn awaited(&self) -> Option<usize> {
+        self.looked.or_else(|| self.looks.front().copied())
+    }
+
     /// How long a server is asked for a job. Whole seconds stay whole, since the server ends those by itself: the look at
     /// each server is not taken off.
     fn wait_from(&self, now: Instant) -> Option<Duration> {

@@ -11,7 +11,10 @@ use super::client::Client;
 use crate::answer::Answer;
 use crate::error::Error;
 use crate::job::Job;
-use crate::limits::{RESERVE_AGAIN_SECONDS, TAKE_BACK_MAX};
+use crate::limits::{
+    ANSWER_MS_FIRST, LOOK_SILENCE_ANSWERS, LOOK_SILENCE_MS_MIN, LOOK_SILENCE_SECONDS_MAX,
+    RESERVE_AGAIN_SECONDS, TAKE_BACK_MAX,
+};
 use crate::machine::Ticket;
 
 /// A client that has one request for a job under way at most, and never one that holds up the other servers.
@@ -21,6 +24,10 @@ pub(super) struct Server {
     state: State,
     /// The deletes whose answers were not taken yet.
     deleting: VecDeque<Ticket>,
+    /// When it was asked for what it should answer at once.
+    asked: Option<Instant>,
+    /// How long it has needed for that of late.
+    needed: Duration,
     /// Whether it has failed since this wait began.
     has_failed: bool,
 }
@@ -45,7 +52,14 @@ enum State {
 
 impl Server {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, state: State::Idle, deleting: VecDeque::new(), has_failed: false }
+        Self {
+            client,
+            state: State::Idle,
+            deleting: VecDeque::new(),
+            asked: None,
+            needed: ANSWER_MS_FIRST,
+            has_failed: false,
+        }
     }
 
     /// A new wait begins, and trouble counts anew.
@@ -86,15 +100,16 @@ impl Server {
                 return Poll::Ready(None);
             }
             self.state = State::Looked(self.client.begin_reserve(Some(Duration::ZERO)));
+            self.asked = Some(now);
         }
-        self.poll_looked(context)
+        self.poll_looked(now, context)
     }
 
     /// The same, if it was begun.
-    pub(super) fn poll_looked(&mut self, context: &mut Context<'_>) -> Poll<Option<Job>> {
+    pub(super) fn poll_looked(&mut self, now: Instant, context: &mut Context<'_>) -> Poll<Option<Job>> {
         let State::Looked(ticket) = self.state else { return Poll::Ready(None) };
         let outcome = ready!(self.client.poll_outcome(ticket, context));
-        self.state = State::Idle;
+        self.answered(now);
         // What the matter is, is told when it is asked again.
         Poll::Ready(outcome.ok().and_then(Answer::job))
     }
@@ -133,7 +148,7 @@ impl Server {
         match self.state {
             State::Left { ticket, until } => {
                 if let Poll::Ready(job) = self.client.poll_take_back(ticket, context) {
-                    self.state = State::Idle;
+                    self.answered(now);
                     return Ok(job);
                 }
                 if until <= now {
@@ -158,14 +173,25 @@ impl Server {
                 Err(error)
             }
             Poll::Ready(_) => {
-                self.state = State::Idle;
+                self.answered(now);
                 Ok(None)
             }
         }
     }
 
+    /// Until when it may be silent before others are asked beside it; never, if it owes no answer.
+    pub(super) fn silent_until(&self) -> Option<Instant> {
+        let granted = LOOK_SILENCE_ANSWERS * self.needed;
+        let granted = granted.clamp(LOOK_SILENCE_MS_MIN, LOOK_SILENCE_SECONDS_MAX);
+        Some(self.client.machine.silent_since()? + granted)
+    }
+
     /// Nobody waits for its job any more, but what becomes of it has to be known.
     pub(super) fn leave(&mut self, now: Instant) {
+        if let State::Waited(_) = self.state {
+            // It has to answer from now on.
+            self.asked = Some(now);
+        }
         if let State::Looked(ticket) | State::Waited(ticket) = self.state {
             self.state = State::Left { ticket, until: now + TAKE_BACK_MAX };
         }
@@ -219,7 +245,16 @@ impl Server {
         self.state = State::Failed { until: now + RESERVE_AGAIN_SECONDS, was_silent };
     }
 
+    /// It has said what it was asked for, and owes nothing more.
+    fn answered(&mut self, now: Instant) {
+        self.state = State::Idle;
+        let Some(asked) = self.asked.take() else { return };
+        // A way that was slow lately may be so again.
+        self.needed = now.saturating_duration_since(asked).max(self.needed / 2);
+    }
+
     fn probe(&mut self) {
+        self.asked = Some(self.client.enter());
         self.state = State::Probed(self.client.begin(&Request::ListTubeUsed));
     }
 }

@@ -31,6 +31,8 @@ pub(crate) enum Step {
     SendBody(usize),
     /// A byte of a body is sent now and then until the client hangs up, which it must.
     Dribble,
+    /// For so long, the client must say nothing and not hang up.
+    Quiet(Duration),
     /// The client must hang up next, without another byte.
     End,
     /// The connection is closed; what the client may still send is ignored.
@@ -143,6 +145,18 @@ fn act(step: Step, connection: &mut dyn Connection, number: usize) {
             {
                 assert!(began.elapsed() < PATIENCE, "connection {number}: the client waits for ever");
             }
+        }
+        Step::Quiet(time) => {
+            connection.wait_no_longer_than(time);
+            let read = loop {
+                match connection.read(&mut [0]) {
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    read => break read,
+                }
+            };
+            let is_quiet = read.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
+            assert!(is_quiet, "connection {number}: {read:?} instead of silence");
+            connection.wait_no_longer_than(PATIENCE);
         }
         Step::End => {
             let mut rest = Vec::new();

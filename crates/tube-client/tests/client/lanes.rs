@@ -15,9 +15,9 @@ use crate::fake::Step::{Close, End, Expect, Send};
 use crate::fake::{Fake, nobody};
 
 /// How long a lane may take for what it does at once. Only a failing test waits so long.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-fn lane(servers: &[&Address], settings: &Settings) -> Lane {
+pub(crate) fn lane(servers: &[&Address], settings: &Settings) -> Lane {
     Lane::new(servers.iter().copied().cloned().collect(), &[""; 0], settings).expect("servers")
 }
 
@@ -25,26 +25,26 @@ fn impatient() -> Settings {
     Settings { patience: Duration::ZERO, ..Settings::default() }
 }
 
-fn listen() -> (TcpListener, Address) {
+pub(crate) fn listen() -> (TcpListener, Address) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string().parse().expect("an address");
     (listener, address)
 }
 
-async fn next(lane: &mut Lane) -> (usize, Job) {
+pub(crate) async fn next(lane: &mut Lane) -> (usize, Job) {
     let found = lane.next_until(pending(), |aside| panic!("{aside:?}"));
     timeout(PATIENCE, found).await.expect("a job comes").expect("no trouble").expect("it has not ended")
 }
 
 /// Reads exactly these lines.
-fn expect(stream: &mut TcpStream, lines: &str) {
+pub(crate) fn expect(stream: &mut TcpStream, lines: &str) {
     let mut found = vec![0; lines.len()];
     stream.read_exact(&mut found).expect("the client is there");
     assert_eq!(String::from_utf8_lossy(&found), lines);
 }
 
 /// A server that always has another job, until there is nobody to take it.
-fn tireless() -> (Address, JoinHandle<()>) {
+pub(crate) fn tireless() -> (Address, JoinHandle<()>) {
     let (listener, address) = listen();
     let thread = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("a client");

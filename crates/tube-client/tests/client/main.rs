@@ -6,3 +6,4 @@ mod fake;
 mod lanes;
 mod pool;
 mod scenarios;
+mod slow;
