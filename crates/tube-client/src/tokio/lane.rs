@@ -96,8 +96,9 @@ impl Lane {
         .await
     }
 
-    /// Takes the next job of any server, until `stop` is ready, as [`Lane::next`] does. No reservation goes unnoticed: a job
-    /// that a server has sent when nobody waited any more is told to `aside`, now or in a later call.
+    /// Takes the next job of any server, until `stop` is ready, as [`Lane::next`] does. A job that a server has sent when
+    /// nobody waited any more is told to `aside`, now or in a later call, so that no reservation goes unnoticed but one that its
+    /// server does not tell of within a second.
     ///
     /// # Errors
     /// If no server can be reached, or all refuse: the last error.

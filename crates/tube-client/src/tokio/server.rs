@@ -152,7 +152,7 @@ impl Server {
                     return Ok(job);
                 }
                 if until <= now {
-                    // What it may have counted remains unknown.
+                    // Whether it has counted a reservation, or will when it reads of it, remains unknown.
                     self.client.abandon(ticket);
                     self.probe();
                 }
