@@ -256,15 +256,20 @@ fn a_long_reply_may_take_its_time() {
     assert!(machine.wants_connection(now).is_some());
     machine.connected(now);
     machine.wrote(machine.output().len(), now);
-    let body = vec![b'x'; 100 * PROGRESS_BYTES];
+    let body = vec![b'x'; 100 * (PROGRESS_BYTES + 1)];
     machine.received(format!("FOUND 7 {}\r\n", body.len()).as_bytes(), now);
     assert!(machine.input.capacity() < 1000, "{} bytes", machine.input.capacity());
-    for part in body.chunks(PROGRESS_BYTES) {
+    for part in body.chunks(PROGRESS_BYTES + 1) {
         now += settings.reply_timeout * 9 / 10;
         machine.advance(now);
-        machine.received(part, now);
+        let (much, little) = part.split_at(PROGRESS_BYTES);
+        machine.received(much, now);
+        assert_eq!(machine.silent_since(), Some(now));
+        machine.received(little, now + settings.reply_timeout / 2);
+        assert_eq!(machine.silent_since(), Some(now), "one byte is as good as none");
     }
     machine.received(b"\r\n", now);
+    assert_eq!(machine.silent_since(), None);
     assert_eq!(machine.take(ticket).unwrap().unwrap().job().unwrap().body, body);
     assert!(machine.input.capacity() <= INPUT_BYTES_KEPT, "{} bytes", machine.input.capacity());
 }
