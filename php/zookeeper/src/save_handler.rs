@@ -2,7 +2,8 @@
 //! a znode below [`ROOT`], and while a request uses it, it is locked by the lock recipe in the znode of its name below
 //! [`LOCKS`]: a root of their own, so that no session is another one's lock, whatever browsers call theirs.
 //!
-//! The connection stays as long as the process and `session.save_path`. Nothing is borrowed while PHP is warned: it may have a handler for that.
+//! The connection stays as long as the process and `session.save_path`. Nothing is borrowed while PHP is warned: it may have
+//! a handler for that.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,8 @@ const ROOT: &str = "/php-sessid";
 const LOCKS: &str = "/php-sessid-locks";
 /// How long a lock is waited for where scripts may run for ever.
 const LOCK_PATIENCE_DEFAULT: Duration = Duration::from_secs(30);
+/// How often is looked whether there still is a connection, while a lock is given back.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// The longest name of a session. PHP makes shorter ones.
 const KEY_BYTES_MAX: usize = 256;
 
@@ -242,10 +245,14 @@ impl Store {
         }
     }
 
+    /// Gives a session's lock back. Without a connection that is done in the background: no request waits for a server that
+    /// is away.
     fn unlock(&mut self, key: &str) -> Result<(), Error> {
         let held = self.held.remove(key).filter(|_| self.owner.is_this_process());
         let Some(held) = held else { return Ok(()) };
-        held.lock.release().wait()?;
+        let released = held.lock.release().wait_while(LOOK_EVERY, || self.client.state().is_connected());
+        let Some(released) = released else { return Ok(()) };
+        released?;
         if held.is_of_none {
             // Unless somebody else waits for it: then it isn't empty, and stays.
             let _ = self.client.delete(&lock(key), None).wait();
