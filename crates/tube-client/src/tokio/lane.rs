@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 
 use ::tokio::time::{sleep, timeout};
 
+use trellis_tube_codec::Request;
+
 use super::alarm::Alarm;
 use super::client::Client;
 use super::server::Server;
 use crate::address::Address;
+use crate::answer::Answer;
 use crate::error::Error;
 use crate::job::Job;
 use crate::limits::KEEP_ALIVE_MS_MIN;
@@ -55,8 +58,15 @@ pub enum Aside {
         /// The job's number.
         id: u64,
     },
-    /// The delete of [`Lane::done`] has failed.
-    NotDeleted(Error),
+    /// A request of [`Lane::request`] or [`Lane::done`] is answered, or has failed.
+    Answered {
+        /// The server's place in the list.
+        server: usize,
+        /// What was asked of it.
+        request: Request<'static>,
+        /// Its answer. What was not found is an error.
+        answer: Result<Answer, Error>,
+    },
 }
 
 impl Lane {
@@ -82,16 +92,20 @@ impl Lane {
     /// future is dropped, what was about to come goes back.
     ///
     /// # Errors
-    /// If a delete of [`Lane::done`] has failed; call it again for the next job. If no server can be reached, or
-    /// all refuse: the last error.
+    /// If what was told with [`Lane::done`] or [`Lane::request`] has failed; call it again for the next job. If no server
+    /// can be reached, or all refuse: the last error.
     pub async fn next(&mut self, wait: Option<Duration>) -> Result<Option<(usize, Job)>, Error> {
         let mut call = self.begin(wait);
         let guard = Waiting { lane: self };
         poll_fn(|context| {
-            if let Poll::Ready(Err(error)) = guard.lane.poll_deleted(context) {
-                return Poll::Ready(Err(error));
+            loop {
+                if let Poll::Ready(found) = guard.lane.poll_next(&mut call, &mut |_| {}, context) {
+                    return Poll::Ready(found);
+                }
+                if let Err(error) = ready!(guard.lane.poll_answer(context)).2 {
+                    return Poll::Ready(Err(error));
+                }
             }
-            guard.lane.poll_next(&mut call, &mut |_| {}, context)
         })
         .await
     }
@@ -111,12 +125,13 @@ impl Lane {
         let guard = Waiting { lane: self };
         let mut stop = pin!(stop);
         let found = poll_fn(|context| {
-            while let Poll::Ready(Err(error)) = guard.lane.poll_deleted(context) {
-                aside(Aside::NotDeleted(error));
-            }
-            match guard.lane.poll_next(&mut call, &mut aside, context) {
-                Poll::Pending => stop.as_mut().poll(context).map(|()| Ok(None)),
-                found => found,
+            loop {
+                if let Poll::Ready(found) = guard.lane.poll_next(&mut call, &mut aside, context) {
+                    return Poll::Ready(found);
+                }
+                if !guard.lane.tell_answers(&mut aside, context) {
+                    return stop.as_mut().poll(context).map(|()| Ok(None));
+                }
             }
         })
         .await;
@@ -129,15 +144,20 @@ impl Lane {
         found
     }
 
-    /// Waits until a job is lost with its connection, as far as can be known; at once if it was lost before. Dropping the
-    /// future changes nothing.
-    pub async fn lost(&mut self, server: usize, id: u64, mut aside: impl FnMut(Aside)) {
+    /// Goes on with what nobody waits for and tells what comes of it: until this job is lost with its connection, as far as can
+    /// be known; without a job, until all is answered. Dropping the future changes nothing.
+    pub async fn rest(&mut self, job: Option<(usize, u64)>, mut aside: impl FnMut(Aside)) {
         poll_fn(|context| {
             loop {
                 let now = now();
                 self.poll_asides(now, &mut None, &mut aside, context);
-                let Some(server) = self.servers.get_mut(server) else { return Poll::Ready(()) };
-                if server.client.poll_lost(id, context).is_ready() {
+                let is_lost = self.poll_lost(job, context).is_ready();
+                if self.tell_answers(&mut aside, context) {
+                    continue;
+                }
+                let is_over =
+                    job.is_none() && !self.servers.iter().any(|server| server.owes() || server.is_left());
+                if is_lost || is_over {
                     return Poll::Ready(());
                 }
                 ready!(self.poll_alarm(None, now, context));
@@ -146,20 +166,31 @@ impl Lane {
         .await;
     }
 
-    /// Deletes the job: at once if [`Lane::finish`] is called, or with the request for the next job, in one
-    /// message.
-    pub fn done(&mut self, server: usize, id: u64) {
+    /// Makes a request about a job. It is sent as soon as anything is awaited, with the request for the next job if that can
+    /// be, and its server gets nothing else to do before it has answered; others are not kept by that. The answer is told to
+    /// `aside`.
+    pub fn request(&mut self, server: usize, request: Request<'static>) {
         if let Some(server) = self.servers.get_mut(server) {
-            server.delete(id);
+            server.request(request);
         }
     }
 
-    /// Waits until the jobs of [`Lane::done`] are deleted. Dropping the future changes nothing.
+    /// Deletes the job: at once if [`Lane::finish`] is called, or with the request for the next job, in one
+    /// message.
+    pub fn done(&mut self, server: usize, id: u64) {
+        self.request(server, Request::Delete { id });
+    }
+
+    /// Waits until the jobs of [`Lane::done`] are deleted, and all else is answered that was told. Dropping the future changes
+    /// nothing.
     ///
     /// # Errors
     /// If one could not be deleted; call it again for the others.
     pub async fn finish(&mut self) -> Result<(), Error> {
-        poll_fn(|context| self.poll_deleted(context)).await
+        while self.servers.iter().any(Server::owes) {
+            poll_fn(|context| self.poll_answer(context)).await.2?;
+        }
+        Ok(())
     }
 
     /// Carries a verdict out. Only [`Verdict::Done`] takes no look at the job first.
@@ -224,17 +255,36 @@ impl Lane {
         }
     }
 
-    /// Ready when all deletes are answered, or one has failed.
-    fn poll_deleted(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let mut all = Poll::Ready(Ok(()));
-        for server in &mut self.servers {
-            match server.poll_deleted(context) {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => all = Poll::Pending,
+    /// Ready with the next answer that nobody waits for, and with whose and to what it is.
+    fn poll_answer(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<(usize, Request<'static>, Result<Answer, Error>)> {
+        for (place, server) in self.servers.iter_mut().enumerate() {
+            if let Poll::Ready((request, answer)) = server.poll_answer(context) {
+                return Poll::Ready((place, request, answer));
             }
         }
-        all
+        Poll::Pending
+    }
+
+    /// Tells all answers that nobody waits for, and whether there were any: others may follow from them.
+    fn tell_answers(&mut self, aside: &mut impl FnMut(Aside), context: &mut Context<'_>) -> bool {
+        let mut has_told = false;
+        while let Poll::Ready((server, request, answer)) = self.poll_answer(context) {
+            aside(Aside::Answered { server, request, answer });
+            has_told = true;
+        }
+        has_told
+    }
+
+    /// Ready when the job is lost.
+    fn poll_lost(&mut self, job: Option<(usize, u64)>, context: &mut Context<'_>) -> Poll<()> {
+        let Some((server, id)) = job else { return Poll::Pending };
+        match self.servers.get_mut(server) {
+            Some(server) => server.client.poll_lost(id, context),
+            None => Poll::Ready(()),
+        }
     }
 
     fn poll_next(
@@ -271,7 +321,7 @@ impl Lane {
     ) -> Option<(usize, Job)> {
         loop {
             if call.looked.is_none()
-                && let Some(place) = call.looks.iter().position(|server| !self.servers[*server].is_deleting())
+                && let Some(place) = call.looks.iter().position(|server| !self.servers[*server].owes())
             {
                 call.looked = call.looks.remove(place);
             }
@@ -305,7 +355,7 @@ impl Lane {
             if let Poll::Ready(Some(job)) = server.poll_looked(now, context) {
                 return Poll::Ready(Ok(Some((place, job))));
             }
-            if !call.is_over && (is_alone || !server.is_deleting()) {
+            if !call.is_over && (is_alone || !server.owes()) {
                 server.wait(call.wait_from(now));
             }
             match server.poll_job(now, context) {

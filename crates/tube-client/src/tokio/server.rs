@@ -22,8 +22,8 @@ use crate::machine::Ticket;
 pub(super) struct Server {
     pub(super) client: Client,
     state: State,
-    /// The deletes whose answers were not taken yet.
-    deleting: VecDeque<Ticket>,
+    /// The requests whose answers nobody waits for, as they were made; those of them that were not told yet.
+    owed: VecDeque<(Ticket, Request<'static>)>,
     /// When it was asked for what it should answer at once.
     asked: Option<Instant>,
     /// How long it has needed for that of late.
@@ -55,7 +55,7 @@ impl Server {
         Self {
             client,
             state: State::Idle,
-            deleting: VecDeque::new(),
+            owed: VecDeque::new(),
             asked: None,
             needed: ANSWER_MS_FIRST,
             has_failed: false,
@@ -70,24 +70,25 @@ impl Server {
         }
     }
 
-    /// Begins to delete a job.
-    pub(super) fn delete(&mut self, id: u64) {
-        self.deleting.push_back(self.client.begin(&Request::Delete { id }));
+    /// Makes a request whose answer nobody waits for.
+    pub(super) fn request(&mut self, request: Request<'static>) {
+        self.owed.push_back((self.client.begin(&request), request));
     }
 
-    /// Whether a delete is still to be answered.
-    pub(super) fn is_deleting(&self) -> bool {
-        !self.deleting.is_empty()
+    /// Whether the answer to such a request is still to be told.
+    pub(super) fn owes(&self) -> bool {
+        !self.owed.is_empty()
     }
 
-    /// Ready when all are answered, or one has failed.
-    pub(super) fn poll_deleted(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        while let Some(&ticket) = self.deleting.front() {
-            let outcome = ready!(self.client.poll_outcome(ticket, context));
-            self.deleting.pop_front();
-            outcome.and_then(Answer::done)?;
-        }
-        Poll::Ready(Ok(()))
+    /// Ready with the first of these answers. What was not found is an error.
+    pub(super) fn poll_answer(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<(Request<'static>, Result<Answer, Error>)> {
+        let Some(&(ticket, _)) = self.owed.front() else { return Poll::Pending };
+        let outcome = ready!(self.client.poll_outcome(ticket, context));
+        let Some((_, request)) = self.owed.pop_front() else { return Poll::Pending };
+        Poll::Ready((request, outcome.and_then(Answer::found)))
     }
 
     /// Ready with a job that it has at once, or with none. One that is not connected is being connected to meanwhile, or it
@@ -121,13 +122,16 @@ impl Server {
         }
     }
 
-    /// Ready with what has come of the wait for its next job.
+    /// Ready with what has come of the wait for its next job, as soon as the answers before that are told.
     pub(super) fn poll_job(
         &mut self,
         now: Instant,
         context: &mut Context<'_>,
     ) -> Poll<Result<Option<Job>, Error>> {
         let State::Waited(ticket) = self.state else { return Poll::Pending };
+        if self.owes() {
+            return Poll::Pending;
+        }
         let outcome = ready!(self.client.poll_outcome(ticket, context));
         self.state = State::Idle;
         if outcome.is_err() {

@@ -183,7 +183,7 @@ async fn a_lane_that_holds_a_job_knows_when_it_is_lost() {
     let mut asides = Vec::new();
     let found = lane.next_until(std::future::pending(), |aside| asides.push(aside)).await;
     assert!(matches!(found, Ok(Some((0, job))) if job.id == 7));
-    lane.lost(0, 7, |aside| asides.push(aside)).await;
+    lane.rest(Some((0, 7)), |aside| asides.push(aside)).await;
     let stop = async {};
     assert!(lane.next_until(stop, |aside| asides.push(aside)).await.unwrap().is_none());
     assert!(matches!(asides[..], [driver::Aside::TooLate { server: 1, id: 8 }]), "{asides:?}");

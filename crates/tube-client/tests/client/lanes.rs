@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use ::tokio::sync::oneshot;
 use ::tokio::time::timeout;
+use trellis_tube_client::codec::Request;
 use trellis_tube_client::tokio::{Aside, Lane};
-use trellis_tube_client::{Address, Error, Job, Settings};
+use trellis_tube_client::{Address, Answer, Error, Job, Settings};
 
 use crate::fake::Step::{Close, End, Expect, Send};
 use crate::fake::{Fake, nobody};
@@ -32,7 +33,10 @@ pub(crate) fn listen() -> (TcpListener, Address) {
 }
 
 pub(crate) async fn next(lane: &mut Lane) -> (usize, Job) {
-    let found = lane.next_until(pending(), |aside| panic!("{aside:?}"));
+    let found = lane.next_until(pending(), |aside| match aside {
+        Aside::Answered { answer: Ok(_), .. } => {}
+        trouble => panic!("{trouble:?}"),
+    });
     timeout(PATIENCE, found).await.expect("a job comes").expect("no trouble").expect("it has not ended")
 }
 
@@ -254,6 +258,96 @@ async fn an_unanswered_delete_keeps_nobody_from_the_others() {
     drop(lane);
     slow_thread.join().unwrap();
     quick_thread.join().unwrap();
+}
+
+/// While a job is held and another one's delete is not answered, the wait at a third server is taken back all the same.
+#[::tokio::test]
+async fn an_unanswered_delete_keeps_no_wait_from_its_end() {
+    let (silent, holding, left) = (listen(), listen(), listen());
+    let (first_sender, first) = std::sync::mpsc::channel();
+    let (second_sender, second) = std::sync::mpsc::channel();
+    let (end_sender, end) = oneshot::channel();
+    let first_of_left = first_sender.clone();
+    let silent_thread = std::thread::spawn(move || {
+        let (mut stream, _) = silent.0.accept().unwrap();
+        expect(&mut stream, "reserve\r\n");
+        (0..2).for_each(|_| first.recv().unwrap());
+        stream.write_all(b"RESERVED 7 1\r\na\r\n").unwrap();
+        expect(&mut stream, "delete 7\r\n");
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    });
+    let accept = |listener: &TcpListener| {
+        let (mut stream, _) = listener.accept().unwrap();
+        expect(&mut stream, "reserve\r\n");
+        stream
+    };
+    let holding_thread = std::thread::spawn(move || {
+        let mut stream = accept(&holding.0);
+        first_sender.send(()).unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        drop(stream);
+        let mut stream = accept(&holding.0);
+        second.recv().unwrap();
+        stream.write_all(b"RESERVED 8 1\r\nb\r\n").unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    });
+    let left_thread = std::thread::spawn(move || {
+        let mut stream = accept(&left.0);
+        first_of_left.send(()).unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        drop(stream);
+        let mut stream = accept(&left.0);
+        second_sender.send(()).unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        end_sender.send(()).unwrap();
+    });
+    let mut lane = lane(&[&silent.1, &holding.1, &left.1], &Settings::default());
+    assert_eq!(next(&mut lane).await.0, 0);
+    lane.done(0, 7);
+    assert_eq!(next(&mut lane).await.0, 1);
+    ::tokio::select! {
+        () = lane.rest(Some((1, 8)), |aside| panic!("{aside:?}")) => panic!("the job is not lost"),
+        end = timeout(Duration::from_secs(5), end) => end.expect("it is taken back").unwrap(),
+    }
+    drop(lane);
+    silent_thread.join().unwrap();
+    holding_thread.join().unwrap();
+    left_thread.join().unwrap();
+}
+
+/// What a server was told about one job is answered before the next one is there, though all of it travels together.
+#[::tokio::test]
+async fn answers_are_told_in_their_order() {
+    let fake = Fake::start(&[&[
+        Expect("stats-job 7\ntouch 7\nrelease 7 3 0\nreserve\n"),
+        Send("OK 5\nid: 7\nNOT_FOUND\nRELEASED\nRESERVED 7 1\na\n"),
+        End,
+    ]]);
+    let mut lane = lane(&[&fake.address], &Settings::default());
+    let release = Request::Release { id: 7, priority: 3, delay: 0 };
+    for request in [Request::StatsJob { id: 7 }, Request::Touch { id: 7 }, release.clone()] {
+        lane.request(0, request);
+    }
+    let mut asides = Vec::new();
+    let found = lane.next_until(pending(), |aside| asides.push(aside)).await.unwrap().unwrap();
+    assert_eq!((found.0, found.1.id), (0, 7));
+    let answers: Vec<_> = asides
+        .into_iter()
+        .map(|aside| match aside {
+            Aside::Answered { server: 0, request, answer } => (request, answer),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let [(Request::StatsJob { id: 7 }, Ok(text)), (Request::Touch { id: 7 }, lost), (last, done)] =
+        &answers[..]
+    else {
+        panic!("{answers:?}")
+    };
+    assert_eq!((text, last), (&Answer::Text(b"id: 7".to_vec()), &release));
+    assert!(matches!((lost, done), (Err(Error::NotFound), Ok(Answer::Done))), "{lost:?}, {done:?}");
+    lane.rest(None, |aside| panic!("{aside:?}")).await;
+    drop(lane);
+    fake.finish();
 }
 
 /// Each job that could not be deleted is told of, however many there are.

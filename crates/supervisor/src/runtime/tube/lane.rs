@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
+use trellis_tube_client::codec::Request;
 use trellis_tube_client::tokio::{Aside, Lane};
-use trellis_tube_client::{Address, Error, Settings};
+use trellis_tube_client::{Address, Answer, Error, Settings};
 
 use crate::JobId;
 use crate::dispatch::Statistics;
@@ -73,8 +74,8 @@ pub(super) fn start(
 struct Runner {
     lane: Lane,
     commands: UnboundedReceiver<Command>,
-    /// The job that it holds: the server's place and the server's number.
-    job: Option<(usize, u64)>,
+    /// The job that it holds.
+    job: Option<JobId>,
     /// Whether it was told that the job's connection is gone.
     is_disconnected: bool,
 }
@@ -85,9 +86,10 @@ impl Runner {
             match (command, self.job) {
                 (Command::Ask, _) => match self.reserve(&tell).await {
                     Ok(Some((server, job))) => {
-                        self.job = Some((server, job.id));
+                        let id = job_id(server, job.id);
+                        self.job = Some(id);
                         self.is_disconnected = false;
-                        tell(Told::Reserved(job_id(server, job.id), job.body));
+                        tell(Told::Reserved(id, job.body));
                     }
                     Ok(None) => tell(Told::NotReserved),
                     Err(error) => {
@@ -104,45 +106,35 @@ impl Runner {
                 // It has come too late: the job is there already, and that was told.
                 (Command::Cancel, _) | (_, None) => {}
                 (Command::Forget, Some(_)) => self.job = None,
-                (Command::Delete, Some((server, id))) => {
-                    self.job = None;
-                    // It travels with the next reserve, if that comes at once.
-                    self.lane.done(server, id);
-                }
-                (command, Some((server, id))) => self.about(command, server, id, &tell).await,
+                (command, Some(job)) => self.about(command, job),
             }
         }
+        self.lane.rest(None, |aside| note(aside, &mut self.job, &tell)).await;
     }
 
-    /// The next command. If there is none at once, nothing has to wait for it, nor does it wait for a delete, which a server
-    /// that is silent may leave unanswered for long. Meanwhile it may turn out that the job is lost.
+    /// The next command. It waits for nothing that a server has to say, since one that is silent may say it late or never, but
+    /// what comes meanwhile is told. If there is a command at once, even that can wait.
     async fn next_command(&mut self, tell: &impl Fn(Told)) -> Option<Command> {
         tokio::task::yield_now().await;
         if let Ok(command) = self.commands.try_recv() {
             return Some(command);
         }
-        let command = tokio::select! {
-            biased;
-            command = self.commands.recv() => Some(command),
-            () = finish(&mut self.lane, tell) => None,
-        };
-        if let Some(command) = command {
-            if command.is_none() {
-                finish(&mut self.lane, tell).await;
-            }
-            return command;
-        }
-        if let Some((server, id)) = self.job.filter(|_| !self.is_disconnected) {
+        loop {
+            let held = self.job.filter(|_| !self.is_disconnected);
+            let watched = held.map(|job| (usize::from(job.server), job.id));
             tokio::select! {
                 biased;
                 command = self.commands.recv() => return command,
-                () = self.lane.lost(server, id, |aside| note(aside, tell)) => {
-                    self.is_disconnected = true;
-                    tell(Told::Disconnected);
-                }
+                () = self.lane.rest(watched, |aside| note(aside, &mut self.job, tell)) => {}
+            }
+            if held.is_none() {
+                return self.commands.recv().await;
+            }
+            self.is_disconnected = true;
+            if self.job.is_some() {
+                tell(Told::Disconnected);
             }
         }
-        self.commands.recv().await
     }
 
     /// Waits for a job, until it is told not to.
@@ -154,65 +146,68 @@ impl Runner {
         let cancelled = async {
             commands.recv().await;
         };
-        match self.lane.next_until(cancelled, |aside| note(aside, tell)).await {
+        match self.lane.next_until(cancelled, |aside| note(aside, &mut self.job, tell)).await {
             Err(Error::DeadlineSoon) => Ok(None),
             found => found,
         }
     }
 
-    async fn about(&mut self, command: Command, server: usize, id: u64, tell: &impl Fn(Told)) {
-        let Some(client) = self.lane.client(server) else { return };
-        let seconds = |seconds: u32| Duration::from_secs(seconds.into());
-        let outcome = match command {
-            Command::Inspect => match client.stats_job(id).await {
-                Ok(Some(statistics)) => {
-                    let number = |key| statistics.number(key).unwrap_or(0);
-                    let small = |key| u32::try_from(number(key)).unwrap_or(u32::MAX);
-                    tell(Told::Inspected(Statistics {
-                        time_to_run: Duration::from_secs(number("ttr")),
-                        time_left: Duration::from_secs(number("time-left")),
-                        priority: small("pri"),
-                        reserves: small("reserves"),
-                    }));
-                    Ok(())
-                }
-                Ok(None) => Err(Error::NotFound),
-                Err(error) => Err(error),
-            },
-            Command::Touch => client.touch(id).await,
-            Command::Release { priority, delay_seconds } => {
-                self.job = None;
-                client.release(id, priority, seconds(delay_seconds)).await
+    /// Tells the server what it was told. That travels with the next reserve, if that comes at once.
+    fn about(&mut self, command: Command, JobId { server, id }: JobId) {
+        let (request, is_last) = match command {
+            Command::Ask | Command::Cancel | Command::Forget => return,
+            Command::Inspect => (Request::StatsJob { id }, false),
+            Command::Touch => (Request::Touch { id }, false),
+            Command::Delete => (Request::Delete { id }, true),
+            Command::Release { priority, delay_seconds: delay } => {
+                (Request::Release { id, priority, delay }, true)
             }
-            Command::Bury { priority } => {
-                self.job = None;
-                client.bury(id, priority).await
-            }
-            Command::Ask | Command::Cancel | Command::Delete | Command::Forget => Ok(()),
+            Command::Bury { priority } => (Request::Bury { id, priority }, true),
         };
-        if let Err(error) = outcome {
-            tracing::warn!(job = id, "the job is lost, and will be done again: {error}");
-            if self.job.take().is_some() {
-                tell(Told::Lost);
-            }
-        }
+        self.lane.request(server.into(), request);
+        self.job = self.job.filter(|_| !is_last);
     }
 }
 
-/// Waits until all jobs are deleted that are done.
-async fn finish(lane: &mut Lane, tell: &impl Fn(Told)) {
-    while let Err(error) = lane.finish().await {
-        note(Aside::NotDeleted(error), tell);
-    }
-}
-
-/// Tells what a lane has noticed by the way.
-fn note(aside: Aside, tell: &impl Fn(Told)) {
-    match aside {
-        Aside::TooLate { server, id } => tell(Told::TooLate(job_id(server, id))),
-        Aside::NotDeleted(error) => {
+/// Tells what a lane that holds this job, or none, has noticed by the way.
+fn note(aside: Aside, held: &mut Option<JobId>, tell: &impl Fn(Told)) {
+    let (server, request, answer) = match aside {
+        Aside::TooLate { server, id } => return tell(Told::TooLate(job_id(server, id))),
+        Aside::Answered { server, request, answer } => (server, request, answer),
+    };
+    match (request, answer) {
+        (Request::Delete { .. }, Err(error)) => {
             tracing::warn!("a job that was done could not be deleted, and may be done again: {error}");
         }
+        (Request::StatsJob { id }, Ok(Answer::Text(text))) if *held == Some(job_id(server, id)) => {
+            tell(Told::Inspected(statistics(&text)));
+        }
+        (Request::StatsJob { id } | Request::Touch { id }, Err(error))
+            if *held == Some(job_id(server, id)) =>
+        {
+            tell_lost(id, &error);
+            *held = None;
+            tell(Told::Lost);
+        }
+        (Request::Release { id, .. } | Request::Bury { id, .. }, Err(error)) => tell_lost(id, &error),
+        _ => {}
+    }
+}
+
+fn tell_lost(job: u64, error: &Error) {
+    tracing::warn!(job, "the job is lost, and will be done again: {error}");
+}
+
+/// What a server has said about a job.
+fn statistics(text: &[u8]) -> Statistics {
+    let statistics = trellis_tube_client::Statistics::parse(text);
+    let number = |key| statistics.number(key).unwrap_or(0);
+    let small = |key| u32::try_from(number(key)).unwrap_or(u32::MAX);
+    Statistics {
+        time_to_run: Duration::from_secs(number("ttr")),
+        time_left: Duration::from_secs(number("time-left")),
+        priority: small("pri"),
+        reserves: small("reserves"),
     }
 }
 

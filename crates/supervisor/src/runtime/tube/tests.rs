@@ -1,8 +1,10 @@
 //! Lanes and the jobs that they hold.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
+
+use trellis_tube_client::Address;
 
 use super::lane::{self, Command};
 use super::{Stage, Told, Tube};
@@ -11,6 +13,9 @@ use crate::dispatch::{Event, WorkerId};
 use crate::{JobId, Moment};
 
 const NOW: Moment = Moment::START;
+
+/// What a server says of the tubes that a lane watches.
+const WATCHES: &[u8] = b"WATCHING 2\r\nWATCHING 1\r\n";
 
 /// Two places for jobs of a server that is not there, or two workers and two jobs ahead.
 fn tube(mode: Mode) -> Tube {
@@ -23,6 +28,12 @@ fn tube(mode: Mode) -> Tube {
     }
     assert!(tube.lanes.iter().all(|lane| lane.stage == Stage::Asking));
     tube
+}
+
+fn listen() -> (TcpListener, Address) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address").to_string().parse().expect("an address");
+    (listener, address)
 }
 
 #[tokio::test]
@@ -53,8 +64,7 @@ async fn a_job_of_a_lane_that_was_not_to_ask_any_more_is_not_counted_twice() {
 #[tokio::test]
 async fn a_lane_tells_when_the_connection_of_its_job_is_gone() {
     const REQUESTS: &[u8] = b"watch t\r\nignore default\r\nreserve\r\n";
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address").to_string().parse().expect("an address");
+    let (listener, address) = listen();
     let server = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().expect("the lane");
         let mut requests = [0; REQUESTS.len()];
@@ -71,6 +81,66 @@ async fn a_lane_tells_when_the_connection_of_its_job_is_gone() {
     server.join().expect("it has hung up");
     // Nothing is asked of it, and it knows.
     assert!(matches!(told.recv().await, Some(Told::Disconnected)));
+}
+
+fn accept(listener: &TcpListener) -> (TcpStream, BufReader<TcpStream>) {
+    let (stream, _) = listener.accept().expect("the lane");
+    let requests = BufReader::new(stream.try_clone().expect("a descriptor"));
+    (stream, requests)
+}
+
+/// Whether a request that begins so is among those up to the end.
+fn has_request(requests: &mut impl BufRead, beginning: &str) -> bool {
+    requests.lines().map_while(Result::ok).any(|line| line.starts_with(beginning))
+}
+
+/// Whatever a server that answers no more is told about a job: the next job can come from another one.
+#[tokio::test]
+async fn a_silent_server_keeps_no_lane_from_the_jobs_of_others() {
+    let release = Command::Release { priority: 0, delay_seconds: 0 };
+    for told_last in [
+        &[Command::Delete][..],
+        &[release],
+        &[Command::Bury { priority: 0 }],
+        &[Command::Inspect, Command::Delete],
+        &[Command::Touch, release],
+    ] {
+        let ((silent_listener, silent), (other_listener, other)) = (listen(), listen());
+        let (sender, is_other_asked) = std::sync::mpsc::channel();
+        let silent_thread = std::thread::spawn(move || {
+            let (mut stream, mut requests) = accept(&silent_listener);
+            assert!(has_request(&mut requests, "reserve"));
+            is_other_asked.recv().expect("it is");
+            stream.write_all(&[WATCHES, b"RESERVED 7 1\r\na\r\n"].concat()).expect("the lane");
+            assert!(!has_request(&mut requests, "watch"), "it waits for its answers");
+        });
+        let other_thread = std::thread::spawn(move || {
+            let (stream, mut requests) = accept(&other_listener);
+            assert!(has_request(&mut requests, "reserve"));
+            sender.send(()).expect("it waits for that");
+            assert!(!has_request(&mut requests, "reserve"), "it has the other job");
+            drop((stream, requests));
+            let (mut stream, mut requests) = accept(&other_listener);
+            assert!(has_request(&mut requests, "reserve"));
+            stream.write_all(&[WATCHES, b"RESERVED 8 1\r\nb\r\n"].concat()).expect("the lane");
+            assert!(!has_request(&mut requests, "reserve"));
+        });
+        let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let lane = lane::start(vec![silent, other], "t", move |told| drop(sender.send(told)));
+        let (commands, task) = lane.expect("a lane");
+        commands.send(Command::Ask).expect("it is there");
+        assert!(matches!(told.recv().await, Some(Told::Reserved(JobId { server: 0, id: 7 }, _))));
+        for command in told_last.iter().chain(&[Command::Ask]) {
+            commands.send(*command).expect("it is there");
+        }
+        // A reply may take longer than this.
+        let next = tokio::time::timeout(Duration::from_secs(5), told.recv()).await.expect("it is not kept");
+        assert!(matches!(next, Some(Told::Reserved(JobId { server: 1, id: 8 }, _))), "{next:?}");
+        task.abort();
+        assert!(task.await.is_err_and(|error| error.is_cancelled()));
+        silent_thread.join().expect("nothing else is asked of it");
+        other_thread.join().expect("it has had a job");
+    }
 }
 
 #[tokio::test]
