@@ -48,6 +48,10 @@ pub const MISSED_TICKS_MAX: usize = 100;
 /// time to run is a second.
 pub const INSPECT_AFTER: Duration = Duration::from_millis(250);
 
+/// How long a job that is to be given back counts as one that a worker has, while its server is asked about it. Who does not
+/// answer by then may be silent, and others have jobs, too.
+pub const SETTLING_MAX: Duration = Duration::from_millis(250);
+
 /// The jobs that are remembered as given back without having been tried.
 pub const RETURNS_MAX: usize = 10_000;
 

@@ -18,7 +18,7 @@ pub(super) struct Job {
     pub(super) statistics: Option<Statistics>,
     /// Whether the server is being asked.
     pub(super) inspecting: bool,
-    /// When it needs a touch, or an inspection.
+    /// When it needs a touch, or an inspection; or until when it is soon given back.
     due: Option<Moment>,
 }
 
@@ -79,7 +79,7 @@ impl Jobs {
         self.waiting.last_key_value().map(|(_, job)| *job)
     }
 
-    /// How many jobs are in nobody's hands any more and still reserved.
+    /// How many jobs are in nobody's hands any more and soon given back, if their servers answer.
     pub(super) fn settling(&self) -> usize {
         self.settling
     }
@@ -114,13 +114,20 @@ impl Jobs {
         Some((id, arrival))
     }
 
-    /// Takes a job out of all hands. Until it is known what becomes of it, it needs no care.
-    pub(super) fn settle(&mut self, id: JobId, outcome: Outcome) {
-        self.set_due(id, None);
+    /// Takes a job out of all hands. Until it is known what becomes of it, it needs no care; that should be known by then.
+    pub(super) fn settle(&mut self, id: JobId, outcome: Outcome, by: Moment) {
+        self.set_due(id, Some(by));
         let Some(job) = self.jobs.get_mut(&id) else { return };
-        let before = std::mem::replace(&mut job.stage, Stage::Settling(outcome));
+        let before = *job;
+        job.stage = Stage::Settling(outcome);
         self.uncount(before);
         self.settling += 1;
+    }
+
+    /// Its server is silent, and it may take long until such a job is given back.
+    pub(super) fn expect_no_more(&mut self, id: JobId) {
+        self.set_due(id, None);
+        self.settling -= 1;
     }
 
     /// Notes that the server is being asked about a job; whether it was not already.
@@ -146,7 +153,7 @@ impl Jobs {
 
     pub(super) fn remove(&mut self, id: JobId) -> Option<Job> {
         let job = self.jobs.remove(&id)?;
-        self.uncount(job.stage);
+        self.uncount(job);
         if let Some(due) = job.due {
             self.timers.remove(&(due, id));
         }
@@ -164,11 +171,11 @@ impl Jobs {
     }
 
     /// A job is in this stage no more.
-    fn uncount(&mut self, stage: Stage) {
-        match stage {
+    fn uncount(&mut self, job: Job) {
+        match job.stage {
             Stage::Waiting(arrival) => drop(self.waiting.remove(&arrival)),
             Stage::InHand(_) => {}
-            Stage::Settling(_) => self.settling -= 1,
+            Stage::Settling(_) => self.settling -= usize::from(job.due.is_some()),
         }
     }
 }

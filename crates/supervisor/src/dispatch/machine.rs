@@ -8,7 +8,7 @@ use super::workers::Workers;
 use super::{Action, Event, Exit, KillReason, Statistics, WorkerId};
 use crate::config::{Jobs as Settings, Mode};
 use crate::limits::{
-    INSPECT_AFTER, NOT_STARTED_PAUSE, REPLACEMENT_MAX, UNREAD_AT_ONCE_MAX, UNREAD_PAUSE_MIN,
+    INSPECT_AFTER, NOT_STARTED_PAUSE, REPLACEMENT_MAX, SETTLING_MAX, UNREAD_AT_ONCE_MAX, UNREAD_PAUSE_MIN,
 };
 use crate::stream::Verdict;
 use crate::{JobId, Moment};
@@ -137,7 +137,7 @@ impl Dispatcher {
         }
         self.time(now);
         self.hand_out();
-        self.give_back_surplus();
+        self.give_back_surplus(now);
         self.ask();
         std::mem::take(&mut self.actions)
     }
@@ -182,11 +182,11 @@ impl Dispatcher {
 
     /// More jobs may wait than there should when a worker has gone for good or the file has changed. Somebody else can begin
     /// them at once; those that came last have the longest to wait here.
-    fn give_back_surplus(&mut self) {
+    fn give_back_surplus(&mut self, now: Moment) {
         while self.jobs.waiting() > self.waiting_max()
             && let Some(job) = self.jobs.last_waiting()
         {
-            self.decide(job, Outcome::Returned);
+            self.decide(now, job, Outcome::Returned);
         }
     }
 
@@ -226,14 +226,14 @@ impl Dispatcher {
     /// A worker is no more, and what that means for the job that it worked on.
     fn give_back(&mut self, now: Moment, worker: WorkerId, outcome: Outcome) {
         if let Some((job, arrival)) = self.workers.remove(worker, now + REPLACEMENT_MAX) {
-            self.settle(job, arrival, Some(outcome));
+            self.settle(now, job, arrival, Some(outcome));
         }
     }
 
     /// The process for one job has ended; `None` is that the job is done.
     fn process_ended(&mut self, now: Moment, worker: WorkerId, outcome: Option<Outcome>) {
         let Some((job, arrival)) = self.workers.take(worker) else { return };
-        self.settle(job, arrival, outcome);
+        self.settle(now, job, arrival, outcome);
         self.let_go(now, worker);
     }
 
@@ -277,7 +277,7 @@ impl Dispatcher {
                 let soon = touch_interval(&statistics).min(statistics.time_left / 2);
                 self.jobs.set_due(id, Some(now + soon));
             }
-            Stage::Settling(outcome) => self.decide(id, outcome),
+            Stage::Settling(outcome) => self.decide(now, id, outcome),
         }
     }
 
@@ -297,7 +297,7 @@ impl Dispatcher {
     }
 
     /// A job is out of a worker's hands, unless it was lost before.
-    fn settle(&mut self, job: JobId, arrival: Arrival, outcome: Option<Outcome>) {
+    fn settle(&mut self, now: Moment, job: JobId, arrival: Arrival, outcome: Option<Outcome>) {
         if !self.jobs.is_in_hand(job, arrival) {
             return;
         }
@@ -307,14 +307,14 @@ impl Dispatcher {
                 self.returns.forget(job);
                 self.actions.push(Action::Delete(job));
             }
-            Some(outcome) => self.decide(job, outcome),
+            Some(outcome) => self.decide(now, job, outcome),
         }
     }
 
     /// Gives a job back as its outcome demands, as soon as its priority and its trials are known.
-    fn decide(&mut self, job: JobId, outcome: Outcome) {
+    fn decide(&mut self, now: Moment, job: JobId, outcome: Outcome) {
         let Some(statistics) = self.jobs.get(job).and_then(|job| job.statistics) else {
-            self.jobs.settle(job, outcome);
+            self.jobs.settle(job, outcome, now + SETTLING_MAX);
             if self.jobs.inspect(job) {
                 self.actions.push(Action::Inspect(job));
             }
@@ -358,12 +358,14 @@ impl Dispatcher {
     /// Does what is due.
     fn time(&mut self, now: Moment) {
         while let Some(id) = self.jobs.next_due(now) {
-            match self.jobs.get(id).and_then(|job| job.statistics) {
-                Some(statistics) => {
+            let Some(job) = self.jobs.get(id) else { break };
+            match (job.stage, job.statistics) {
+                (Stage::Settling(_), _) => self.jobs.expect_no_more(id),
+                (_, Some(statistics)) => {
                     self.jobs.set_due(id, Some(now + touch_interval(&statistics)));
                     self.actions.push(Action::Touch(id));
                 }
-                None => {
+                (_, None) => {
                     self.jobs.set_due(id, None);
                     if self.jobs.inspect(id) {
                         self.actions.push(Action::Inspect(id));
@@ -380,7 +382,7 @@ impl Dispatcher {
 
     /// Says how many reservations should be under way, if that has changed.
     fn ask(&mut self) {
-        // What is still to be settled is reserved, too.
+        // What is still to be settled is reserved, too. But the jobs of other servers don't wait for one that is silent.
         let room = self.workers.idle() + self.waiting_max();
         let room = room.saturating_sub(self.jobs.waiting() + self.jobs.settling());
         let count =

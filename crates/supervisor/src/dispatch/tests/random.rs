@@ -116,7 +116,14 @@ impl World {
         let idle =
             |(worker, job): (&WorkerId, &Option<JobId>)| job.is_none() && !self.retired.contains(worker);
         prop_assert!(!self.workers.iter().any(idle) || self.waiting().next().is_none(), "somebody is idle");
-        let after = self.held.len() + self.asked as usize;
+        let is_wanted = |job: &&JobId| {
+            self.workers
+                .values()
+                .flatten()
+                .chain(&self.waiting().collect::<Vec<_>>())
+                .any(|other| other == *job)
+        };
+        let after = self.held.iter().filter(is_wanted).count() + self.asked as usize;
         let is_expected = |(_, died): &(&WorkerId, &Moment)| self.now < **died + REPLACEMENT_MAX;
         let expected = self.dead.iter().filter(is_expected).count();
         let places = (self.workers.len() + expected) * self.capacity;
