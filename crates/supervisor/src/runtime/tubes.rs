@@ -232,10 +232,10 @@ impl Supervisor {
         let lanes: Vec<_> = tubes.flat_map(Tube::into_lanes).chain(closing).collect();
         let deadline = Instant::now() + FLUSH_MAX;
         let (mut is_silent, mut is_deleting) = (false, false);
-        for lane in lanes {
-            if tokio::time::timeout_at(deadline, lane.task).await.is_err() {
+        for mut lane in lanes {
+            if tokio::time::timeout_at(deadline, &mut lane.task).await.is_err() {
                 is_silent = true;
-                is_deleting |= lane.is_deleting;
+                is_deleting |= lane.is_deleting();
             }
         }
         if is_deleting {

@@ -1,6 +1,8 @@
 //! One lane to the servers: it waits for a job when asked to, and then holds that job until it is told what becomes of it.
 //! What that is, is decided elsewhere.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -59,23 +61,34 @@ pub(in crate::runtime) enum Told {
     Lost,
 }
 
-/// Starts a lane; it ends when nobody can tell it anything.
+/// Starts a lane; it ends when nobody can tell it anything and its servers have answered. In `deleting` it counts the deletes
+/// that they have not.
 pub(super) fn start(
     servers: Vec<Address>,
     tube: &str,
+    deleting: Arc<AtomicUsize>,
     tell: impl Fn(Told) + Send + Sync + 'static,
 ) -> Result<(UnboundedSender<Command>, JoinHandle<()>), Error> {
     let lane = Lane::new(servers, &[tube], &Settings::default())?;
     let (sender, commands) = unbounded_channel();
-    let task = tokio::spawn(Runner { lane, commands, job: None, is_disconnected: false }.run(tell));
+    let notes = Notes { job: None, deleting };
+    let runner = Runner { lane, commands, notes, is_disconnected: false };
+    let task = tokio::spawn(runner.run(tell));
     Ok((sender, task))
+}
+
+/// What a lane has to know when it notices something by the way.
+struct Notes {
+    /// The job that it holds.
+    job: Option<JobId>,
+    /// How many deletes are not answered.
+    deleting: Arc<AtomicUsize>,
 }
 
 struct Runner {
     lane: Lane,
     commands: UnboundedReceiver<Command>,
-    /// The job that it holds.
-    job: Option<JobId>,
+    notes: Notes,
     /// Whether it was told that the job's connection is gone.
     is_disconnected: bool,
 }
@@ -83,11 +96,11 @@ struct Runner {
 impl Runner {
     async fn run(mut self, tell: impl Fn(Told)) {
         while let Some(command) = self.next_command(&tell).await {
-            match (command, self.job) {
+            match (command, self.notes.job) {
                 (Command::Ask, _) => match self.reserve(&tell).await {
                     Ok(Some((server, job))) => {
                         let id = job_id(server, job.id);
-                        self.job = Some(id);
+                        self.notes.job = Some(id);
                         self.is_disconnected = false;
                         tell(Told::Reserved(id, job.body));
                     }
@@ -105,11 +118,11 @@ impl Runner {
                 },
                 // It has come too late: the job is there already, and that was told.
                 (Command::Cancel, _) | (_, None) => {}
-                (Command::Forget, Some(_)) => self.job = None,
+                (Command::Forget, Some(_)) => self.notes.job = None,
                 (command, Some(job)) => self.about(command, job),
             }
         }
-        self.lane.rest(None, |aside| note(aside, &mut self.job, &tell)).await;
+        self.lane.rest(None, |aside| self.notes.note(aside, &tell)).await;
     }
 
     /// The next command. It waits for nothing that a server has to say, since one that is silent may say it late or never, but
@@ -120,18 +133,18 @@ impl Runner {
             return Some(command);
         }
         loop {
-            let held = self.job.filter(|_| !self.is_disconnected);
+            let held = self.notes.job.filter(|_| !self.is_disconnected);
             let watched = held.map(|job| (usize::from(job.server), job.id));
             tokio::select! {
                 biased;
                 command = self.commands.recv() => return command,
-                () = self.lane.rest(watched, |aside| note(aside, &mut self.job, tell)) => {}
+                () = self.lane.rest(watched, |aside| self.notes.note(aside, tell)) => {}
             }
             if held.is_none() {
                 return self.commands.recv().await;
             }
             self.is_disconnected = true;
-            if self.job.is_some() {
+            if self.notes.job.is_some() {
                 tell(Told::Disconnected);
             }
         }
@@ -146,7 +159,7 @@ impl Runner {
         let cancelled = async {
             commands.recv().await;
         };
-        match self.lane.next_until(cancelled, |aside| note(aside, &mut self.job, tell)).await {
+        match self.lane.next_until(cancelled, |aside| self.notes.note(aside, tell)).await {
             Err(Error::DeadlineSoon) => Ok(None),
             found => found,
         }
@@ -164,33 +177,42 @@ impl Runner {
             }
             Command::Bury { priority } => (Request::Bury { id, priority }, true),
         };
+        if matches!(command, Command::Delete) {
+            self.notes.deleting.fetch_add(1, Ordering::Relaxed);
+        }
         self.lane.request(server.into(), request);
-        self.job = self.job.filter(|_| !is_last);
+        self.notes.job = self.notes.job.filter(|_| !is_last);
     }
 }
 
-/// Tells what a lane that holds this job, or none, has noticed by the way.
-fn note(aside: Aside, held: &mut Option<JobId>, tell: &impl Fn(Told)) {
-    let (server, request, answer) = match aside {
-        Aside::TooLate { server, id } => return tell(Told::TooLate(job_id(server, id))),
-        Aside::Answered { server, request, answer } => (server, request, answer),
-    };
-    match (request, answer) {
-        (Request::Delete { .. }, Err(error)) => {
-            tracing::warn!("a job that was done could not be deleted, and may be done again: {error}");
+impl Notes {
+    /// Tells what the lane has noticed.
+    fn note(&mut self, aside: Aside, tell: &impl Fn(Told)) {
+        let (server, request, answer) = match aside {
+            Aside::TooLate { server, id } => return tell(Told::TooLate(job_id(server, id))),
+            Aside::Answered { server, request, answer } => (server, request, answer),
+        };
+        let is_held = |id| self.job == Some(job_id(server, id));
+        match (request, answer) {
+            (Request::Delete { .. }, answer) => {
+                self.deleting.fetch_sub(1, Ordering::Relaxed);
+                if let Err(error) = answer {
+                    tracing::warn!(
+                        "a job that was done could not be deleted, and may be done again: {error}"
+                    );
+                }
+            }
+            (Request::StatsJob { id }, Ok(Answer::Text(text))) if is_held(id) => {
+                tell(Told::Inspected(statistics(&text)));
+            }
+            (Request::StatsJob { id } | Request::Touch { id }, Err(error)) if is_held(id) => {
+                tell_lost(id, &error);
+                self.job = None;
+                tell(Told::Lost);
+            }
+            (Request::Release { id, .. } | Request::Bury { id, .. }, Err(error)) => tell_lost(id, &error),
+            _ => {}
         }
-        (Request::StatsJob { id }, Ok(Answer::Text(text))) if *held == Some(job_id(server, id)) => {
-            tell(Told::Inspected(statistics(&text)));
-        }
-        (Request::StatsJob { id } | Request::Touch { id }, Err(error))
-            if *held == Some(job_id(server, id)) =>
-        {
-            tell_lost(id, &error);
-            *held = None;
-            tell(Told::Lost);
-        }
-        (Request::Release { id, .. } | Request::Bury { id, .. }, Err(error)) => tell_lost(id, &error),
-        _ => {}
     }
 }
 

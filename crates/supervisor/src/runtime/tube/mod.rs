@@ -7,6 +7,8 @@ mod tests;
 mod worker;
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -53,16 +55,23 @@ struct LaneHandle {
     commands: UnboundedSender<Command>,
     task: JoinHandle<()>,
     stage: Stage,
-    /// The server at which it was told to delete a job, if no other job has come from there since then.
-    deleting: Option<u16>,
+    /// How many deletes were told to servers and not answered.
+    deleting: Arc<AtomicUsize>,
 }
 
 /// A lane that ends as soon as it has said what is to be said.
 pub(super) struct LastWords {
     /// The lane.
     pub(super) task: JoinHandle<()>,
-    /// Whether a job that is done may be among that.
-    pub(super) is_deleting: bool,
+    /// How many deletes are among that.
+    deleting: Arc<AtomicUsize>,
+}
+
+impl LastWords {
+    /// Whether it is still to be said, or to be answered, that a job is done.
+    pub(super) fn is_deleting(&self) -> bool {
+        self.deleting.load(Ordering::Relaxed) > 0
+    }
 }
 
 /// The jobs of one program, as long as neither its tube nor its mode nor the servers change.
@@ -76,7 +85,7 @@ pub(super) struct Tube {
     holders: HashMap<JobId, usize>,
     bodies: HashMap<JobId, Vec<u8>>,
     workers: HashMap<WorkerId, Worker>,
-    tell: std::sync::Arc<dyn Fn(Happening) + Send + Sync>,
+    tell: Arc<dyn Fn(Happening) + Send + Sync>,
 }
 
 impl Tube {
@@ -96,7 +105,7 @@ impl Tube {
             holders: HashMap::new(),
             bodies: HashMap::new(),
             workers: HashMap::new(),
-            tell: std::sync::Arc::new(tell),
+            tell: Arc::new(tell),
         }
     }
 
@@ -124,7 +133,7 @@ impl Tube {
 
     /// Lets the lanes end, as soon as they have said what is to be said.
     pub(super) fn into_lanes(self) -> Vec<LastWords> {
-        let last = |lane: LaneHandle| LastWords { is_deleting: lane.deleting.is_some(), task: lane.task };
+        let last = |lane: LaneHandle| LastWords { task: lane.task, deleting: lane.deleting };
         self.lanes.into_iter().map(last).collect()
     }
 
@@ -187,8 +196,6 @@ impl Tube {
         let event = match (told, was) {
             (Told::Reserved(job, body), _) => {
                 lane.stage = Stage::Holding(job);
-                // Its server answers in order.
-                lane.deleting = lane.deleting.filter(|server| *server != job.server);
                 self.hold(job, index);
                 self.bodies.insert(job, body);
                 match was {
@@ -239,12 +246,7 @@ impl Tube {
                 Action::Inspect(job) => self.command(job, Command::Inspect),
                 Action::Forget(job) => self.last_command(job, Command::Forget),
                 Action::Touch(job) => self.command(job, Command::Touch),
-                Action::Delete(job) => {
-                    if let Some(lane) = self.holders.get(&job).and_then(|index| self.lanes.get_mut(*index)) {
-                        lane.deleting = Some(job.server);
-                    }
-                    self.last_command(job, Command::Delete);
-                }
+                Action::Delete(job) => self.last_command(job, Command::Delete),
                 Action::Release { job, priority, delay_seconds } => {
                     self.last_command(job, Command::Release { priority, delay_seconds });
                 }
@@ -284,11 +286,12 @@ impl Tube {
     }
 
     fn add_lane(&mut self) -> Option<usize> {
-        let (number, index, tell) = (self.number, self.lanes.len(), std::sync::Arc::clone(&self.tell));
+        let (number, index, tell) = (self.number, self.lanes.len(), Arc::clone(&self.tell));
         let tell = move |told| tell(Happening::Lane(number, index, told));
-        match lane::start(self.servers.clone(), &self.settings.tube, tell) {
+        let deleting = Arc::default();
+        match lane::start(self.servers.clone(), &self.settings.tube, Arc::clone(&deleting), tell) {
             Ok((commands, task)) => {
-                self.lanes.push(LaneHandle { commands, task, stage: Stage::Idle, deleting: None });
+                self.lanes.push(LaneHandle { commands, task, stage: Stage::Idle, deleting });
             }
             Err(error) => {
                 tracing::error!(tube = %self.settings.tube, "no jobs can be had: {error}");

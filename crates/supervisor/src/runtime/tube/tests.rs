@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use trellis_tube_client::Address;
@@ -73,7 +75,7 @@ async fn a_lane_tells_when_the_connection_of_its_job_is_gone() {
         stream.write_all(b"WATCHING 2\r\nWATCHING 1\r\nRESERVED 7 1\r\na\r\n").expect("the lane");
     });
     let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let lane = lane::start(vec![address], "t", move |told| drop(sender.send(told)));
+    let lane = lane::start(vec![address], "t", Arc::default(), move |told| drop(sender.send(told)));
     let (commands, _) = lane.expect("a lane");
     commands.send(Command::Ask).expect("it is there");
     let job = JobId { server: 0, id: 7 };
@@ -126,7 +128,7 @@ async fn a_silent_server_keeps_no_lane_from_the_jobs_of_others() {
             assert!(!has_request(&mut requests, "reserve"));
         });
         let (sender, mut told) = tokio::sync::mpsc::unbounded_channel();
-        let lane = lane::start(vec![silent, other], "t", move |told| drop(sender.send(told)));
+        let lane = lane::start(vec![silent, other], "t", Arc::default(), move |told| drop(sender.send(told)));
         let (commands, task) = lane.expect("a lane");
         commands.send(Command::Ask).expect("it is there");
         assert!(matches!(told.recv().await, Some(Told::Reserved(JobId { server: 0, id: 7 }, _))));
@@ -141,6 +143,44 @@ async fn a_silent_server_keeps_no_lane_from_the_jobs_of_others() {
         silent_thread.join().expect("nothing else is asked of it");
         other_thread.join().expect("it has had a job");
     }
+}
+
+/// What is said at the end of jobs that were done is so, whatever else a server leaves unanswered.
+#[tokio::test]
+async fn a_delete_is_counted_until_it_is_answered() {
+    let (listener, address) = listen();
+    let (sender, may_answer) = std::sync::mpsc::channel();
+    let server = std::thread::spawn(move || {
+        let (mut stream, mut requests) = accept(&listener);
+        assert!(has_request(&mut requests, "reserve"));
+        stream.write_all(&[WATCHES, b"RESERVED 7 1\r\na\r\n"].concat()).expect("the lane");
+        assert!(has_request(&mut requests, "delete"));
+        may_answer.recv().expect("it may");
+        stream.write_all(b"DELETED\r\nRESERVED 8 1\r\nb\r\n").expect("the lane");
+        assert!(has_request(&mut requests, "release"));
+        stream.write_all(b"RELEASED\r\n").expect("the lane");
+    });
+    let deleting = Arc::default();
+    let (teller, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let tell = move |told| drop(teller.send(told));
+    let lane = lane::start(vec![address], "t", Arc::clone(&deleting), tell);
+    let (commands, task) = lane.expect("a lane");
+    let command = |command| commands.send(command).expect("it is there");
+    command(Command::Ask);
+    assert!(matches!(told.recv().await, Some(Told::Reserved(JobId { server: 0, id: 7 }, _))));
+    assert_eq!(deleting.load(Ordering::Relaxed), 0);
+    command(Command::Delete);
+    command(Command::Ask);
+    while deleting.load(Ordering::Relaxed) == 0 {
+        tokio::task::yield_now().await;
+    }
+    sender.send(()).expect("it waits for that");
+    assert!(matches!(told.recv().await, Some(Told::Reserved(JobId { server: 0, id: 8 }, _))));
+    command(Command::Release { priority: 0, delay_seconds: 0 });
+    assert_eq!(deleting.load(Ordering::Relaxed), 0);
+    drop(commands);
+    task.await.expect("it ends");
+    server.join().expect("it was told all of it");
 }
 
 #[tokio::test]
