@@ -126,8 +126,11 @@ extern "C" fn dispatch_here() {
     let has_returned = guarded(|| is_whole = deliver_all(round));
     let is_last = ROUND.with(|turn| turn.give_back(round));
     // Who has rung during a callback has interrupted that, and the module that is meant may have been asked before. After the
-    // end of the script, its shutdown functions are called; there, who was not asked is.
-    if is_last && (!is_whole || bell::has_rung(descriptor)) {
+    // end of the script, its shutdown functions are called; there, who was not asked is. This may be a child that a callback
+    // has forked, and that has made a bell of its own since, or none.
+    if let Some(descriptor) = ours().filter(|_| is_last)
+        && (!is_whole || bell::has_rung(descriptor))
+    {
         bell::ring(descriptor);
     }
     if !has_returned {
