@@ -1,13 +1,17 @@
 //! Exceptions that wait until something else has been called, as the engine does it around destructors.
 
 use std::mem::ManuallyDrop;
-use std::ptr::null_mut;
+use std::ptr::{self, null_mut};
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
 
 use ext_php_rs::ffi::{
-    IS_OBJECT_EX, ZEND_INTERNAL_FUNCTION, ext_php_rs_executor_globals, zend_execute_data, zend_object,
-    zend_op,
+    IS_OBJECT_EX, ZEND_INTERNAL_FUNCTION, ext_php_rs_executor_globals, std_object_handlers,
+    zend_execute_data, zend_object, zend_object_handlers, zend_object_std_dtor, zend_op,
 };
 use ext_php_rs::types::{ZendObject, Zval};
+
+use super::interrupt;
 
 // Exported by the engine for extensions, with these signatures from PHP 8.1 to 8.4.
 unsafe extern "C" {
@@ -24,10 +28,14 @@ pub(crate) struct Aside {
     is_told: bool,
 }
 
-/// Does something while the exception that is under way waits. Where that is the end of the script, it does nothing.
+/// Does something while the exception that is under way waits. Where that is the end of the script or of a fiber, it does
+/// nothing, and the engine is interrupted again after that.
 pub(crate) fn beside_exception(act: impl FnOnce()) {
     match put_aside() {
-        Some(end) if end.is_exit() => end.put_back(),
+        Some(end) if end.is_exit() => {
+            end.interrupt_after();
+            end.put_back();
+        }
         None => act(),
         Some(waiting) => {
             act();
@@ -81,6 +89,20 @@ impl Aside {
         is_exit(unsafe { &*self.exception })
     }
 
+    /// Has the engine interrupted when this has come to its end, where what it is made of is given back. As long as it is
+    /// under way, the engine would only ask again at once, and for ever.
+    fn interrupt_after(&self) {
+        static HANDLERS: OnceLock<zend_object_handlers> = OnceLock::new();
+        let handlers = HANDLERS.get_or_init(|| {
+            // SAFETY: the engine never changes them, and they are plain pointers and numbers.
+            let standard = unsafe { ptr::read(&raw const std_object_handlers) };
+            zend_object_handlers { free_obj: Some(interrupt_and_free), ..standard }
+        });
+        // SAFETY: it is an object of the engine's with the standard handlers, which no script gets, that we hold. The
+        // others live as long as the module, so longer than the request.
+        unsafe { (*self.exception).handlers = handlers };
+    }
+
     /// Has it go on its way. One that has come meanwhile goes instead and has it as the previous one; the end of the
     /// script makes it vanish.
     pub(crate) fn put_back(self) {
@@ -104,6 +126,13 @@ impl Aside {
         globals.exception = self.exception;
         globals.opline_before_exception = self.before;
     }
+}
+
+/// Gives back what the end of a script or of a fiber was made of.
+unsafe extern "C" fn interrupt_and_free(end: *mut zend_object) {
+    interrupt::flag().store(true, Ordering::SeqCst);
+    // SAFETY: this is what the standard handlers have in the place of this function.
+    unsafe { zend_object_std_dtor(end) };
 }
 
 fn release(exception: *mut zend_object) {
