@@ -36,6 +36,7 @@ extern "C" fn begin(_kind: i32, _number: i32) -> i32 {
 extern "C" fn end(_kind: i32, _number: i32) -> i32 {
     request::end();
     timer::drop_all();
+    worker::reset();
     doorbell::reset();
     0
 }

@@ -1,5 +1,6 @@
 //! `Trellis\Worker`: a PHP function works on the jobs that `trellis run` hands to a program with `mode = "stream"`.
 
+use std::cell::Cell;
 use std::io::{ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -13,8 +14,8 @@ use ext_php_rs::types::{ZendHashTable, ZendObject, Zval};
 use ext_php_rs::zend::ce;
 use trellis_php_host::function::required;
 use trellis_php_host::{
-    Call, Class, Exception, Outcome, Owner, Throw, call as call_php, call_function, function, has_function,
-    inherited, outcome, register_exception, string, value,
+    Call, Class, Exception, Outcome, Owner, Throw, Turn, call as call_php, call_function, function,
+    has_function, inherited, outcome, register_exception, string, value,
 };
 use trellis_unix::frame::{Decoder, write_frame};
 use trellis_unix::limits::FRAME_BYTES_MAX;
@@ -36,8 +37,13 @@ const READ_BYTES: usize = 64 << 10;
 
 /// Whether to end after the job under way.
 static STOPPING: AtomicBool = AtomicBool::new(false);
-/// Whether jobs are worked on, by this process or, if it was forked meanwhile, by its parent.
-static WORKING: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// The time in which jobs are worked on.
+    static WORKING: Turn = const { Turn::new() };
+    /// Who does, or did when a fatal error came. In a child that was forked meanwhile, that is its parent.
+    static WORKER: Cell<Option<Owner>> = const { Cell::new(None) };
+}
 
 #[derive(Default)]
 struct Worker;
@@ -73,15 +79,24 @@ pub(crate) fn register() -> Registered<()> {
 fn run(call: &mut Call<'_>) -> Result<i64, Throw> {
     let work: &Zval = call.argument(0)?;
     let mut jobs = Jobs::open()?;
-    if WORKING.swap(true, Ordering::Relaxed) {
+    let others = WORKER.get().is_some_and(|worker| !worker.is_this_process());
+    let taken = if others { None } else { WORKING.with(Turn::take) };
+    let taken = taken.ok_or_else(|| {
         let message = "a job's function, or a child that it has forked, can't take jobs itself";
-        return Err(WorkerFailure::with(message, 0));
-    }
+        WorkerFailure::with(message, 0)
+    })?;
+    WORKER.set(Some(jobs.owner));
     let worked = work_and_handle(&mut jobs, work);
-    if jobs.owner.is_this_process() {
-        WORKING.store(false, Ordering::Relaxed);
+    if jobs.owner.is_this_process() && WORKING.with(|turn| turn.give_back(taken)) {
+        WORKER.set(None);
     }
     worked
+}
+
+/// Forgets who worked when a fatal error came, or in a fiber that was never resumed; at the end of a request.
+pub(crate) fn reset() {
+    WORKING.with(Turn::reset);
+    WORKER.set(None);
 }
 
 /// Works, with a handler for SIGTERM meanwhile.
