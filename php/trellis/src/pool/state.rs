@@ -120,43 +120,42 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// A `RuntimeException` if there can't be even one child; without forks, what a task throws.
+    /// A `RuntimeException` if there can't be even one; without forks, what a task throws.
     fn fill(&self) -> Result<(), Throw> {
         while let Some(task) = self.with(Inner::next) {
-            if self.with(|inner| inner.forks) {
-                if !self.fork(task)? {
-                    return Ok(());
-                }
-            } else {
-                self.run_here(&task)?;
+            let forks = self.with(|inner| inner.forks);
+            let could = if forks { self.fork(task) } else { self.run_here(task) };
+            if !could? {
+                return Ok(());
             }
         }
         Ok(())
     }
 
-    /// Makes a child for a task. Whether it could: if not, another child's end makes room.
+    /// Keeps a task that can't start. Whether it could: if not, another child's end makes room.
+    fn keep(&self, task: Task, why: Throw) -> Result<bool, Throw> {
+        let waits = self.with(|inner| {
+            inner.pending.push_front(task);
+            !inner.workers.is_empty()
+        });
+        // What a script's handler of errors has thrown is under way already.
+        if waits && !matches!(why, Throw::Pending) { Ok(false) } else { Err(why) }
+    }
+
+    /// Makes a child for a task. Whether it could.
     fn fork(&self, task: Task) -> Result<bool, Throw> {
-        let pair = Pair::new()?;
-        // A place for the child's handle is kept free, so that there is one once the child is there.
-        let place = pair.ours.try_clone();
-        let pid = if place.is_ok() && has_function(FORK) { process::fork()? } else { -1 };
+        let (pair, pid) = match Pair::with_child() {
+            Ok(made) => made,
+            Err(why) => return self.keep(task, why),
+        };
         if pid == 0 {
             let Pair { streams, ours, theirs } = pair;
-            drop((ours, place));
+            drop(ours);
             self.with(|_| ());
             let parent = socket_of(&streams.1).unwrap_or_default();
             // The parent's end must be closed here, for the parent's death to be noticed.
             drop(streams.0);
             task.be_child(&parent, &theirs);
-        }
-        drop(place);
-        if pid < 0 {
-            let waits = self.with(|inner| {
-                let waits = !inner.workers.is_empty();
-                inner.pending.push_front(task);
-                waits
-            });
-            return if waits { Ok(false) } else { Err(no_fork()) };
         }
         let child = i32::try_from(pid).ok().and_then(Pid::from_raw).map(Child::of_new);
         // Only of one that is gone already, since SIGCHLD is ignored, there may still be a result.
@@ -180,9 +179,12 @@ impl Pool {
         Ok(true)
     }
 
-    /// Runs a task in this very process. What it throws is its caller's.
-    fn run_here(&self, task: &Task) -> Result<(), Throw> {
-        let pair = Pair::new()?;
+    /// Runs a task in this very process. What it throws is its caller's. Whether it could.
+    fn run_here(&self, task: Task) -> Result<bool, Throw> {
+        let pair = match Pair::new() {
+            Ok(pair) => pair,
+            Err(why) => return self.keep(task, why),
+        };
         let parent = socket_of(&pair.streams.1)?;
         let value = task.call(&parent)?;
         let mut frames = Vec::new();
@@ -194,7 +196,7 @@ impl Pool {
                 inner.count += 1;
             }
         });
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -292,6 +294,15 @@ impl Pair {
         let (ours, theirs) = (socket(&streams.0)?, socket(&streams.1)?);
         ours.set_nonblocking(true).map_err(|_| failed())?;
         Ok(Pair { streams, ours, theirs })
+    }
+
+    /// One that this process shares with a new child, and the child's pid; 0 in the child.
+    fn with_child() -> Result<(Pair, i64), Throw> {
+        let pair = Pair::new()?;
+        // A place for the child's handle is kept free, so that there is one once the child is there.
+        let place = pair.ours.try_clone();
+        let pid = if place.is_ok() && has_function(FORK) { process::fork()? } else { -1 };
+        if pid < 0 { Err(no_fork()) } else { Ok((pair, pid)) }
     }
 }
 
