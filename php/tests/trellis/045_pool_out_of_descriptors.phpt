@@ -3,6 +3,8 @@ A task that can't start for want of descriptors stays in the pool, and starts wh
 --EXTENSIONS--
 trellis
 pcntl
+--SKIPIF--
+<?php if (getenv('SKIP_SLOW_TESTS')) echo 'skip valgrind knows no pidfd_open, and is slow'; ?>
 --FILE--
 <?php
 $script = <<<'PHP'
