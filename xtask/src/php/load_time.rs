@@ -10,9 +10,6 @@ use crate::process::capture;
 
 /// What all modules together may add.
 const ADDED_MAX: Duration = Duration::from_millis(2);
-/// On a machine that is slow at all of it, they may add one part of so many of PHP's own start: that is 2 ms of the 8 ms that a
-/// start takes on one that is not.
-const ADDED_PART_MAX: u32 = 4;
 /// How often PHP is started with them, and as often without, at least and, on a machine that is busy with others, at most.
 const STARTS: u32 = 50;
 const STARTS_MAX: u32 = 1_000;
@@ -22,7 +19,7 @@ pub(super) fn check(program: &Path, modules: &[PathBuf]) -> Result<()> {
     let (mut with, mut without, mut starts) = (Duration::MAX, Duration::MAX, 0);
     // The fastest starts are those that nothing else has disturbed. In turns, so that whatever else the machine does hits
     // both.
-    while starts < STARTS || (starts < STARTS_MAX && with.saturating_sub(without) > allowed(without)) {
+    while starts < STARTS || (starts < STARTS_MAX && with.saturating_sub(without) > ADDED_MAX) {
         without = without.min(start(program, &[])?);
         with = with.min(start(program, modules)?);
         starts += 1;
@@ -35,18 +32,13 @@ pub(super) fn check(program: &Path, modules: &[PathBuf]) -> Result<()> {
         milliseconds(added),
         milliseconds(without),
     );
-    if added > allowed(without) {
+    if added > ADDED_MAX {
         bail!(
             "the modules may add {:.2} ms; look at what they do in their start-up",
-            milliseconds(allowed(without))
+            milliseconds(ADDED_MAX)
         );
     }
     Ok(())
-}
-
-/// What the modules may add where PHP alone takes so long.
-fn allowed(without: Duration) -> Duration {
-    ADDED_MAX.max(without / ADDED_PART_MAX)
 }
 
 /// How long a PHP takes that does nothing.
