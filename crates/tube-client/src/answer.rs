@@ -94,13 +94,12 @@ fn can_be_missing(op: Op) -> bool {
 /// What calls make of an answer. That it fits the request has been judged, so what is left over here is a request
 /// that was refused or has found nothing.
 impl Answer {
-    #[cfg(feature = "tokio")]
     pub(crate) fn found(self) -> Result<Self, Error> {
         if self == Self::NotFound { Err(Error::NotFound) } else { Ok(self) }
     }
 
     pub(crate) fn done(self) -> Result<(), Error> {
-        if self == Self::NotFound { Err(Error::NotFound) } else { Ok(()) }
+        self.found().map(drop)
     }
 
     pub(crate) fn inserted(self) -> Result<Inserted, Error> {

@@ -36,8 +36,7 @@ $round(5000);
 $before = [memory_get_usage(), resident()];
 $round(50000);
 $grown = memory_get_usage() - $before[0];
-// The least that can be lost in each tenth of these times, 8 bytes, would be 40,000.
-echo $grown < 20_000 ? 'PHP: flat' : "PHP: $grown bytes more", "\n";
+echo $grown < 5_000 ? 'PHP: flat' : "PHP: $grown bytes more", "\n";
 $grown = resident() - $before[1];
 echo $grown < 1_024 ? 'process: flat' : "process: $grown KiB more", "\n";
 $before = [memory_get_usage(), count(scandir('/proc/self/fd'))];
